@@ -1,0 +1,161 @@
+"""What can be set, one frozen dataclass for each stage, checked when built.
+
+`IndexSettings` is what an index is made with: it is written into ``index.json`` and an index never mixes
+two of them. `ClusterConfig` is written beside each clustering. `EngineConfig` says where the work runs
+and changes no result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from photoclust.errors import UsageError
+
+
+def _check(condition: bool, message: str) -> None:
+    if not condition:
+        raise UsageError(message)
+
+
+@dataclass(frozen=True)
+class DecodeConfig:
+    """Limits on what a photo may ask of the machine that opens it.
+
+    Parameters
+    ----------
+    max_pixels
+        Width times height above which a photo is refused before its pixels are decoded.
+        100 megapixels are 300 MB of RGB, and more than any full-frame camera makes.
+    max_bytes
+        File size above which a photo is refused before it is read.
+    """
+
+    max_pixels: int = 100_000_000
+    max_bytes: int = 512 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        _check(self.max_pixels > 0, f"max_pixels must be positive, not {self.max_pixels}.")
+        _check(self.max_bytes > 0, f"max_bytes must be positive, not {self.max_bytes}.")
+
+
+@dataclass(frozen=True)
+class DetectConfig:
+    """Settings of the MTCNN cascade.
+
+    Parameters
+    ----------
+    min_face_size
+        Side in pixels of the smallest face looked for. Cost falls with its square.
+    thresholds
+        Least face probability that P-Net, R-Net and O-Net let through, each in (0, 1).
+        The defaults are those of facenet-pytorch's ``MTCNN``.
+    factor
+        Ratio of neighbouring scales in the image pyramid, in (0, 1).
+    """
+
+    min_face_size: int = 40
+    thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7)
+    factor: float = 0.709
+
+    def __post_init__(self) -> None:
+        _check(self.min_face_size >= 12, f"min_face_size must be 12 or more, not {self.min_face_size}.")
+        _check(len(self.thresholds) == 3, "thresholds must be three numbers.")
+        _check(all(0 < t < 1 for t in self.thresholds), f"thresholds must lie in (0, 1), not {self.thresholds}.")
+        _check(0 < self.factor < 1, f"factor must lie in (0, 1), not {self.factor}.")
+
+
+@dataclass(frozen=True)
+class CropConfig:
+    """How a face is cut from its photo for the embedder.
+
+    Parameters
+    ----------
+    size
+        Side of the square crop in pixels. InceptionResnetV1 was trained on 160.
+    margin
+        Pixels of the crop that lie outside the detected box, both sides together.
+    """
+
+    size: int = 160
+    margin: int = 14
+
+    def __post_init__(self) -> None:
+        _check(self.size >= 80, f"crop size must be 80 or more, not {self.size}.")
+        _check(0 <= self.margin < self.size, f"margin must lie in [0, {self.size}), not {self.margin}.")
+
+
+@dataclass(frozen=True)
+class EmbedConfig:
+    """Which embedder turns a crop into a vector.
+
+    Parameters
+    ----------
+    model
+        A name that ``photoclust models list`` knows.
+    flip
+        Average the embedding with that of the mirrored crop; doubles the cost.
+    """
+
+    model: str = "casia-webface"
+    flip: bool = False
+
+
+@dataclass(frozen=True)
+class IndexSettings:
+    """Everything that decides what a photo's rows look like."""
+
+    decode: DecodeConfig = field(default_factory=DecodeConfig)
+    detect: DetectConfig = field(default_factory=DetectConfig)
+    crop: CropConfig = field(default_factory=CropConfig)
+    embed: EmbedConfig = field(default_factory=EmbedConfig)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for ``index.json``."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> IndexSettings:
+        """Settings from ``index.json``; inverse of `to_dict`."""
+        detect = dict(values["detect"])
+        detect["thresholds"] = tuple(detect["thresholds"])
+        return cls(
+            decode=DecodeConfig(**values["decode"]),
+            detect=DetectConfig(**detect),
+            crop=CropConfig(**values["crop"]),
+            embed=EmbedConfig(**values["embed"]),
+        )
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """Where the work runs and how much of the machine it takes; None chooses from what there is.
+
+    Parameters
+    ----------
+    kind
+        ``ray`` or ``local``.
+    address
+        Ray cluster to join; None starts an embedded Ray.
+    num_cpus, num_gpus
+        What the job may use.
+    detect_actors, embed_actors
+        Processes of each kind.
+    photos_per_batch
+        Photos handed to a detection actor at once.
+    """
+
+    kind: str = "ray"
+    address: str | None = None
+    num_cpus: int | None = None
+    num_gpus: int | None = None
+    detect_actors: int | None = None
+    embed_actors: int | None = None
+    photos_per_batch: int = 16
+
+    def __post_init__(self) -> None:
+        _check(self.kind in ("ray", "local"), f"engine must be ray or local, not {self.kind}.")
+        for name in ("num_cpus", "detect_actors", "embed_actors", "photos_per_batch"):
+            value = getattr(self, name)
+            _check(value is None or value >= 1, f"{name} must be 1 or more, not {value}.")
+        _check(self.num_gpus is None or self.num_gpus >= 0, f"num_gpus must be 0 or more, not {self.num_gpus}.")

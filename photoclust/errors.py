@@ -1,0 +1,99 @@
+"""Every failure a user can meet, drawn as one tree.
+
+::
+
+    PhotoclustError                 exit code 1
+    ├── UsageError                  exit code 2: the command cannot mean anything as written
+    │   └── ResourceError           asks for processors, GPUs or memory that are not there
+    ├── PhotoError                  one photo cannot be used; becomes a row, never ends a job
+    ├── IndexStoreError             something about the index on disk
+    │   ├── IndexMissingError       no index there, or no clustering in it yet
+    │   ├── IndexLockedError        another run is writing to it
+    │   ├── IndexFormatError        written by a newer photoclust, or not an index
+    │   ├── IndexCorruptError       a part cannot be read
+    │   ├── IndexMismatchError      made with another model or other settings
+    │   └── IndexWriteError         unwritable, or the disk is full
+    ├── WeightsError                weights missing, altered or unusable
+    ├── VectorError                 an embedding that is no unit vector
+    └── EngineError                 Ray cannot be started, joined or finish the work
+
+The message of each is one sentence or two: what, where, what to do. It is shown as it stands.
+"""
+
+from __future__ import annotations
+
+
+class PhotoclustError(Exception):
+    """Base of everything photoclust raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(PhotoclustError):
+    """The command cannot mean anything as written."""
+
+    exit_code = 2
+
+
+class ResourceError(UsageError):
+    """More processors, GPUs or memory were asked for than there are."""
+
+
+class PhotoError(PhotoclustError):
+    """One photo cannot be used.
+
+    Parameters
+    ----------
+    stage
+        Where it failed: ``read``, ``decode``, ``detect`` or ``embed``.
+    reason
+        What a person needs to know, in one short clause.
+    """
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(stage, reason)
+        self.stage = stage
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.stage}: {self.reason}"
+
+
+class IndexStoreError(PhotoclustError):
+    """Something about the index on disk."""
+
+
+class IndexMissingError(IndexStoreError):
+    """There is no index, or what is asked of it has not been made yet."""
+
+
+class IndexLockedError(IndexStoreError):
+    """Another run is writing to the index."""
+
+
+class IndexFormatError(IndexStoreError):
+    """The folder holds no index, or one of a newer format."""
+
+
+class IndexCorruptError(IndexStoreError):
+    """A part of the index cannot be read."""
+
+
+class IndexMismatchError(IndexStoreError):
+    """The index was made with another model or other settings."""
+
+
+class IndexWriteError(IndexStoreError):
+    """The index cannot be written: permissions, or a full disk."""
+
+
+class WeightsError(PhotoclustError):
+    """Model weights are missing, altered or unusable."""
+
+
+class VectorError(PhotoclustError):
+    """An embedding is not a finite unit vector."""
+
+
+class EngineError(PhotoclustError):
+    """Ray cannot be started or joined, or it gave the work up."""

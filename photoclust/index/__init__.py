@@ -1,0 +1,1 @@
+"""The Parquet store: what lies on disk, and how it stays whole."""

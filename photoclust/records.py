@@ -1,0 +1,164 @@
+"""The words of the house and their Arrow schemas.
+
+A *photo* is a file, a *face* one detection in one photo, an *embedding* its unit vector, a *person* a
+verified group of faces with an id that lasts. Rows travel between rooms as Arrow tables of these schemas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+EMBEDDING_SIZE = 512
+
+# photo status
+OK = "ok"
+NO_FACE = "no_face"
+FAILED = "failed"
+
+# membership status of a face
+MEMBER = "member"
+UNSURE = "unsure"
+LOW_QUALITY = "low_quality"
+
+
+@dataclass(frozen=True)
+class PhotoRef:
+    """A photo that a source has found and nobody has opened yet.
+
+    Attributes
+    ----------
+    uri
+        Absolute path of a local file, or the URI of an object.
+    size
+        Bytes.
+    version
+        Changes when the content may have: modification time in nanoseconds, or an etag.
+    """
+
+    uri: str
+    size: int
+    version: str
+
+
+@dataclass(frozen=True)
+class DecodedPhoto:
+    """A photo's pixels, turned upright.
+
+    Attributes
+    ----------
+    pixels
+        uint8, shape (height, width, 3), RGB, EXIF orientation applied.
+    orientation
+        EXIF orientation found in the file, 1 to 8 (1 where there is none or it is nonsense).
+    taken_at
+        EXIF capture time, naive local time of the camera; None where there is none.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    orientation: int
+    taken_at: datetime | None
+
+    @property
+    def width(self) -> int:
+        """Width of the upright photo in pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Height of the upright photo in pixels."""
+        return int(self.pixels.shape[0])
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The faces of one photo, best first, as arrays of equal length n.
+
+    Attributes
+    ----------
+    boxes
+        float32, shape (n, 4): x0, y0, x1, y1 in pixels of the upright photo; may reach outside it.
+    landmarks
+        float32, shape (n, 5, 2): left eye, right eye, nose, left and right mouth corner, x and y in
+        pixels of the upright photo ("left" as seen in the picture).
+    scores
+        float32, shape (n,): face probability from O-Net, in [0, 1].
+    """
+
+    boxes: npt.NDArray[np.float32]
+    landmarks: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @classmethod
+    def none(cls) -> Detections:
+        """No faces."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32), np.zeros(0, np.float32))
+
+
+PHOTO_SCHEMA = pa.schema(
+    [
+        pa.field("photo_id", pa.string(), nullable=False),  # blake2b-128 of the bytes, hex; "" where unreadable
+        pa.field("uri", pa.string(), nullable=False),
+        pa.field("size", pa.int64(), nullable=False),
+        pa.field("version", pa.string(), nullable=False),
+        pa.field("width", pa.int32()),
+        pa.field("height", pa.int32()),
+        pa.field("orientation", pa.int8()),
+        pa.field("taken_at", pa.timestamp("s")),
+        pa.field("status", pa.string(), nullable=False),  # OK, NO_FACE or FAILED
+        pa.field("stage", pa.string()),  # where it failed
+        pa.field("error", pa.string()),  # why it failed
+        pa.field("attempts", pa.int32(), nullable=False),
+    ]
+)
+
+FACE_SCHEMA = pa.schema(
+    [
+        pa.field("face_id", pa.string(), nullable=False),
+        pa.field("photo_id", pa.string(), nullable=False),
+        pa.field("box", pa.list_(pa.float32(), 4), nullable=False),
+        pa.field("landmarks", pa.list_(pa.float32(), 10), nullable=False),
+        pa.field("detection_score", pa.float32(), nullable=False),
+        pa.field("sharpness", pa.float32(), nullable=False),
+        pa.field("yaw", pa.float32(), nullable=False),
+        pa.field("quality", pa.float32(), nullable=False),
+        pa.field("embedding", pa.list_(pa.float16(), EMBEDDING_SIZE), nullable=False),
+        pa.field("thumbnail", pa.binary(), nullable=False),  # JPEG
+    ]
+)
+
+ASSIGNMENT_SCHEMA = pa.schema(
+    [
+        pa.field("face_id", pa.string(), nullable=False),
+        pa.field("label", pa.int32(), nullable=False),  # raw HDBSCAN integer, -1 noise
+        pa.field("person_id", pa.string(), nullable=False),  # "" where the face is nobody's yet
+        pa.field("status", pa.string(), nullable=False),  # MEMBER, UNSURE or LOW_QUALITY
+        pa.field("confidence", pa.float32(), nullable=False),  # probability that the membership is right
+    ]
+)
+
+PERSON_SCHEMA = pa.schema(
+    [
+        pa.field("person_id", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),  # "" where nobody has named them
+        pa.field("faces", pa.int32(), nullable=False),
+        pa.field("photos", pa.int32(), nullable=False),
+        pa.field("cover_face_id", pa.string(), nullable=False),
+    ]
+)
+
+
+def face_embeddings(faces: pa.Table) -> npt.NDArray[np.float32]:
+    """Embeddings of a face table, float32, shape (n, 512), one unit vector a row."""
+    column = faces.column("embedding").combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    flat = column.flatten().to_numpy(zero_copy_only=False)
+    return flat.reshape(len(faces), EMBEDDING_SIZE).astype(np.float32)
