@@ -61,7 +61,8 @@ class DetectConfig:
     def __post_init__(self) -> None:
         _check(self.min_face_size >= 12, f"min_face_size must be 12 or more, not {self.min_face_size}.")
         _check(len(self.thresholds) == 3, "thresholds must be three numbers.")
-        _check(all(0 < t < 1 for t in self.thresholds), f"thresholds must lie in (0, 1), not {self.thresholds}.")
+        inside = all(0 < t < 1 for t in self.thresholds)
+        _check(inside, f"thresholds must lie in (0, 1), not {self.thresholds}.")
         _check(0 < self.factor < 1, f"factor must lie in (0, 1), not {self.factor}.")
 
 
@@ -158,4 +159,5 @@ class EngineConfig:
         for name in ("num_cpus", "detect_actors", "embed_actors", "photos_per_batch"):
             value = getattr(self, name)
             _check(value is None or value >= 1, f"{name} must be 1 or more, not {value}.")
-        _check(self.num_gpus is None or self.num_gpus >= 0, f"num_gpus must be 0 or more, not {self.num_gpus}.")
+        gpus = self.num_gpus
+        _check(gpus is None or gpus >= 0, f"num_gpus must be 0 or more, not {gpus}.")
