@@ -1,0 +1,310 @@
+"""The index on disk: what has been seen, what was found, and which clustering is in force.
+
+::
+
+    INDEX/
+      index.json                  format, model and settings
+      photos/part-*.parquet       the commit mark of the faces part of the same name
+      faces/part-*.parquet
+      neighbours/graph.parquet
+      clusterings/RUN/            assignments.parquet, people.parquet, run.json
+      current.json                names the clustering in force
+      decisions.csv               the user's own
+
+Faces are written first and their photos second, under one name: faces without that photos part do not
+exist. Work may therefore be repeated, but nothing is ever read twice or half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from filelock import FileLock, Timeout
+
+from photoclust import __version__
+from photoclust.config import IndexSettings
+from photoclust.errors import (
+    IndexCorruptError,
+    IndexFormatError,
+    IndexLockedError,
+    IndexMismatchError,
+    IndexMissingError,
+)
+from photoclust.index import files
+from photoclust.records import FACE_SCHEMA, OK, PHOTO_SCHEMA
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """One clustering as stored: tables of ASSIGNMENT_SCHEMA and PERSON_SCHEMA, and its ``run.json``."""
+
+    run_id: str
+    assignments: pa.Table
+    people: pa.Table
+    run: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StoredGraph:
+    """A neighbour graph as stored: row i belongs to ``face_ids[i]`` and points to rows of the same graph."""
+
+    face_ids: pa.Array
+    indices: pa.FixedSizeListArray
+    distances: pa.FixedSizeListArray
+
+
+class IndexStore:
+    """An index folder. Make one with `create` or `open`."""
+
+    def __init__(self, folder: Path, settings: IndexSettings, model_sha256: str) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.model_sha256 = model_sha256
+
+    # -- making and opening ---------------------------------------------------------------------------
+
+    @classmethod
+    def exists(cls, location: str | Path) -> bool:
+        """Tell whether there is an index at `location`."""
+        return (Path(location) / "index.json").is_file()
+
+    @classmethod
+    def create(cls, location: str | Path, settings: IndexSettings, model_sha256: str) -> IndexStore:
+        """Make a new, empty index.
+
+        Raises
+        ------
+        IndexFormatError
+            When the folder holds something else.
+        IndexWriteError
+            When it cannot be written.
+        """
+        folder = Path(location)
+        if folder.exists() and not folder.is_dir():
+            raise IndexFormatError(f"{folder} is a file; give --index a folder.")
+        files.make_folder(folder)
+        with files.writing(folder):
+            strangers = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
+        if strangers:
+            raise IndexFormatError(
+                f"{folder} holds no index but other files, {strangers[0]!r} for one; "
+                "give --index a new folder."
+            )
+        head = {
+            "format": FORMAT,
+            "photoclust": __version__,
+            "model": {"name": settings.embed.model, "sha256": model_sha256},
+            "settings": settings.to_dict(),
+        }
+        files.write_json(folder / "index.json", head)
+        return cls(folder, settings, model_sha256)
+
+    @classmethod
+    def open(cls, location: str | Path) -> IndexStore:
+        """Open an index that exists.
+
+        Raises
+        ------
+        IndexMissingError
+            When there is none.
+        IndexFormatError
+            When a newer photoclust made it.
+        IndexCorruptError
+            When ``index.json`` cannot be understood.
+        """
+        folder = Path(location)
+        head_file = folder / "index.json"
+        if not head_file.is_file():
+            raise IndexMissingError(
+                f"There is no index at {folder}; make one with `photoclust run PHOTOS --index {folder}`."
+            )
+        head = files.read_json(head_file)
+        if not isinstance(head.get("format"), int):
+            raise IndexFormatError(f"{head_file} does not say its format; {folder} is no photoclust index.")
+        if head["format"] > FORMAT:
+            raise IndexFormatError(
+                f"{folder} has format {head['format']}, made by a newer photoclust "
+                f"({head.get('photoclust', 'unknown')}); this one ({__version__}) reads up to format {FORMAT}. "
+                "Update photoclust."
+            )
+        try:
+            return cls(folder, IndexSettings.from_dict(head["settings"]), head["model"]["sha256"])
+        except (KeyError, TypeError) as error:
+            raise IndexCorruptError(
+                f"{head_file} is damaged: {error} is missing or unknown. Restore it, or start a new index."
+            ) from error
+
+    def require(self, settings: IndexSettings, model_sha256: str) -> None:
+        """Make sure that `settings` are those this index was made with.
+
+        Limits on decoding may differ: they decide which photos fail, not what a face looks like.
+
+        Raises
+        ------
+        IndexMismatchError
+            Naming both.
+        """
+        mine, theirs = self.settings.to_dict(), settings.to_dict()
+        if (mine["embed"]["model"], self.model_sha256) != (theirs["embed"]["model"], model_sha256):
+            raise IndexMismatchError(
+                f"{self.folder} was made with the model {mine['embed']['model']} "
+                f"({self.model_sha256[:12]}) and cannot take faces of {theirs['embed']['model']} "
+                f"({model_sha256[:12]}); give --index a new folder."
+            )
+        for stage in ("detect", "crop", "embed"):
+            for name, value in mine[stage].items():
+                if value != theirs[stage][name]:
+                    raise IndexMismatchError(
+                        f"{self.folder} was made with {stage} {name} = {value}, not {theirs[stage][name]}; "
+                        "leave the setting out, or give --index a new folder."
+                    )
+
+    @contextmanager
+    def lock(self) -> Generator[None]:
+        """Be the only writer; the operating system lets go when the process dies, however it dies.
+
+        Raises
+        ------
+        IndexLockedError
+            When another process is writing.
+        """
+        lock = FileLock(self.folder / ".lock", mode=0o600)
+        with files.writing(self.folder):
+            try:
+                lock.acquire(blocking=False)
+            except Timeout as error:
+                raise IndexLockedError(
+                    f"Another photoclust is writing to {self.folder}; wait until it has finished, or stop it."
+                ) from error
+        try:
+            self._clean_up()
+            yield
+        finally:
+            lock.release()
+
+    def _clean_up(self) -> None:
+        """Remove what a killed run left: temporary files, and faces whose photos were never written."""
+        for name in ("", "photos", "faces", "neighbours"):
+            files.remove_leftovers(self.folder / name)
+        committed = set(self._parts())
+        for orphan in sorted((self.folder / "faces").glob("part-*.parquet")):
+            if orphan.name not in committed:
+                orphan.unlink()
+
+    # -- photos and faces -----------------------------------------------------------------------------
+
+    def _parts(self) -> list[str]:
+        return sorted(path.name for path in (self.folder / "photos").glob("part-*.parquet"))
+
+    def append(self, photos: pa.Table, faces: pa.Table) -> None:
+        """Add rows for photos and their faces: both, or neither.
+
+        Parameters
+        ----------
+        photos, faces
+            Of PHOTO_SCHEMA and FACE_SCHEMA. A later row for a uri replaces an earlier one.
+        """
+        parts = self._parts()
+        number = int(parts[-1].removeprefix("part-").removesuffix(".parquet")) + 1 if parts else 0
+        name = f"part-{number:08d}.parquet"
+        for kind in ("photos", "faces"):
+            files.make_folder(self.folder / kind)
+        files.write_table(self.folder / "faces" / name, faces.cast(FACE_SCHEMA))
+        files.write_table(self.folder / "photos" / name, photos.cast(PHOTO_SCHEMA))
+
+    def photos(self) -> pa.Table:
+        """Read the row in force for every photo ever seen, ordered by uri."""
+        parts = [files.read_table(self.folder / "photos" / name) for name in self._parts()]
+        table = pa.concat_tables([PHOTO_SCHEMA.empty_table(), *parts])
+        return _last_of_each(table, "uri").combine_chunks()
+
+    def faces(self, columns: list[str] | None = None) -> pa.Table:
+        """Read the faces of the photos in force, ordered by face_id, each once.
+
+        Parameters
+        ----------
+        columns
+            Which to read besides ``face_id`` and ``photo_id``; all by default.
+        """
+        photos = self.photos()
+        alive = photos.filter(pc.equal(photos["status"], OK))["photo_id"]
+        wanted = [
+            f.name for f in FACE_SCHEMA if columns is None or f.name in ("face_id", "photo_id", *columns)
+        ]
+        schema = pa.schema([FACE_SCHEMA.field(name) for name in wanted])
+        parts = [schema.empty_table()]
+        for name in self._parts():
+            path = self.folder / "faces" / name
+            if not path.is_file():
+                raise IndexCorruptError(f"{path} is missing. {files.cure(path)}")
+            part = files.read_table(path, wanted)
+            parts.append(part.filter(pc.field("photo_id").isin(alive)))
+        return _last_of_each(pa.concat_tables(parts), "face_id").combine_chunks()
+
+    # -- neighbours -----------------------------------------------------------------------------------
+
+    def write_graph(self, graph: StoredGraph) -> None:
+        """Replace the stored neighbour graph."""
+        files.make_folder(self.folder / "neighbours")
+        table = pa.table({"face_id": graph.face_ids, "index": graph.indices, "distance": graph.distances})
+        files.write_table(self.folder / "neighbours" / "graph.parquet", table)
+
+    def read_graph(self) -> StoredGraph | None:
+        """Read the stored neighbour graph, if there is one."""
+        path = self.folder / "neighbours" / "graph.parquet"
+        if not path.is_file():
+            return None
+        table = files.read_table(path).combine_chunks()
+        columns = [table[name].combine_chunks() for name in ("face_id", "index", "distance")]
+        return StoredGraph(*columns)
+
+    # -- clusterings ----------------------------------------------------------------------------------
+
+    @property
+    def decisions_file(self) -> Path:
+        """Where the user's own decisions lie."""
+        return self.folder / "decisions.csv"
+
+    def write_clustering(self, clustering: Clustering) -> None:
+        """Store a clustering and put it in force, in that order."""
+        folder = self.folder / "clusterings" / clustering.run_id
+        files.make_folder(folder)
+        files.write_table(folder / "assignments.parquet", clustering.assignments)
+        files.write_table(folder / "people.parquet", clustering.people)
+        files.write_json(folder / "run.json", clustering.run)
+        files.write_json(self.folder / "current.json", {"run_id": clustering.run_id})
+
+    def current_clustering(self) -> Clustering | None:
+        """Read the clustering in force, if there is one."""
+        pointer = self.folder / "current.json"
+        if not pointer.is_file():
+            return None
+        run_id = files.read_json(pointer).get("run_id")
+        if not isinstance(run_id, str) or Path(run_id).name != run_id:
+            raise IndexCorruptError(f"{pointer} is damaged. Delete it and run `photoclust cluster` again.")
+        folder = self.folder / "clusterings" / run_id
+        if not (folder / "run.json").is_file():
+            raise IndexCorruptError(
+                f"{pointer} names {run_id}, which is not there. Delete it and run `photoclust cluster` again."
+            )
+        return Clustering(
+            run_id,
+            files.read_table(folder / "assignments.parquet"),
+            files.read_table(folder / "people.parquet"),
+            files.read_json(folder / "run.json"),
+        )
+
+
+def _last_of_each(table: pa.Table, key: str) -> pa.Table:
+    """Keep the last row of each `key`, ordered by it."""
+    numbered = pa.table({key: table[key], "row": pa.array(range(len(table)), pa.int64())})
+    last = numbered.group_by(key).aggregate([("row", "max")]).sort_by(key)
+    return table.take(last["row_max"])

@@ -1,0 +1,193 @@
+"""The two stages a photo goes through alone, left of Parquet: find its faces, embed them.
+
+Both are plain callables over Arrow tables and know nothing of the engine that runs them. A row holds a
+photo and all its faces; nothing is computed across photos, so the rows are the same whatever the batches,
+the order and the engine. One torch thread each: the last bits of a float32 convolution depend on the
+number of threads, and many single-threaded actors are faster than few wide ones anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+
+from photoclust.config import IndexSettings
+from photoclust.errors import PhotoError
+from photoclust.faces.align import crop_faces, thumbnails
+from photoclust.faces.detect import Detector
+from photoclust.faces.embed import Embedder
+from photoclust.faces.quality import assess
+from photoclust.faces.weights import weights_path
+from photoclust.photos.decode import decode_photo
+from photoclust.photos.sources import content_id, read_photo
+from photoclust.records import (
+    EMBEDDING_SIZE,
+    FACE_SCHEMA,
+    FAILED,
+    NO_FACE,
+    OK,
+    PHOTO_SCHEMA,
+    DecodedPhoto,
+    Detections,
+    PhotoRef,
+)
+
+REF_SCHEMA = pa.schema(
+    [("uri", pa.string()), ("size", pa.int64()), ("version", pa.string()), ("attempts", pa.int32())]
+)
+
+_FACE_FIELDS = [field for field in FACE_SCHEMA if field.name != "embedding"]
+FOUND_SCHEMA = pa.schema(
+    [*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct([*_FACE_FIELDS, ("crop", pa.binary())])))]
+)
+INDEXED_SCHEMA = pa.schema([*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct(list(FACE_SCHEMA))))])
+
+FACES_AT_ONCE = 64  # a table of crops is handed on at this many: 64 crops of 160 px are 5 MB
+
+
+def ref_table(refs: list[PhotoRef], attempts: list[int]) -> pa.Table:
+    """Photos to be worked on, with how often each has been tried before."""
+    rows = [
+        {"uri": ref.uri, "size": ref.size, "version": ref.version, "attempts": tried}
+        for ref, tried in zip(refs, attempts, strict=True)
+    ]
+    return pa.Table.from_pylist(rows, schema=REF_SCHEMA)
+
+
+def photos_and_faces(indexed: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Part a table of INDEXED_SCHEMA into one of PHOTO_SCHEMA and one of FACE_SCHEMA."""
+    faces = indexed["faces"].combine_chunks().flatten()
+    columns = [pa.concat_arrays([faces.field(name)]) for name in FACE_SCHEMA.names]
+    return indexed.select(PHOTO_SCHEMA.names), pa.Table.from_arrays(columns, schema=FACE_SCHEMA)
+
+
+def failed_row(ref: PhotoRef, tried: int, error: PhotoError, photo_id: str = "") -> dict[str, Any]:
+    """Row of a photo that cannot be used: what, where, why."""
+    return {
+        "photo_id": photo_id,
+        "uri": ref.uri,
+        "size": ref.size,
+        "version": ref.version,
+        "status": FAILED,
+        "stage": error.stage,
+        "error": error.reason,
+        "attempts": tried + 1,
+    }
+
+
+class FindFaces:
+    """Read, decode, detect and crop: from REF_SCHEMA to FOUND_SCHEMA."""
+
+    def __init__(self, settings: IndexSettings) -> None:
+        torch.set_num_threads(1)
+        self.settings = settings
+        self.detector = Detector(settings.detect)
+
+    def __call__(self, refs: pa.Table) -> Iterator[pa.Table]:
+        """Yield the rows of `refs`, a bounded number of faces at a time."""
+        rows: list[dict[str, Any]] = []
+        for values in refs.to_pylist():
+            tried = values.pop("attempts")
+            rows.append(self.find(PhotoRef(**values), tried))
+            if sum(len(row.get("faces", ())) for row in rows) >= FACES_AT_ONCE:
+                yield pa.Table.from_pylist(rows, schema=FOUND_SCHEMA)
+                rows = []
+        if rows:
+            yield pa.Table.from_pylist(rows, schema=FOUND_SCHEMA)
+
+    def find(self, ref: PhotoRef, tried: int) -> dict[str, Any]:
+        """Row of FOUND_SCHEMA for one photo; a bad photo gives a row with its reason."""
+        photo_id = ""
+        try:
+            content = read_photo(ref, self.settings.decode)
+            photo_id = content_id(content)
+            photo = decode_photo(content, self.settings.decode)
+            faces = self._faces(photo, photo_id)
+        except PhotoError as error:
+            return failed_row(ref, tried, error, photo_id)
+        return {
+            "photo_id": photo_id,
+            "uri": ref.uri,
+            "size": len(content),
+            "version": ref.version,
+            "width": photo.width,
+            "height": photo.height,
+            "orientation": photo.orientation,
+            "taken_at": photo.taken_at,
+            "status": OK if faces else NO_FACE,
+            "attempts": tried + 1,
+            "faces": faces,
+        }
+
+    def _faces(self, photo: DecodedPhoto, photo_id: str) -> list[dict[str, Any]]:
+        try:
+            found = self.detector.detect(photo.pixels)
+            crops = crop_faces(photo.pixels, found, self.settings.crop)
+            small = thumbnails(photo.pixels, found)
+            looks = assess(photo.pixels, found)
+        except (MemoryError, RuntimeError) as error:  # torch says "out of memory" by RuntimeError
+            raise PhotoError("detect", str(error).splitlines()[0][:200] or "not enough memory") from error
+        return [
+            {
+                "face_id": face_id(photo_id, found.boxes[i]),
+                "photo_id": photo_id,
+                "box": found.boxes[i],
+                "landmarks": found.landmarks[i].ravel(),
+                "detection_score": found.scores[i],
+                "sharpness": looks.sharpness[i],
+                "yaw": looks.yaw[i],
+                "quality": looks.quality[i],
+                "thumbnail": small[i],
+                "crop": crops[i].tobytes(),
+            }
+            for i in _distinct(photo_id, found)
+        ]
+
+
+def face_id(photo_id: str, box: npt.NDArray[np.float32]) -> str:
+    """Identify a face by its photo's content and its box in whole pixels: 32 hex digits."""
+    corners = np.rint(box).astype("<i4").tobytes()
+    return blake2b(photo_id.encode() + corners, digest_size=16).hexdigest()
+
+
+def _distinct(photo_id: str, found: Detections) -> list[int]:
+    """Positions of the detections whose boxes differ by at least a pixel."""
+    first = {face_id(photo_id, box): i for i, box in reversed(list(enumerate(found.boxes)))}
+    return sorted(first.values())
+
+
+class EmbedFaces:
+    """Turn crops into unit vectors: from FOUND_SCHEMA to INDEXED_SCHEMA."""
+
+    def __init__(self, settings: IndexSettings, device: str = "cpu") -> None:
+        torch.set_num_threads(1)
+        self.size = settings.crop.size
+        weights = weights_path(settings.embed.model)
+        self.embedder = Embedder(weights, flip=settings.embed.flip, device=device)
+
+    def __call__(self, found: pa.Table) -> pa.Table:
+        """Embed every face of `found`."""
+        lists = found["faces"].combine_chunks()
+        faces = lists.flatten()
+        vectors = self.embedder.embed(self._pixels(faces.field("crop")))
+        embedding = pa.FixedSizeListArray.from_arrays(vectors.astype(np.float16).ravel(), EMBEDDING_SIZE)
+        columns = [embedding if f.name == "embedding" else faces.field(f.name) for f in FACE_SCHEMA]
+        structs = pa.StructArray.from_arrays(columns, fields=list(FACE_SCHEMA))
+        offsets = pa.array(np.concatenate([[0], np.cumsum(_lengths(lists))]), pa.int32())
+        photos = found.select(PHOTO_SCHEMA.names)
+        return photos.append_column("faces", pa.ListArray.from_arrays(offsets, structs)).cast(INDEXED_SCHEMA)
+
+    def _pixels(self, crops: pa.Array) -> npt.NDArray[np.uint8]:
+        flat = b"".join(crops.to_pylist())
+        return np.frombuffer(flat, np.uint8).reshape(-1, self.size, self.size, 3)
+
+
+def _lengths(lists: pa.ListArray) -> npt.NDArray[np.int64]:
+    lengths = lists.value_lengths().fill_null(0)
+    return lengths.to_numpy(zero_copy_only=False).astype(np.int64)
