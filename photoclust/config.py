@@ -129,6 +129,36 @@ class IndexSettings:
 
 
 @dataclass(frozen=True)
+class ClusterConfig:
+    """How embeddings become people.
+
+    Parameters
+    ----------
+    k
+        Neighbours kept for each face.
+    min_cluster_size, min_samples
+        HDBSCAN's: least faces of a cluster, and the neighbour whose distance is a face's core distance.
+    min_quality
+        Least quality, in [0, 1], of a face that may found a group or bridge two.
+    """
+
+    k: int = 40
+    min_cluster_size: int = 2
+    min_samples: int = 2
+    min_quality: float = 0.2
+
+    def __post_init__(self) -> None:
+        _check(self.k >= 2, f"k must be 2 or more, not {self.k}.")
+        _check(
+            self.min_cluster_size >= 2, f"min_cluster_size must be 2 or more, not {self.min_cluster_size}."
+        )
+        _check(
+            1 <= self.min_samples <= self.k, f"min_samples must lie in 1..{self.k}, not {self.min_samples}."
+        )
+        _check(0 <= self.min_quality <= 1, f"min_quality must lie in [0, 1], not {self.min_quality}.")
+
+
+@dataclass(frozen=True)
 class EngineConfig:
     """Where the work runs and how much of the machine it takes; None chooses from what there is.
 

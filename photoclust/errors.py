@@ -15,6 +15,7 @@
     │   └── IndexWriteError         unwritable, or the disk is full
     ├── WeightsError                weights missing, altered or unusable
     ├── VectorError                 an embedding that is no unit vector
+    ├── OutputError                 an export cannot be written where it was asked for
     └── EngineError                 Ray cannot be started, joined or finish the work
 
 The message of each is one sentence or two: what, where, what to do. It is shown as it stands.
@@ -92,7 +93,23 @@ class WeightsError(PhotoclustError):
 
 
 class VectorError(PhotoclustError):
-    """An embedding is not a finite unit vector."""
+    """An embedding is not a finite unit vector.
+
+    Parameters
+    ----------
+    message
+        What is wrong with it.
+    row
+        Which row of the array it was, where that is known.
+    """
+
+    def __init__(self, message: str, row: int | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+
+
+class OutputError(PhotoclustError):
+    """An export cannot be written where it was asked for."""
 
 
 class EngineError(PhotoclustError):

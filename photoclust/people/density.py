@@ -1,0 +1,77 @@
+"""Density-based grouping of the neighbour graph: HDBSCAN with excess of mass.
+
+Campello, Moulavi, Zimek, Sander: Hierarchical Density Estimates for Data Clustering, Visualization, and
+Outlier Detection, TKDD 2015. The mutual reachability distances of the k nearest neighbours are all that is
+looked at; what the graph leaves unconnected counts as infinitely far apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+
+from photoclust.config import ClusterConfig
+from photoclust.people.neighbours import NeighbourGraph
+
+
+@dataclass(frozen=True)
+class DensityTree:
+    """What HDBSCAN made of a graph of n faces.
+
+    Attributes
+    ----------
+    labels
+        int32, shape (n,): cluster of each face, −1 for noise.
+    condensed
+        Structured, one row for each edge of the condensed tree: ``parent``, ``child``, ``lambda_val``
+        (1 / cosine distance) and ``child_size``; nodes below n are faces.
+    """
+
+    labels: npt.NDArray[np.int32]
+    condensed: npt.NDArray[Any]
+
+
+def density_clusters(graph: NeighbourGraph, config: ClusterConfig) -> npt.NDArray[np.int32]:
+    """Cluster labels of n faces, int32, shape (n,), −1 for noise."""
+    return density_tree(graph, config).labels
+
+
+def density_tree(graph: NeighbourGraph, config: ClusterConfig) -> DensityTree:
+    """Cluster labels together with the condensed tree they were cut from.
+
+    Parameters
+    ----------
+    graph
+        Neighbours of n faces.
+    config
+        ``min_cluster_size`` and ``min_samples``.
+
+    Returns
+    -------
+    DensityTree
+        Empty where there are fewer than two faces.
+    """
+    from fast_hdbscan.hdbscan import fast_hdbscan, to_numpy_rec_array  # compiles on import: seconds
+
+    result: Any = fast_hdbscan(
+        _as_matrix(graph),
+        metric="precomputed",
+        algorithm="kruskal",  # float64 throughout and one thread: the same labels always
+        min_samples=config.min_samples,
+        min_cluster_size=config.min_cluster_size,
+        return_trees=True,
+    )
+    labels, condensed = result[0], to_numpy_rec_array(result[3])
+    return DensityTree(np.asarray(labels, np.int32), condensed)
+
+
+def _as_matrix(graph: NeighbourGraph) -> csr_matrix:
+    """Distances as a sparse square matrix; identical faces are explicit zeros."""
+    n, k = graph.indices.shape
+    starts = np.arange(0, n * k + 1, max(k, 1)) if k else np.zeros(n + 1, np.int64)
+    distances = graph.distances.astype(np.float64).ravel()
+    return csr_matrix((distances, graph.indices.ravel(), starts), shape=(n, n))
