@@ -28,7 +28,7 @@ class DensityTree:
         int32, shape (n,): cluster of each face, −1 for noise.
     condensed
         Structured, one row for each edge of the condensed tree: ``parent``, ``child``, ``lambda_val``
-        (1 / cosine distance) and ``child_size``; nodes below n are faces.
+        (1 / Euclidean distance) and ``child_size``; nodes below n are faces.
     """
 
     labels: npt.NDArray[np.int32]
@@ -70,8 +70,12 @@ def density_tree(graph: NeighbourGraph, config: ClusterConfig) -> DensityTree:
 
 
 def _as_matrix(graph: NeighbourGraph) -> csr_matrix:
-    """Distances as a sparse square matrix; identical faces are explicit zeros."""
+    """Euclidean distances as a sparse square matrix; identical faces are explicit zeros.
+
+    Excess of mass is not invariant under monotone maps of the distance. Euclidean it is, √(2 cosine
+    distance) of unit vectors, so that the labels are those of HDBSCAN on the vectors themselves.
+    """
     n, k = graph.indices.shape
     starts = np.arange(0, n * k + 1, max(k, 1)) if k else np.zeros(n + 1, np.int64)
-    distances = graph.distances.astype(np.float64).ravel()
+    distances = np.sqrt(2 * graph.distances.astype(np.float64)).ravel()
     return csr_matrix((distances, graph.indices.ravel(), starts), shape=(n, n))

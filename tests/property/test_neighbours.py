@@ -1,0 +1,81 @@
+"""The neighbour graph equals a brute-force one, however it was come by."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from photoclust.people.neighbours import NeighbourGraph, cosine_distances, extend, neighbours, unit_rows
+
+SIZE = 16
+
+
+@st.composite
+def faces(draw: st.DrawFn) -> np.ndarray:
+    """Unit vectors, many of them equal or nearly so: where ties and rounding bite."""
+    n, distinct = draw(st.integers(0, 40)), draw(st.integers(1, 12))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    centres = rng.normal(size=(distinct, SIZE))
+    rows = centres[rng.integers(0, distinct, n)] + rng.choice([0, 1e-7, 1e-3, 1]) * rng.normal(size=(n, SIZE))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def brute_force(rows: np.ndarray, k: int) -> NeighbourGraph:
+    unit = unit_rows(rows)
+    indices, distances = [], []
+    for i, row in enumerate(unit):
+        every = cosine_distances(row, unit)
+        order = [int(j) for j in np.lexsort((np.arange(len(unit)), every)) if j != i][:k]
+        indices.append(order)
+        distances.append(every[order])
+    shape = (len(rows), max(0, min(k, len(rows) - 1)))
+    return NeighbourGraph(
+        np.array(indices, np.int32).reshape(shape), np.array(distances, np.float32).reshape(shape)
+    )
+
+
+def assert_same(left: NeighbourGraph, right: NeighbourGraph) -> None:
+    np.testing.assert_array_equal(left.indices, right.indices)
+    np.testing.assert_array_equal(left.distances, right.distances)
+
+
+@given(faces(), st.integers(1, 12))
+@settings(deadline=None)
+def test_graph_is_exact(rows: np.ndarray, k: int) -> None:
+    assert_same(neighbours(rows, k), brute_force(rows, k))
+
+
+@given(faces(), st.integers(1, 12), st.floats(0, 1))
+@settings(deadline=None)
+def test_extending_equals_building_anew(rows: np.ndarray, k: int, share: float) -> None:
+    cut = round(share * len(rows))
+    old, new = rows[:cut], rows[cut:]
+    assert_same(extend(neighbours(old, k), old, new, k), neighbours(rows, k))
+
+
+@given(faces(), st.integers(1, 12), st.integers(0, 2**32 - 1))
+@settings(deadline=None)
+def test_distances_do_not_depend_on_the_order_of_faces(rows: np.ndarray, k: int, seed: int) -> None:
+    order = np.random.default_rng(seed).permutation(len(rows))
+    np.testing.assert_array_equal(neighbours(rows[order], k).distances, neighbours(rows, k).distances[order])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_graph_does_not_depend_on_threads(threads: int) -> None:
+    import faiss
+
+    rows = np.random.default_rng(0).normal(size=(5000, SIZE)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(threads)
+    try:
+        graph = neighbours(rows, 10)
+    finally:
+        faiss.omp_set_num_threads(before)
+    sample = np.arange(0, 5000, 500)
+    for i in sample:
+        every = cosine_distances(unit_rows(rows)[i], unit_rows(rows))
+        every[i] = np.inf
+        np.testing.assert_array_equal(graph.indices[i], np.lexsort((np.arange(5000), every))[:10])
