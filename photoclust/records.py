@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from photoclust.errors import PhotoError
 
 EMBEDDING_SIZE = 512
 
@@ -134,6 +137,17 @@ FACE_SCHEMA = pa.schema(
     ]
 )
 
+# Between the stages a row holds a photo and all its faces: crops on the way in, embeddings on the way out.
+REF_SCHEMA = pa.schema(
+    [("uri", pa.string()), ("size", pa.int64()), ("version", pa.string()), ("attempts", pa.int32())]
+)
+
+_FACE_FIELDS = [field for field in FACE_SCHEMA if field.name != "embedding"]
+FOUND_SCHEMA = pa.schema(
+    [*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct([*_FACE_FIELDS, ("crop", pa.binary())])))]
+)
+INDEXED_SCHEMA = pa.schema([*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct(list(FACE_SCHEMA))))])
+
 ASSIGNMENT_SCHEMA = pa.schema(
     [
         pa.field("face_id", pa.string(), nullable=False),
@@ -162,3 +176,33 @@ def face_embeddings(faces: pa.Table) -> npt.NDArray[np.float32]:
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
     flat = column.flatten().to_numpy(zero_copy_only=False)
     return flat.reshape(len(faces), EMBEDDING_SIZE).astype(np.float32)
+
+
+def ref_table(refs: list[PhotoRef], attempts: list[int]) -> pa.Table:
+    """Photos to be worked on, with how often each has been tried before."""
+    rows = [
+        {"uri": ref.uri, "size": ref.size, "version": ref.version, "attempts": tried}
+        for ref, tried in zip(refs, attempts, strict=True)
+    ]
+    return pa.Table.from_pylist(rows, schema=REF_SCHEMA)
+
+
+def photos_and_faces(indexed: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Part a table of INDEXED_SCHEMA into one of PHOTO_SCHEMA and one of FACE_SCHEMA."""
+    faces = indexed["faces"].combine_chunks().flatten()
+    columns = [pa.concat_arrays([faces.field(name)]) for name in FACE_SCHEMA.names]
+    return indexed.select(PHOTO_SCHEMA.names), pa.Table.from_arrays(columns, schema=FACE_SCHEMA)
+
+
+def failed_row(ref: PhotoRef, tried: int, error: PhotoError, photo_id: str = "") -> dict[str, Any]:
+    """Row of a photo that cannot be used: what, where, why."""
+    return {
+        "photo_id": photo_id,
+        "uri": ref.uri,
+        "size": ref.size,
+        "version": ref.version,
+        "status": FAILED,
+        "stage": error.stage,
+        "error": error.reason,
+        "attempts": tried + 1,
+    }

@@ -29,56 +29,18 @@ from photoclust.photos.sources import content_id, read_photo
 from photoclust.records import (
     EMBEDDING_SIZE,
     FACE_SCHEMA,
-    FAILED,
+    FOUND_SCHEMA,
+    INDEXED_SCHEMA,
     NO_FACE,
     OK,
     PHOTO_SCHEMA,
     DecodedPhoto,
     Detections,
     PhotoRef,
+    failed_row,
 )
-
-REF_SCHEMA = pa.schema(
-    [("uri", pa.string()), ("size", pa.int64()), ("version", pa.string()), ("attempts", pa.int32())]
-)
-
-_FACE_FIELDS = [field for field in FACE_SCHEMA if field.name != "embedding"]
-FOUND_SCHEMA = pa.schema(
-    [*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct([*_FACE_FIELDS, ("crop", pa.binary())])))]
-)
-INDEXED_SCHEMA = pa.schema([*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct(list(FACE_SCHEMA))))])
 
 FACES_AT_ONCE = 64  # a table of crops is handed on at this many: 64 crops of 160 px are 5 MB
-
-
-def ref_table(refs: list[PhotoRef], attempts: list[int]) -> pa.Table:
-    """Photos to be worked on, with how often each has been tried before."""
-    rows = [
-        {"uri": ref.uri, "size": ref.size, "version": ref.version, "attempts": tried}
-        for ref, tried in zip(refs, attempts, strict=True)
-    ]
-    return pa.Table.from_pylist(rows, schema=REF_SCHEMA)
-
-
-def photos_and_faces(indexed: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Part a table of INDEXED_SCHEMA into one of PHOTO_SCHEMA and one of FACE_SCHEMA."""
-    faces = indexed["faces"].combine_chunks().flatten()
-    columns = [pa.concat_arrays([faces.field(name)]) for name in FACE_SCHEMA.names]
-    return indexed.select(PHOTO_SCHEMA.names), pa.Table.from_arrays(columns, schema=FACE_SCHEMA)
-
-
-def failed_row(ref: PhotoRef, tried: int, error: PhotoError, photo_id: str = "") -> dict[str, Any]:
-    """Row of a photo that cannot be used: what, where, why."""
-    return {
-        "photo_id": photo_id,
-        "uri": ref.uri,
-        "size": ref.size,
-        "version": ref.version,
-        "status": FAILED,
-        "stage": error.stage,
-        "error": error.reason,
-        "attempts": tried + 1,
-    }
 
 
 class FindFaces:
@@ -114,7 +76,7 @@ class FindFaces:
         return {
             "photo_id": photo_id,
             "uri": ref.uri,
-            "size": len(content),
+            "size": ref.size,
             "version": ref.version,
             "width": photo.width,
             "height": photo.height,

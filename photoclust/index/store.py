@@ -132,8 +132,8 @@ class IndexStore:
         if head["format"] > FORMAT:
             raise IndexFormatError(
                 f"{folder} has format {head['format']}, made by a newer photoclust "
-                f"({head.get('photoclust', 'unknown')}); this one ({__version__}) reads up to format {FORMAT}. "
-                "Update photoclust."
+                f"({head.get('photoclust', 'unknown')}); this one ({__version__}) reads up to format "
+                f"{FORMAT}. Update photoclust."
             )
         try:
             return cls(folder, IndexSettings.from_dict(head["settings"]), head["model"]["sha256"])
@@ -235,7 +235,7 @@ class IndexStore:
             Which to read besides ``face_id`` and ``photo_id``; all by default.
         """
         photos = self.photos()
-        alive = photos.filter(pc.equal(photos["status"], OK))["photo_id"]
+        alive = photos.filter(pc.field("status") == OK)["photo_id"].unique()
         wanted = [
             f.name for f in FACE_SCHEMA if columns is None or f.name in ("face_id", "photo_id", *columns)
         ]

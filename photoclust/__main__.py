@@ -1,0 +1,5 @@
+"""``python -m photoclust`` is ``photoclust``."""
+
+from photoclust.cli import main
+
+main()

@@ -1,0 +1,111 @@
+"""The command line: one small module for each family of verbs, imported when its verb is used.
+
+`main` is the only place where an error becomes a message and an exit code.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from photoclust import __version__
+from photoclust.errors import PhotoclustError
+
+# verb: (module, what it does); shown by --help without importing anything
+VERBS = {
+    "run": ("index", "Index photos, group their faces into people and write the review page."),
+    "index": ("index", "Find and embed the faces of new and changed photos."),
+    "cluster": ("cluster", "Group the faces of an index into people."),
+    "status": ("status", "Say what an index holds and what to do next."),
+    "export": ("export", "Write faces and people as CSV, JSON, Parquet or folders of links."),
+    "models": ("models", "List, fetch and import embedding models."),
+    "demo": ("demo", "Try everything on a small album made on the spot."),
+    "doctor": ("doctor", "Check this machine: what works and what to do about what does not."),
+}
+
+EPILOG = """\b
+Examples:
+  photoclust run ~/Pictures --index ~/people
+  photoclust status --index ~/people
+  photoclust export --index ~/people --format csv --output faces.csv
+"""
+
+
+class _Verbs(click.Group):
+    """A group that knows its verbs by name and imports a module only to use it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command = getattr(import_module(f"photoclust.cli.{VERBS[cmd_name][0]}"), cmd_name)
+        if not any(option.name == "debug" for option in command.params):
+            command.params.append(_debug_option())
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in VERBS.items()])
+
+
+def _remember_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.find_root().meta["debug"] = True
+        os.environ["PHOTOCLUST_DEBUG"] = "1"
+
+
+def _debug_option() -> click.Option:
+    return click.Option(
+        ["--debug"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_remember_debug,
+        help="Show the traceback of an error.",
+    )
+
+
+@click.group(cls=_Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="photoclust")
+def cli() -> None:
+    """Find the faces in a photo collection and group them into people."""
+
+
+cli.params.append(_debug_option())
+
+
+def main() -> None:
+    """Run the command line; exit code 0, 1 for a failure, 2 for a mistake in the command, 130 interrupted."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted; what was finished is kept. Run the same command to continue.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has gone, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        sys.exit(_report(error))
+
+
+def _report(error: Exception) -> int:
+    if os.environ.get("PHOTOCLUST_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, PhotoclustError):
+        click.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    line = str(error).splitlines()[0] if str(error) else ""
+    click.echo(f"Error: unexpected {type(error).__name__}: {line}. --debug shows where.", err=True)
+    return 1

@@ -1,0 +1,63 @@
+"""``photoclust run`` and ``photoclust index``: photos in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from photoclust.cli import options
+from photoclust.cli.job import PhotoOptions
+
+
+def _photo_options(values: dict[str, Any]) -> PhotoOptions:
+    names = ("model", "min_face_size", "max_pixels", "retry_failed")
+    return PhotoOptions(**options.take(values, *names))
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTOS...")
+@options.index_option
+@options.photo_options
+@options.cluster_options
+@options.engine_options
+@options.json_option
+def run(photos: tuple[str, ...], index_dir: str, as_json: bool, **values: Any) -> None:
+    """Index PHOTOS, group their faces into people and write the review page.
+
+    PHOTOS are folders (searched recursively), files, or @LIST: a text file with a path on each line.
+    Run it again whenever there are new photos: only those are worked on.
+
+    \b
+    Examples:
+      photoclust run ~/Pictures --index ~/people
+      photoclust run card1/ card2/ @more.txt --index ~/people --json
+    """
+    from photoclust.cli import job, summary
+
+    engine, cluster_config = options.take_engine(values), options.take_cluster(values)
+    indexed = job.index(photos, index_dir, engine, _photo_options(values))
+    grouped = job.cluster(index_dir, cluster_config)
+    summary.write(index_dir, indexed, grouped, as_json)
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTOS...")
+@options.index_option
+@options.photo_options
+@options.engine_options
+@options.json_option
+def index(photos: tuple[str, ...], index_dir: str, as_json: bool, **values: Any) -> None:
+    """Find and embed the faces of new and changed PHOTOS; the first half of `run`.
+
+    PHOTOS are folders (searched recursively), files, or @LIST: a text file with a path on each line.
+
+    \b
+    Examples:
+      photoclust index ~/Pictures --index ~/people
+      photoclust index ~/Pictures --index ~/people --retry-failed
+    """
+    from photoclust.cli import job, summary
+
+    indexed = job.index(photos, index_dir, options.take_engine(values), _photo_options(values))
+    summary.write(index_dir, indexed, None, as_json)

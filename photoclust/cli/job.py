@@ -1,0 +1,102 @@
+"""The main job as the verbs run it: open the index, do the work, write the page, sum up."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from photoclust.cli.progress import photo_progress, say
+from photoclust.config import ClusterConfig, EngineConfig, IndexSettings
+
+if TYPE_CHECKING:
+    from photoclust.index.store import IndexStore
+    from photoclust.pipeline import GroupReport, IndexReport
+
+
+@dataclass(frozen=True)
+class PhotoOptions:
+    """What a user may say about indexing; None leaves it to the index, or to the default of a new one."""
+
+    model: str | None = None
+    min_face_size: int | None = None
+    max_pixels: int | None = None
+    retry_failed: bool = False
+
+
+def open_index(folder: str, options: PhotoOptions) -> IndexStore:
+    """Open the index at `folder`, or make it, with the settings that `options` ask for."""
+    from photoclust.faces.weights import weights_path, weights_sha256
+    from photoclust.index.store import IndexStore
+
+    if not IndexStore.exists(folder):
+        settings = _asked_for(IndexSettings(), options)
+        weights_path(settings.embed.model)
+        return IndexStore.create(folder, settings, weights_sha256(settings.embed.model))
+    store = IndexStore.open(folder)
+    settings = _asked_for(store.settings, options)
+    store.require(settings, weights_sha256(settings.embed.model))
+    return IndexStore(store.folder, settings, store.model_sha256)
+
+
+def _asked_for(settings: IndexSettings, options: PhotoOptions) -> IndexSettings:
+    decode, detect, embed = settings.decode, settings.detect, settings.embed
+    if options.max_pixels is not None:
+        decode = replace(decode, max_pixels=options.max_pixels)
+    if options.min_face_size is not None:
+        detect = replace(detect, min_face_size=options.min_face_size)
+    if options.model is not None:
+        embed = replace(embed, model=options.model)
+    return replace(settings, decode=decode, detect=detect, embed=embed)
+
+
+def index(photos: tuple[str, ...], folder: str, engine: EngineConfig, options: PhotoOptions) -> IndexReport:
+    """Bring the index at `folder` up to date with `photos`."""
+    from photoclust.engine import start
+    from photoclust.photos.sources import find_photos
+    from photoclust.pipeline import index_photos
+
+    refs = list(find_photos(photos))
+    store = open_index(folder, options)
+    with store.lock():
+        say(f"{len(refs)} photos found.")
+        return index_photos(refs, store, lambda: start(engine), photo_progress, options.retry_failed)
+
+
+def cluster(folder: str, config: ClusterConfig) -> GroupReport:
+    """Group the faces of the index at `folder` and write the page."""
+    from photoclust.index.store import IndexStore
+    from photoclust.pipeline import group_faces
+
+    store = IndexStore.open(folder)
+    with store.lock():
+        say("Grouping faces.")
+        report = group_faces(store, config)
+        if not (report.unchanged and review_page(folder).is_file()):
+            _write_review(store)
+    return report
+
+
+def _write_review(store: IndexStore) -> None:
+    from photoclust.report.album import Album
+    from photoclust.report.review import write_review
+
+    clustering = store.current_clustering()
+    assert clustering is not None, "group_faces always leaves one"
+    album = Album(store.photos(), store.faces(), clustering.assignments, clustering.people)
+    write_review(album, store.folder / "review", title=store.folder.resolve().name)
+
+
+def review_page(folder: str | Path) -> Path:
+    """Where the review page of an index lies."""
+    return Path(folder).absolute() / "review" / "index.html"
+
+
+def as_json(indexed: IndexReport | None, grouped: GroupReport | None, folder: str) -> dict[str, Any]:
+    """Plain values of what was done."""
+    values: dict[str, Any] = {"index": str(Path(folder).absolute())}
+    if indexed is not None:
+        values["indexing"] = asdict(indexed)
+    if grouped is not None:
+        values["grouping"] = asdict(grouped) | {"review_page": str(review_page(folder))}
+    return values

@@ -1,0 +1,106 @@
+"""Options that several verbs share, and how their values become configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from photoclust.config import ClusterConfig, EngineConfig
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+index_option = click.option(
+    "--index",
+    "index_dir",
+    required=True,
+    type=click.Path(file_okay=True),
+    metavar="DIR",
+    help="Folder of the index; everything photoclust writes is in it.",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Write the summary as JSON.")
+
+engine_options = _together(
+    click.option(
+        "--engine",
+        type=click.Choice(["ray", "local"]),
+        default="ray",
+        show_default=True,
+        help="Ray actors, or this process alone for debugging; the result is the same.",
+    ),
+    click.option("--address", metavar="URL", help="Ray cluster to join; without it Ray is started here."),
+    click.option(
+        "--num-cpus", type=click.IntRange(1), metavar="N", help="Processors to use; all by default."
+    ),
+    click.option("--num-gpus", type=click.IntRange(0), metavar="N", help="GPUs to use; all by default."),
+    click.option("--detect-actors", type=click.IntRange(1), metavar="N", help="Detection processes."),
+    click.option("--embed-actors", type=click.IntRange(1), metavar="N", help="Embedding processes."),
+    click.option(
+        "--photos-per-batch",
+        type=click.IntRange(1),
+        metavar="N",
+        default=EngineConfig.photos_per_batch,
+        show_default=True,
+        help="Photos given to a detection process at once.",
+    ),
+)
+
+photo_options = _together(
+    click.option("--model", metavar="NAME", help="Embedding model of a new index; see `photoclust models`."),
+    click.option(
+        "--min-face-size", type=click.IntRange(12), metavar="PIXELS", help="Smallest face looked for."
+    ),
+    click.option(
+        "--max-pixels", type=click.IntRange(1), metavar="N", help="Refuse photos with more pixels than this."
+    ),
+    click.option("--retry-failed", is_flag=True, help="Try photos again that failed in an earlier run."),
+)
+
+cluster_options = _together(
+    click.option(
+        "--neighbours",
+        "k",
+        type=click.IntRange(2),
+        metavar="K",
+        default=ClusterConfig.k,
+        show_default=True,
+        help="Nearest faces looked at for each face.",
+    ),
+    click.option(
+        "--min-cluster-size",
+        type=click.IntRange(2),
+        metavar="N",
+        default=ClusterConfig.min_cluster_size,
+        show_default=True,
+        help="Fewest faces that make a person.",
+    ),
+)
+
+
+def take(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Take the options of these names out of `values`, those that were not given left out."""
+    return {name: value for name in names if (value := values.pop(name, None)) is not None}
+
+
+def take_engine(values: dict[str, Any]) -> EngineConfig:
+    """Build the engine's configuration from `engine_options`."""
+    kind = values.pop("engine")
+    names = ("address", "num_cpus", "num_gpus", "detect_actors", "embed_actors", "photos_per_batch")
+    return EngineConfig(kind=kind, **take(values, *names))
+
+
+def take_cluster(values: dict[str, Any]) -> ClusterConfig:
+    """Build the clustering's configuration from `cluster_options`."""
+    return ClusterConfig(**take(values, "k", "min_cluster_size"))

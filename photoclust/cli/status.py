@@ -1,0 +1,24 @@
+"""``photoclust status``: what is there, and what next."""
+
+from __future__ import annotations
+
+import click
+
+from photoclust.cli import options
+
+
+@click.command()
+@options.index_option
+@click.option("--failed", is_flag=True, help="Name every photo that could not be used, and why.")
+@options.json_option
+def status(index_dir: str, failed: bool, as_json: bool) -> None:
+    """Say what an index holds and what to do next.
+
+    \b
+    Examples:
+      photoclust status --index ~/people
+      photoclust status --index ~/people --failed
+    """
+    from photoclust.cli import summary
+
+    summary.write_status(index_dir, failed, as_json)

@@ -1,0 +1,149 @@
+"""What a run says when it has finished, to a person or to a script."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from photoclust.cli.job import as_json as job_values
+from photoclust.cli.job import review_page
+from photoclust.records import FAILED, NO_FACE, OK
+
+if TYPE_CHECKING:
+    from photoclust.index.store import Clustering, IndexStore
+    from photoclust.pipeline import GroupReport, IndexReport
+
+FAILED_SHOWN = 100
+
+
+def write(folder: str, indexed: IndexReport | None, grouped: GroupReport | None, as_json: bool) -> None:
+    """Write what a run did and what the index now holds."""
+    from photoclust.index.store import IndexStore
+
+    store = IndexStore.open(folder)
+    values = job_values(indexed, grouped, folder) | status_values(store)
+    if as_json:
+        _write_json(values)
+        return
+    if indexed is not None:
+        click.echo(_indexing_line(indexed))
+    _write_holdings(values)
+    _write_failed(values["failed"], FAILED_SHOWN, folder)
+    for problem in grouped.problems if grouped else ():
+        click.echo(f"Not applied: {problem}")
+    click.echo(f"\nNext: {values['next']}")
+
+
+def write_status(folder: str, failed: bool, as_json: bool) -> None:
+    """Write what the index at `folder` holds."""
+    from photoclust.index.store import IndexStore
+
+    values = status_values(IndexStore.open(folder))
+    if as_json:
+        _write_json(values)
+        return
+    model = values["model"]
+    click.echo(f"Index    {values['index']}  (model {model['name']} {model['sha256'][:12]})")
+    _write_holdings(values)
+    if failed:
+        _write_failed(values["failed"], len(values["failed"]), folder)
+    click.echo(f"\nNext: {values['next']}")
+
+
+def status_values(store: IndexStore) -> dict[str, Any]:
+    """Plain values of what an index holds."""
+    photos = store.photos()
+    statuses = Counter(photos["status"].to_pylist())
+    faces = store.faces([])
+    failed = [row for row in photos.to_pylist() if row["status"] == FAILED]
+    clustering = store.current_clustering()
+    return {
+        "index": str(store.folder.absolute()),
+        "model": {"name": store.settings.embed.model, "sha256": store.model_sha256},
+        "photos": {
+            "seen": len(photos),
+            "with_faces": statuses[OK],
+            "without_faces": statuses[NO_FACE],
+            "failed": statuses[FAILED],
+            "copies": len(photos) - len(failed) - len(_distinct(photos)),
+        },
+        "faces": len(faces),
+        "grouping": _grouping(clustering),
+        "failed": [{name: row[name] for name in ("uri", "stage", "error", "attempts")} for row in failed],
+        "next": _next(store, len(photos), faces["face_id"].to_pylist(), clustering),
+    }
+
+
+def _distinct(photos: Any) -> set[str]:
+    rows = zip(photos["photo_id"].to_pylist(), photos["status"].to_pylist(), strict=True)
+    return {photo_id for photo_id, status in rows if status != FAILED}
+
+
+def _grouping(clustering: Clustering | None) -> dict[str, Any] | None:
+    if clustering is None:
+        return None
+    names = ("created", "faces", "people", "in_people", "unsure", "low_quality")
+    named = sum(name != "" for name in clustering.people["name"].to_pylist())
+    return {"run_id": clustering.run_id, **{name: clustering.run[name] for name in names}, "named": named}
+
+
+def _next(store: IndexStore, photos: int, faces: list[str], clustering: Clustering | None) -> str:
+    folder = _shell(store.folder)
+    if not photos:
+        return f"photoclust run PHOTOS --index {folder}"
+    if clustering is None or clustering.assignments["face_id"].to_pylist() != faces:
+        return f"photoclust cluster --index {folder}"
+    return f"open {_shell(review_page(store.folder))}"
+
+
+def _shell(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))
+
+
+def _indexing_line(report: IndexReport) -> str:
+    done = sum(report.indexed.values())
+    if not done:
+        return f"Indexed  nothing new among {report.found} photos"
+    rate = f", {done / report.seconds:.1f} photos a second" if report.seconds > 0 else ""
+    new = f"Indexed  {done} of {report.found} photos in {report.seconds:.0f} s{rate}"
+    return f"{new}; {report.unchanged} had not changed" if report.unchanged else new
+
+
+def _write_holdings(values: dict[str, Any]) -> None:
+    photos, grouping = values["photos"], values["grouping"]
+    parts = [f"{photos['with_faces']} with faces", f"{photos['without_faces']} without"]
+    parts += [f"{photos['failed']} failed"] if photos["failed"] else []
+    parts += [f"{photos['copies']} the same photo again"] if photos["copies"] else []
+    click.echo(f"Photos   {photos['seen']}: {', '.join(parts)}")
+    if grouping is None:
+        click.echo(f"Faces    {values['faces']}, not grouped yet")
+        return
+    rest = f"{grouping['unsure']} unsure, {grouping['low_quality']} of low quality"
+    click.echo(f"Faces    {grouping['faces']}: {grouping['in_people']} in people, {rest}")
+    named = f", {grouping['named']} named" if grouping["named"] else ""
+    click.echo(f"People   {grouping['people']}{named}")
+
+
+def _write_failed(failed: list[dict[str, Any]], most: int, folder: str) -> None:
+    if failed:
+        click.echo("\nCould not be used:")
+    for row in failed[:most]:
+        click.echo(f"  {_printable(row['uri'])}: {row['stage']}: {_printable(row['error'])}")
+    if len(failed) > most:
+        more = f"photoclust status --failed --index {_shell(Path(folder))}"
+        click.echo(f"  and {len(failed) - most} more: {more}")
+
+
+def _printable(text: str) -> str:
+    """Keep terminal escapes and line breaks in file names from being acted on."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def _write_json(values: dict[str, Any]) -> None:
+    click.echo(json.dumps(values, indent=2))

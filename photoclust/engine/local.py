@@ -1,0 +1,33 @@
+"""The engine for debugging: the same stages, one photo after another, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import torch
+
+from photoclust.config import EngineConfig, IndexSettings
+from photoclust.errors import ResourceError
+from photoclust.stages import EmbedFaces, FindFaces
+
+
+class LocalEngine:
+    """Runs both stages in this process."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        wanted, found = config.num_gpus or 0, torch.cuda.device_count()
+        if wanted > found:
+            raise ResourceError(f"--num-gpus {wanted} was asked for, but torch sees {found}; leave it out.")
+        self.config = config
+        self.device = "cuda" if found and config.num_gpus != 0 else "cpu"
+
+    def stream(
+        self, refs: pa.Table, settings: IndexSettings, photos_at_once: int | None = None
+    ) -> Iterator[pa.Table]:
+        """Yield tables of INDEXED_SCHEMA for all of `refs`."""
+        find, embed = FindFaces(settings), EmbedFaces(settings, self.device)
+        size = photos_at_once or self.config.photos_per_batch
+        for start in range(0, len(refs), size):
+            for found in find(refs.slice(start, size)):
+                yield embed(found)

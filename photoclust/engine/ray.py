@@ -1,0 +1,183 @@
+"""The engine that spreads the work: two pools of actors on Ray Data's streaming executor.
+
+One pool reads, decodes, detects and crops; the other embeds, on GPUs where there are any. Ray Data moves
+the crops between them, holds either pool back when the other is slow, and starts actors again that die.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # photos of people: nothing is ever sent anywhere
+
+import psutil
+import pyarrow as pa
+import ray
+import ray.data
+from ray.exceptions import RayError
+
+from photoclust.config import EngineConfig, IndexSettings
+from photoclust.errors import EngineError, PhotoclustError, ResourceError
+from photoclust.stages import EmbedFaces, FindFaces
+
+OBJECT_STORE_BYTES = 256 * 1024**2  # crops on their way; 64 faces are 5 MB, so this is plenty for 16 cores
+TASK_RETRIES = 3
+BLOCK_BYTES = 8 * 1024**2
+
+
+@dataclass(frozen=True)
+class Pools:
+    """How many actors of each kind, and the share of a processor or GPU each holds."""
+
+    detect_actors: int
+    detect_cpus: float
+    embed_actors: int
+    embed_cpus: float
+    embed_gpus: float
+
+
+def plan_pools(config: EngineConfig, cpus: float, gpus: float) -> Pools:
+    """Divide `cpus` processors and `gpus` GPUs between the two pools.
+
+    Without a GPU every processor gets a detection actor and every second one an embedding actor as well:
+    each pool can fill the machine when the other waits, and the operating system shares it out when
+    neither does. With GPUs there is an embedding actor for each.
+
+    Raises
+    ------
+    ResourceError
+        When `config` asks for more than there is.
+    """
+    for name, wanted, there in (("cpus", config.num_cpus, cpus), ("gpus", config.num_gpus, gpus)):
+        if wanted is not None and wanted > there:
+            raise ResourceError(
+                f"--num-{name} {wanted} was asked for, but Ray has {there:g}; ask for less or leave it out."
+            )
+    cpus = cpus if config.num_cpus is None else config.num_cpus
+    gpus = gpus if config.num_gpus is None else config.num_gpus
+    embed_actors = config.embed_actors or (int(gpus) if gpus >= 1 else max(1, int(cpus) // 2))
+    detect_actors = config.detect_actors or max(1, int(cpus))
+    share = cpus / 2
+    return Pools(
+        detect_actors=detect_actors,
+        detect_cpus=_floor(share / detect_actors),
+        embed_actors=embed_actors,
+        embed_cpus=_floor(share / embed_actors),
+        embed_gpus=_floor(min(1.0, gpus / embed_actors)) if gpus else 0.0,
+    )
+
+
+def _floor(share: float) -> float:
+    """Round down to a hundredth: Ray counts in ten-thousandths and the shares must not add up to too much."""
+    return max(0.01, int(share * 100) / 100)
+
+
+@contextmanager
+def runtime(config: EngineConfig) -> Generator[None]:
+    """Join the cluster at ``config.address``, or start an embedded Ray; let go of it afterwards.
+
+    Raises
+    ------
+    EngineError
+        When nothing answers there, or Ray cannot start.
+    """
+    _quiet()
+    options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+    if config.address is None:
+        options |= {
+            "address": "local",
+            "num_cpus": config.num_cpus and min(config.num_cpus, psutil.cpu_count() or 1),
+            "include_dashboard": False,
+            "object_store_memory": OBJECT_STORE_BYTES,
+        }
+    else:
+        options["address"] = config.address
+    try:
+        ray.init(**options)
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        place = f"at {config.address}" if config.address else "on this machine"
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        hint = "check the address" if config.address else "see `photoclust doctor`, or use --engine local"
+        raise EngineError(f"No Ray {place}: {reason}. Please {hint}.") from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _quiet() -> None:
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.target_max_block_size = BLOCK_BYTES
+    context.target_min_block_size = 1
+    context.max_errored_blocks = -1  # the pipeline sees which photos gave no row, and tries them alone
+
+
+class RayEngine:
+    """Runs the stages as two pools of actors of the Ray that is joined."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        there = ray.cluster_resources()
+        self.pools = plan_pools(config, there.get("CPU", 1.0), there.get("GPU", 0.0))
+
+    def stream(
+        self, refs: pa.Table, settings: IndexSettings, photos_at_once: int | None = None
+    ) -> Iterator[pa.Table]:
+        """Yield tables of INDEXED_SCHEMA for all of `refs`, in any order.
+
+        A block of photos whose actor dies is tried again a few times and then left out.
+
+        Raises
+        ------
+        EngineError
+            When Ray gives up.
+        """
+        try:
+            size = photos_at_once or self.config.photos_per_batch
+            dataset = self._dataset(refs, settings, size)
+            yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
+        except RayError as error:
+            raise _explained(error) from error
+
+    def _dataset(self, refs: pa.Table, settings: IndexSettings, size: int) -> ray.data.Dataset:
+        pools = self.pools
+        blocks = [refs.slice(start, size) for start in range(0, len(refs), size)]
+        device = "cuda" if pools.embed_gpus else "cpu"
+        found = ray.data.from_arrow(blocks).map_batches(
+            FindFaces,
+            fn_constructor_args=(settings,),
+            batch_size=None,
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=pools.detect_actors),
+            num_cpus=pools.detect_cpus,
+            max_task_retries=TASK_RETRIES,
+        )
+        return found.map_batches(
+            EmbedFaces,
+            fn_constructor_args=(settings, device),
+            batch_size=None,
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=pools.embed_actors),
+            num_cpus=pools.embed_cpus,
+            num_gpus=pools.embed_gpus or None,
+            max_task_retries=TASK_RETRIES,
+        )
+
+
+def _explained(error: BaseException) -> PhotoclustError:
+    """Dig our own error out of Ray's wrapping, or say what Ray said in one line."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, PhotoclustError):
+            return cause
+        cause = getattr(cause, "cause", None) or cause.__cause__
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return EngineError(f"Ray gave the work up: {lines[-1] if lines else type(error).__name__}")

@@ -1,0 +1,188 @@
+"""Between the index and the people room: tables to arrays and back, the stored graph and the clustering."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from photoclust import __version__
+from photoclust.config import ClusterConfig
+from photoclust.errors import VectorError
+from photoclust.index.store import Clustering, IndexStore, StoredGraph
+from photoclust.people.decisions import Decisions, read_decisions
+from photoclust.people.neighbours import NeighbourGraph, extend, neighbours
+from photoclust.people.verify import Groups, VerifyInput
+from photoclust.records import (
+    ASSIGNMENT_SCHEMA,
+    LOW_QUALITY,
+    PERSON_SCHEMA,
+    UNSURE,
+    face_embeddings,
+)
+
+
+def decisions_of(store: IndexStore) -> Decisions:
+    """Read what the user has decided."""
+    file = store.decisions_file
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    return read_decisions(text)
+
+
+def fingerprint(faces: pa.Table, config: ClusterConfig, decisions: Decisions) -> str:
+    """Sum up everything a clustering follows from, as 32 hex digits."""
+    digest = blake2b(digest_size=16)
+    digest.update("\n".join(faces["face_id"].to_pylist()).encode())
+    settings = [__version__, asdict(config), sorted(decisions.names.items())]
+    digest.update(json.dumps(settings).encode())
+    return digest.hexdigest()
+
+
+# -- neighbours ---------------------------------------------------------------------------------------
+
+
+def neighbour_graph(store: IndexStore, faces: pa.Table, k: int) -> NeighbourGraph:
+    """The neighbour graph of `faces`, row for row: stored, extended, or built."""
+    embeddings = face_embeddings(faces)
+    stored = store.read_graph()
+    try:
+        graph = _extended(stored, faces, embeddings, k) if stored else None
+        if graph is None:
+            graph = neighbours(embeddings, k)
+    except VectorError as error:
+        raise _named(error, faces, embeddings) from error
+    if stored is None or not stored.face_ids.equals(faces["face_id"].combine_chunks()):
+        store.write_graph(_to_store(graph, faces))
+    return graph
+
+
+def _extended(
+    stored: StoredGraph, faces: pa.Table, embeddings: npt.NDArray[np.float32], k: int
+) -> NeighbourGraph | None:
+    """The stored graph with the faces that are new; None where it cannot be used."""
+    position = {face: row for row, face in enumerate(faces["face_id"].to_pylist())}
+    rows = [position.get(face, -1) for face in stored.face_ids.to_pylist()]
+    width = min(k, len(rows) - 1)
+    if -1 in rows or width < 1 or stored.indices.type.list_size != width:
+        return None
+    old = np.array(rows, np.int64)
+    new = np.setdiff1d(np.arange(len(faces)), old)
+    graph = NeighbourGraph(_matrix(stored.indices, width), _matrix(stored.distances, width))
+    if len(new):
+        graph = extend(graph, embeddings[old], embeddings[new], k)
+    return _reordered(graph, np.concatenate([old, new]))
+
+
+def _reordered(graph: NeighbourGraph, rows: npt.NDArray[np.int64]) -> NeighbourGraph:
+    """The same graph with row i moved to ``rows[i]``, ties in the new order."""
+    indices, distances = np.empty_like(graph.indices), np.empty_like(graph.distances)
+    indices[rows], distances[rows] = rows[graph.indices], graph.distances
+    order = np.lexsort((indices, distances), axis=-1)
+    return NeighbourGraph(
+        np.take_along_axis(indices, order, axis=-1), np.take_along_axis(distances, order, axis=-1)
+    )
+
+
+def _matrix(lists: pa.FixedSizeListArray, width: int) -> npt.NDArray[Any]:
+    return lists.flatten().to_numpy().reshape(-1, width)
+
+
+def _to_store(graph: NeighbourGraph, faces: pa.Table) -> StoredGraph:
+    width = graph.indices.shape[1]
+    return StoredGraph(
+        faces["face_id"].combine_chunks(),
+        pa.FixedSizeListArray.from_arrays(pa.array(graph.indices.ravel()), width),
+        pa.FixedSizeListArray.from_arrays(pa.array(graph.distances.ravel()), width),
+    )
+
+
+def _named(error: VectorError, faces: pa.Table, embeddings: npt.NDArray[np.float32]) -> VectorError:
+    norms = np.linalg.norm(embeddings, axis=1)
+    row = int(np.argmax(~(np.abs(norms - 1) < 0.01)))
+    return VectorError(
+        f"The embedding of face {faces['face_id'][row].as_py()} (photo {faces['photo_id'][row].as_py()}) "
+        f"is no unit vector (its length is {norms[row]:.3g}). Index that photo again."
+    )
+
+
+# -- people -------------------------------------------------------------------------------------------
+
+
+def verify_input(faces: pa.Table) -> VerifyInput:
+    """Arrays of a face table, row for row."""
+    _, photos = np.unique(faces["photo_id"].to_numpy(), return_inverse=True)
+    boxes = faces["box"].combine_chunks().flatten().to_numpy().reshape(-1, 4)
+    return VerifyInput(face_embeddings(faces), faces["quality"].to_numpy(), photos, boxes)
+
+
+def previous_people(current: Clustering | None) -> dict[str, str]:
+    """Person of each face in the clustering in force."""
+    if current is None:
+        return {}
+    columns = (current.assignments[name].to_pylist() for name in ("face_id", "person_id"))
+    return dict(zip(*columns, strict=True))
+
+
+def new_clustering(
+    faces: pa.Table,
+    labels: npt.NDArray[np.int32],
+    groups: Groups,
+    people: list[str],
+    decisions: Decisions,
+) -> Clustering:
+    """Tables of a clustering, and the counts for its ``run.json``."""
+    assignments = pa.table(
+        {
+            "face_id": faces["face_id"],
+            "label": labels,
+            "person_id": people,
+            "status": groups.status.astype(str).tolist(),
+            "confidence": groups.confidence,
+        },
+        schema=ASSIGNMENT_SCHEMA,
+    )
+    created = datetime.now(UTC)
+    counts = {status: groups.status.tolist().count(status) for status in (UNSURE, LOW_QUALITY)}
+    table = _people(faces, assignments, decisions)
+    run = {
+        "created": created.isoformat(timespec="seconds"),
+        "photoclust": __version__,
+        "faces": len(faces),
+        "people": len(table),
+        "in_people": sum(person != "" for person in people),
+        **counts,
+    }
+    return Clustering(f"{created:%Y%m%dT%H%M%S%f}Z", assignments, table, run)
+
+
+def _people(faces: pa.Table, assignments: pa.Table, decisions: Decisions) -> pa.Table:
+    """One row of PERSON_SCHEMA for each person, largest first."""
+    members: dict[str, list[int]] = {}
+    for row, person in enumerate(assignments["person_id"].to_pylist()):
+        if person:
+            members.setdefault(person, []).append(row)
+    face_ids, photos = faces["face_id"].to_pylist(), faces["photo_id"].to_pylist()
+    worth = faces["quality"].to_numpy() * assignments["confidence"].to_numpy()
+    rows: list[dict[str, Any]] = [
+        {
+            "person_id": person,
+            "name": _name(person, [face_ids[i] for i in own], decisions),
+            "faces": len(own),
+            "photos": len({photos[i] for i in own}),
+            "cover_face_id": face_ids[max(own, key=lambda i: (worth[i], face_ids[i]))],
+        }
+        for person, own in members.items()
+    ]
+    rows.sort(key=lambda row: (-row["faces"], row["person_id"]))
+    return pa.Table.from_pylist(rows, schema=PERSON_SCHEMA)
+
+
+def _name(person: str, face_ids: list[str], decisions: Decisions) -> str:
+    said = (decisions.names.get(subject) for subject in (person, *face_ids))
+    return next((name for name in said if name), "")

@@ -1,0 +1,57 @@
+"""Gathers rows into parts of a sensible size."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+import pyarrow as pa
+
+from photoclust.errors import IndexWriteError
+from photoclust.index.store import IndexStore
+from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
+
+PHOTOS_A_PART = 2048
+FACES_A_PART = 4096  # about 4 kB each, so 16 MB
+SECONDS_A_PART = 20.0  # what a kill may cost
+
+
+class PartWriter:
+    """Collects rows and appends them to the index part by part; leaving the context writes the rest.
+
+    What was collected is written on the way out of an error too, unless writing is what failed.
+    """
+
+    def __init__(self, store: IndexStore) -> None:
+        self.store = store
+        self._clear()
+
+    def _clear(self) -> None:
+        self.photos: list[pa.Table] = []
+        self.faces: list[pa.Table] = []
+        self.since = time.monotonic()
+
+    def add(self, photos: pa.Table, faces: pa.Table) -> None:
+        """Take rows of PHOTO_SCHEMA and their faces; all faces of a photo come with it."""
+        self.photos.append(photos)
+        self.faces.append(faces)
+        full = sum(map(len, self.photos)) >= PHOTOS_A_PART or sum(map(len, self.faces)) >= FACES_A_PART
+        if full or time.monotonic() - self.since >= SECONDS_A_PART:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been collected."""
+        if self.photos:
+            photos = pa.concat_tables([PHOTO_SCHEMA.empty_table(), *self.photos])
+            faces = pa.concat_tables([FACE_SCHEMA.empty_table(), *self.faces])
+            self.store.append(photos, faces)
+        self._clear()
+
+    def __enter__(self) -> PartWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, IndexWriteError):
+            self.flush()
