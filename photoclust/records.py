@@ -114,7 +114,7 @@ PHOTO_SCHEMA = pa.schema(
         pa.field("width", pa.int32()),
         pa.field("height", pa.int32()),
         pa.field("orientation", pa.int8()),
-        pa.field("taken_at", pa.timestamp("s")),
+        pa.field("taken_at", pa.timestamp("ms")),  # camera time, no zone
         pa.field("status", pa.string(), nullable=False),  # OK, NO_FACE or FAILED
         pa.field("stage", pa.string()),  # where it failed
         pa.field("error", pa.string()),  # why it failed

@@ -1,0 +1,78 @@
+"""What a run has to do, and what it may leave."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from photoclust.index.plan import plan, with_copies
+from photoclust.records import PHOTO_SCHEMA, PhotoRef
+
+
+def ref(uri: str, size: int = 10, version: str = "1") -> PhotoRef:
+    return PhotoRef(uri, size, version)
+
+
+def row(uri: str, photo_id: str, **values: object) -> dict:
+    plain = {"size": 10, "version": "1", "status": "ok", "attempts": 1}
+    return plain | {"uri": uri, "photo_id": photo_id} | values
+
+
+def known(*rows: dict) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=PHOTO_SCHEMA)
+
+
+def never(found: PhotoRef) -> str:
+    raise AssertionError(f"{found.uri} was read without need")
+
+
+def test_a_new_photo_is_work_and_a_known_one_is_not() -> None:
+    result = plan([ref("/a"), ref("/b", 11)], known(row("/a", "A")), never)
+    assert [r.uri for r in result.refs] == ["/b"]
+    assert (result.unchanged, result.total, result.to_do) == (1, 2, 1)
+
+
+def test_a_changed_photo_is_work() -> None:
+    result = plan([ref("/a", version="2")], known(row("/a", "A")), lambda _: "B")
+    assert [r.uri for r in result.refs] == ["/a"]
+
+
+def test_a_touched_photo_with_the_same_bytes_only_gets_a_new_row() -> None:
+    result = plan([ref("/a", version="2")], known(row("/a", "A", width=7)), lambda _: "A")
+    assert result.refs == []
+    assert result.known_copies == [row("/a", "A", version="2") | {**_nulls(), "width": 7}]
+
+
+def test_a_failed_photo_is_tried_again_only_when_asked() -> None:
+    failed = known(row("/a", "", status="failed", attempts=2))
+    assert plan([ref("/a")], failed, never).refs == []
+    again = plan([ref("/a")], failed, never, retry_failed=True)
+    assert (len(again.refs), again.attempts) == (1, [2])
+
+
+def test_a_moved_photo_is_known_by_its_bytes() -> None:
+    result = plan([ref("/new/a")], known(row("/old/a", "A")), lambda _: "A")
+    assert result.refs == []
+    assert [r["uri"] for r in result.known_copies] == ["/new/a"]
+
+
+def test_the_same_photo_twice_in_one_run_is_opened_once() -> None:
+    names = {"/a": "X", "/b": "X", "/c": "Y"}
+    result = plan([ref("/a"), ref("/b"), ref("/c")], known(), lambda r: names[r.uri])
+    assert [r.uri for r in result.refs] == ["/a", "/c"]
+    assert {k: [r.uri for r in v] for k, v in result.copies.items()} == {"X": ["/b"]}
+    assert result.to_do == 3
+
+
+def test_unreadable_files_of_one_size_are_not_taken_for_one_photo() -> None:
+    result = plan([ref("/a"), ref("/b")], known(), lambda _: "")
+    assert len(result.refs) == 2
+
+
+def test_copies_share_the_row_of_their_photo() -> None:
+    photos = known(row("/a", "X", width=5), row("/c", "Y"))
+    whole = with_copies(photos, {"X": [ref("/b", version="9")]}).to_pylist()
+    assert whole[2] == whole[0] | {"uri": "/b", "version": "9"}
+
+
+def _nulls() -> dict:
+    return dict.fromkeys(("width", "height", "orientation", "taken_at", "stage", "error"))
