@@ -28,8 +28,6 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from photoclust.errors import VectorError, WeightsError
 from photoclust.records import EMBEDDING_SIZE
 
-CROP_SIZE = 160  # pixels; InceptionResnetV1 was trained on it
-
 
 class Embedder:
     """Turns face crops into embeddings.
@@ -64,7 +62,7 @@ class Embedder:
         Parameters
         ----------
         crops
-            uint8, shape (n, 160, 160, 3), RGB.
+            uint8, shape (n, side, side, 3), RGB. The network was trained on sides of 160 pixels.
 
         Returns
         -------
@@ -78,8 +76,8 @@ class Embedder:
         VectorError
             A result is no unit vector: the weights are unusable.
         """
-        if crops.dtype != np.uint8 or crops.shape[1:] != (CROP_SIZE, CROP_SIZE, 3):
-            raise ValueError(f"Crops must be uint8 (n, {CROP_SIZE}, {CROP_SIZE}, 3), not {crops.shape}.")
+        if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[3] != 3:
+            raise ValueError(f"Crops must be uint8 (n, side, side, 3), not {crops.dtype} {crops.shape}.")
         vectors = np.empty((len(crops), EMBEDDING_SIZE), np.float32)
         for start in range(0, len(crops), self.batch_size):
             batch = crops[start : start + self.batch_size]

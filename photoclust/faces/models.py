@@ -43,10 +43,7 @@ class Model:
         return not self.source.startswith(("https:", "http:"))
 
 
-_FACENET_LICENCE = (
-    "MIT (David Sandberg's facenet). The training photos were collected from the web for research; "
-    "check what the law where you are says of using them."
-)
+_FACENET_LICENCE = "MIT; trained on photos gathered from the web for research, so mind the law where you are."
 
 MODELS: dict[str, Model] = {
     model.name: model

@@ -1,0 +1,126 @@
+"""``photoclust models``: which embedding models there are, and how to get them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from photoclust.faces.weights import ModelState
+
+_EXAMPLES = """\b
+Examples:
+  photoclust models list
+  photoclust models fetch vggface2
+  photoclust models import vggface2 20180402-114759-vggface2.pt
+"""
+
+
+@click.group(epilog=_EXAMPLES)
+def models() -> None:
+    """List, fetch and import the embedding models that turn faces into vectors."""
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def list_(as_json: bool) -> None:
+    """List the models that are known or were imported.
+
+    \b
+    Examples:
+      photoclust models list
+      photoclust models list --json
+    """
+    from photoclust.faces.weights import list_models
+
+    states = list_models()
+    if as_json:
+        click.echo(json.dumps([_as_dict(state) for state in states], indent=2))
+        return
+    for state in states:
+        click.echo(_as_text(state))
+
+
+@models.command()
+@click.argument("name")
+def fetch(name: str) -> None:
+    """Make the model NAME ready, from its release page if it is not here yet.
+
+    \b
+    Examples:
+      photoclust models fetch vggface2
+    """
+    from photoclust.faces import weights
+
+    with _progress_bar(name) as progress:
+        path = weights.fetch(name, progress)
+    click.echo(f"{name} is ready: {path}")
+
+
+@models.command("import")
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+def import_(name: str, file: Path) -> None:
+    """Take the model NAME from FILE: a PyTorch state dict (.pt) or safetensors.
+
+    FILE holds parameters of facenet-pytorch's InceptionResnetV1. The names of known models are kept for
+    the files they stand for; give weights of your own a name of their own.
+
+    \b
+    Examples:
+      photoclust models import vggface2 20180402-114759-vggface2.pt
+      photoclust models import our-school trained.safetensors
+    """
+    from photoclust.faces import weights
+
+    path = weights.import_file(name, file)
+    click.echo(f"{name} is ready: {path}")
+
+
+def _as_dict(state: ModelState) -> dict[str, Any]:
+    known = state.model
+    return {
+        "name": state.name,
+        "state": state.state,
+        "path": str(state.path) if state.path else None,
+        "sha256": state.sha256,
+        "trained_on": known.trained_on if known else None,
+        "lfw_accuracy": known.lfw_accuracy if known else None,
+        "licence": known.licence if known else None,
+        "source": known.source if known else None,
+    }
+
+
+def _as_text(state: ModelState) -> str:
+    known = state.model
+    about = f"{known.trained_on}; LFW accuracy {known.lfw_accuracy:.2%}" if known else "imported"
+    line = f"{state.name:16} {_STATES[state.state]:34} {about}"
+    return f"{line}\n{'':16} {known.licence}" if known else line
+
+
+_STATES = {
+    "ready": "ready",
+    "on first use": "comes along, readied on first use",
+    "absent": "not here: photoclust models fetch",
+}
+
+
+@contextmanager
+def _progress_bar(name: str) -> Generator[Callable[[int, int], None]]:
+    """A bar on a terminal's standard error; nothing elsewhere."""
+    from tqdm import tqdm
+
+    quiet = not sys.stderr.isatty()
+    with tqdm(desc=name, unit="B", unit_scale=True, leave=False, disable=quiet, file=sys.stderr) as bar:
+
+        def show(received: int, expected: int) -> None:
+            bar.total = expected
+            bar.update(received - bar.n)
+
+        yield show
