@@ -84,12 +84,15 @@ class FoundFace:
         Path below the album's folder.
     place
         Where the face's centre lies across the upright photo, 0 left to 1 right.
+    height
+        Of the face's box in pixels.
     person_id
         Empty where the face is nobody's.
     """
 
     photo: str
     place: float
+    height: float
     person_id: str
 
 
@@ -149,7 +152,7 @@ def check_outcome(album: DemoAlbum, found: Iterable[FoundFace]) -> Outcome:
     album
         What was put in.
     found
-        The faces of the main job; faces in photos where there are none may be there but must be nobody's.
+        The faces of the main job.
 
     Returns
     -------
@@ -157,39 +160,44 @@ def check_outcome(album: DemoAlbum, found: Iterable[FoundFace]) -> Outcome:
         Counts, and what is wrong in sentences.
     """
     members: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for face in found:
-        if face.person_id:
-            members[face.person_id][_sitter_at(album, face)] += 1
-    copied = {name: who for name, who in album.people.items() if name not in album.copies}
-    expected = Counter(person for people in copied.values() for person in people)
-    owners = {person: counts.most_common(1)[0][0] for person, counts in members.items()}
-    right = sum(members[person][owner] for person, owner in owners.items() if owner)
-    problems = [*_mixed(members), *_misplaced(expected, owners)]
+    for sitter, person_id in _main_faces(album, found := list(found)):
+        members[person_id][sitter] += 1
+    originals = [people for name, people in album.people.items() if name not in album.copies]
+    expected = Counter(sitter for people in originals for sitter in people)
+    owners = {person: counts.most_common(1)[0][0] for person, counts in members.items() if person}
+    strangers = {face.person_id for face in found} - {*owners, ""}
+    right = sum(members[person][owner] for person, owner in owners.items())
+    problems = _wrong_people(members, Counter(owners.values()), expected, len(strangers))
     if right < _LEAST_RIGHT * expected.total():
         problems.append(f"Only {right} of {expected.total()} faces are with their person.")
-    return Outcome(expected.total(), right, len(members), problems)
+    return Outcome(expected.total(), right, len(owners) + len(strangers), problems)
 
 
-def _mixed(members: dict[str, Counter[str]]) -> list[str]:
-    return [
-        f"{' and '.join(name or 'something without a face' for name in counts)} became one person."
-        for counts in members.values()
-        if len(counts) > 1
-    ]
-
-
-def _misplaced(expected: Counter[str], owners: dict[str, str]) -> list[str]:
-    people = Counter(owners.values())
-    problems = [f"{name} became {people[name]} people." for name in expected if people[name] != 1]
-    if people[""]:
-        problems.append("Something without a face became a person.")
+def _wrong_people(
+    members: dict[str, Counter[str]], people: Counter[str], expected: Counter[str], strangers: int
+) -> list[str]:
+    mixed = [counts for person, counts in members.items() if person and len(counts) > 1]
+    problems = [f"{' and '.join(sorted(counts))} became one person." for counts in mixed]
+    problems += [f"{name} became {people[name]} people." for name in expected if people[name] != 1]
+    if strangers:
+        problems.append(f"{strangers} people were found that nobody put in.")
     return problems
 
 
-def _sitter_at(album: DemoAlbum, face: FoundFace) -> str:
-    people = album.people.get(face.photo, [])
-    panel = int(min(max(face.place, 0), 0.999) * len(people))
-    return people[panel] if people else ""
+def _main_faces(album: DemoAlbum, found: list[FoundFace]) -> list[tuple[str, str]]:
+    """Who sits in each panel, and the person that the largest face found there was given.
+
+    What is found besides is a detector's error and only matters if it becomes a person of its own.
+    """
+    largest: dict[tuple[str, int], FoundFace] = {}
+    for face in sorted(found, key=lambda face: face.height):
+        panels = len(album.people.get(face.photo, ()))
+        largest[face.photo, int(min(max(face.place, 0), 0.999) * panels)] = face
+    return [
+        (album.people[photo][panel], face.person_id)
+        for (photo, panel), face in largest.items()
+        if album.people.get(photo)
+    ]
 
 
 def _add_portraits(album: DemoAlbum, sitter: Sitter, rng: np.random.Generator) -> None:
@@ -268,14 +276,14 @@ _UNDO = {
 }
 
 
-def _with_exif(photo: Image.Image, number: int) -> tuple[Image.Image, Image.Exif]:
+def _with_exif(photo: Image.Image, number: int) -> tuple[Image.Image, bytes]:
     """The photo as a camera would store it that was held in one of eight ways, with a date."""
     exif = Image.Exif()
     orientation = number % 8 + 1
     exif[ExifTags.Base.Orientation] = orientation
     taken = datetime(2024, 5, 1, 12) + timedelta(days=number)
     exif[ExifTags.Base.DateTime] = f"{taken:%Y:%m:%d %H:%M:%S}"
-    return (photo.transpose(_UNDO[orientation]) if orientation > 1 else photo), exif
+    return (photo.transpose(_UNDO[orientation]) if orientation > 1 else photo), exif.tobytes()
 
 
 def _package_file(package: str, file: str) -> bytes:

@@ -102,6 +102,7 @@ def _found(album: DemoAlbum, index: Path) -> list[FoundFace]:
         FoundFace(
             photo=_name(album, photos[row["photo_id"]]),
             place=(row["box"][0] + row["box"][2]) / 2 / photos[row["photo_id"]]["width"],
+            height=row["box"][3] - row["box"][1],
             person_id=people.get(row["face_id"], ""),
         )
         for row in store.faces(["photo_id", "box"]).to_pylist()
