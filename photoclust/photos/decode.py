@@ -95,11 +95,12 @@ def _decode(image: Image.Image, limits: DecodeConfig) -> DecodedPhoto:
     if image.width * image.height > limit:
         size = f"{image.width} x {image.height} pixels"
         raise PhotoError("decode", f"{size} are more than the limit of {limit:,}")
-    found, taken_at = _orientation(image), _taken_at(image)
+    # Pillow turns TIFF while loading, libheif HEIC by its container alone; both then leave 1 in the EXIF, and
+    # pillow-heif keeps aside what stood there
+    found = _valid(image.info.get("original_orientation") or _orientation(image))
+    taken_at = _taken_at(image)
     image.load()
-    # Pillow turns TIFF and pillow-heif HEIC while loading; what is left to do stands in the EXIF by now
-    pixels = _upright_rgb(image, _orientation(image))
-    return DecodedPhoto(pixels, image.info.get("original_orientation") or found, taken_at)
+    return DecodedPhoto(_upright_rgb(image, _orientation(image)), found, taken_at)
 
 
 def _upright_rgb(image: Image.Image, orientation: int) -> _RGBArray:
@@ -171,10 +172,13 @@ def _white(image: Image.Image) -> float:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        value = image.getexif().get(ExifTags.Base.Orientation)
+        return _valid(image.getexif().get(ExifTags.Base.Orientation))
     except Exception:  # EXIF is hostile input of its own; a photo does not fail for it
         return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _valid(orientation: object) -> int:
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
 def _taken_at(image: Image.Image) -> datetime | None:
