@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # photos of people: nothing is ever sent anywhere
+os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # the C++ core speaks to stderr, past any logger
 
 import psutil
 import pyarrow as pa
@@ -26,19 +28,25 @@ from photoclust.errors import EngineError, PhotoclustError, ResourceError
 from photoclust.stages import EmbedFaces, FindFaces
 
 OBJECT_STORE_BYTES = 256 * 1024**2  # crops on their way; 64 faces are 5 MB, so this is plenty for 16 cores
-TASK_RETRIES = 3
+TASK_RETRIES = 1  # Ray's default is for ever, and a photo that kills its process would kill every one
 BLOCK_BYTES = 8 * 1024**2
 
 
 @dataclass(frozen=True)
-class Pools:
-    """How many actors of each kind, and the share of a processor or GPU each holds."""
+class Pool:
+    """How many actors, and the share of a processor and of a GPU that each of them holds."""
 
-    detect_actors: int
-    detect_cpus: float
-    embed_actors: int
-    embed_cpus: float
-    embed_gpus: float
+    actors: int
+    cpus: float
+    gpus: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pools:
+    """The two pools of a job."""
+
+    detect: Pool
+    embed: Pool
 
 
 def plan_pools(config: EngineConfig, cpus: float, gpus: float) -> Pools:
@@ -60,16 +68,11 @@ def plan_pools(config: EngineConfig, cpus: float, gpus: float) -> Pools:
             )
     cpus = cpus if config.num_cpus is None else config.num_cpus
     gpus = gpus if config.num_gpus is None else config.num_gpus
-    embed_actors = config.embed_actors or (int(gpus) if gpus >= 1 else max(1, int(cpus) // 2))
     detect_actors = config.detect_actors or max(1, int(cpus))
-    share = cpus / 2
-    return Pools(
-        detect_actors=detect_actors,
-        detect_cpus=_floor(share / detect_actors),
-        embed_actors=embed_actors,
-        embed_cpus=_floor(share / embed_actors),
-        embed_gpus=_floor(min(1.0, gpus / embed_actors)) if gpus else 0.0,
-    )
+    embed_actors = config.embed_actors or (int(gpus) if gpus >= 1 else max(1, int(cpus) // 2))
+    detect = Pool(detect_actors, _floor(cpus / 2 / detect_actors))
+    embed_gpus = _floor(min(1.0, gpus / embed_actors)) if gpus else 0.0
+    return Pools(detect, Pool(embed_actors, _floor(cpus / 2 / embed_actors), embed_gpus))
 
 
 def _floor(share: float) -> float:
@@ -111,7 +114,7 @@ def runtime(config: EngineConfig) -> Generator[None]:
 
 
 def _quiet() -> None:
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # it logs tracebacks of blocks that we retry
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
@@ -150,24 +153,30 @@ class RayEngine:
     def _dataset(self, refs: pa.Table, settings: IndexSettings, size: int) -> ray.data.Dataset:
         pools = self.pools
         blocks = [refs.slice(start, size) for start in range(0, len(refs), size)]
-        device = "cuda" if pools.embed_gpus else "cpu"
-        found = ray.data.from_arrow(blocks).map_batches(
-            FindFaces,
-            fn_constructor_args=(settings,),
-            batch_size=None,
+        device = "cuda" if pools.embed.gpus else "cpu"
+        found = _map(ray.data.from_arrow(blocks), FindFaces, (settings,), pools.detect, None)
+        # Ray Data wants a batch size where there are GPUs; in photos, so that memory stays bounded.
+        return _map(found, EmbedFaces, (settings, device), pools.embed, size if pools.embed.gpus else None)
+
+
+def _map(
+    dataset: ray.data.Dataset,
+    stage: type[Any],
+    arguments: tuple[Any, ...],
+    pool: Pool,
+    batch_size: int | None,
+) -> ray.data.Dataset:
+    with warnings.catch_warnings():
+        # There is no other way yet to say max_task_retries; pyproject.toml keeps below the release without it.
+        warnings.filterwarnings("ignore", message="`ray_remote_args` is deprecated")
+        return dataset.map_batches(
+            stage,
+            fn_constructor_args=arguments,
+            batch_size=batch_size,
             batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=pools.detect_actors),
-            num_cpus=pools.detect_cpus,
-            max_task_retries=TASK_RETRIES,
-        )
-        return found.map_batches(
-            EmbedFaces,
-            fn_constructor_args=(settings, device),
-            batch_size=None,
-            batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=pools.embed_actors),
-            num_cpus=pools.embed_cpus,
-            num_gpus=pools.embed_gpus or None,
+            compute=ray.data.ActorPoolStrategy(size=pool.actors),
+            num_cpus=pool.cpus,
+            num_gpus=pool.gpus or None,
             max_task_retries=TASK_RETRIES,
         )
 
