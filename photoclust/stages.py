@@ -15,13 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import torch
 
 from photoclust.config import IndexSettings
 from photoclust.errors import PhotoError
 from photoclust.faces.align import crop_faces, thumbnails
-from photoclust.faces.detect import Detector
-from photoclust.faces.embed import Embedder
 from photoclust.faces.quality import assess
 from photoclust.faces.weights import weights_path
 from photoclust.photos.decode import decode_photo
@@ -47,6 +44,10 @@ class FindFaces:
     """Read, decode, detect and crop: from REF_SCHEMA to FOUND_SCHEMA."""
 
     def __init__(self, settings: IndexSettings) -> None:
+        import torch  # here, not above: the process that only hands out work can do without
+
+        from photoclust.faces.detect import Detector
+
         torch.set_num_threads(1)
         self.settings = settings
         self.detector = Detector(settings.detect)
@@ -128,6 +129,10 @@ class EmbedFaces:
     """Turn crops into unit vectors: from FOUND_SCHEMA to INDEXED_SCHEMA."""
 
     def __init__(self, settings: IndexSettings, device: str = "cpu") -> None:
+        import torch
+
+        from photoclust.faces.embed import Embedder
+
         torch.set_num_threads(1)
         self.size = settings.crop.size
         weights = weights_path(settings.embed.model)

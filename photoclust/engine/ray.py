@@ -167,7 +167,7 @@ def _map(
     batch_size: int | None,
 ) -> ray.data.Dataset:
     with warnings.catch_warnings():
-        # There is no other way yet to say max_task_retries; pyproject.toml keeps below the release without it.
+        # There is no other way yet to say max_task_retries; the version cap is for it.
         warnings.filterwarnings("ignore", message="`ray_remote_args` is deprecated")
         return dataset.map_batches(
             stage,
