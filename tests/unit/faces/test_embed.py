@@ -1,0 +1,131 @@
+"""Embedding: what stock facenet-pytorch gives, the same for a crop in whatever company."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from facenet_pytorch import InceptionResnetV1, fixed_image_standardization
+from PIL import Image
+from safetensors.numpy import load_file, save_file
+
+from photoclust.errors import VectorError, WeightsError
+from photoclust.faces.embed import Embedder, unit_rows
+from photoclust.faces.weights import weights_path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def weights() -> Path:
+    return weights_path("casia-webface")
+
+
+@pytest.fixture(scope="module")
+def embedder(weights: Path) -> Embedder:
+    return Embedder(weights, batch_size=4)
+
+
+@pytest.fixture(scope="module")
+def crops() -> np.ndarray:
+    """Six crops of two faces: Grace Hopper and Eileen Collins, three each, a few pixels apart."""
+    photos = (
+        ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg", (150, 100, 360, 350)),
+        ("skimage", "data/astronaut.png", (175, 55, 275, 178)),
+    )
+    faces = []
+    for package, file, box in photos:
+        with Image.open(str(resources.files(package) / file)) as photo:
+            for shift in (0, 4, 8):
+                moved = tuple(edge + shift for edge in box)
+                faces.append(np.asarray(photo.convert("RGB").crop(moved).resize((160, 160))))
+    return np.stack(faces)
+
+
+def test_gives_unit_vectors_that_tell_people_apart(embedder: Embedder, crops: np.ndarray) -> None:
+    vectors = embedder.embed(crops)
+
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (6, 512)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    cosine_distance = 1 - vectors @ vectors.T
+    assert cosine_distance[:3, :3].max() < 0.3
+    assert cosine_distance[3:, 3:].max() < 0.3
+    assert cosine_distance[:3, 3:].min() > 0.7
+
+
+def test_equals_stock_facenet_pytorch(embedder: Embedder, crops: np.ndarray, weights: Path) -> None:
+    stock = InceptionResnetV1().eval()
+    state = {name: torch.from_numpy(value) for name, value in load_file(weights).items()}
+    wrong = stock.load_state_dict(state, strict=False)
+    assert all(name.endswith("num_batches_tracked") for name in wrong.missing_keys)
+    pixels = torch.stack([torch.from_numpy(crop.copy()).permute(2, 0, 1).float() for crop in crops])
+    with torch.inference_mode():
+        expected = stock(fixed_image_standardization(pixels)).numpy()
+
+    cosine = (embedder.embed(crops) * expected).sum(axis=1)
+
+    assert cosine.min() >= 0.999999
+
+
+def test_a_vector_does_not_depend_on_its_company(embedder: Embedder, crops: np.ndarray) -> None:
+    together = embedder.embed(crops)
+
+    alone = np.concatenate([embedder.embed(crop[None]) for crop in crops])
+    backwards = embedder.embed(crops[::-1])[::-1]
+
+    assert alone.tobytes() == together.tobytes()
+    assert backwards.tobytes() == together.tobytes()
+
+
+def test_flip_makes_mirror_images_equal(weights: Path, crops: np.ndarray) -> None:
+    embedder = Embedder(weights, flip=True, batch_size=4)
+
+    vectors, mirrored = embedder.embed(crops[:2]), embedder.embed(crops[:2, :, ::-1])
+
+    np.testing.assert_allclose(vectors, mirrored, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+
+
+def test_no_crops_give_no_vectors(embedder: Embedder) -> None:
+    assert embedder.embed(np.zeros((0, 160, 160, 3), np.uint8)).shape == (0, 512)
+
+
+@pytest.mark.parametrize("bad", [np.zeros((1, 160, 160, 3)), np.zeros((1, 3, 160, 160), np.uint8)])
+def test_refuses_what_are_no_crops(embedder: Embedder, bad: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="Crops must be uint8"):
+        embedder.embed(bad)
+
+
+def test_weights_that_give_no_unit_vector_are_named(tmp_path: Path, weights: Path, crops: np.ndarray) -> None:
+    state = load_file(weights)
+    state["last_bn.bias"] = np.full_like(state["last_bn.bias"], np.nan)
+    save_file(state, tmp_path / "nan.safetensors")
+
+    with pytest.raises(VectorError, match="crop 0 is zero or not finite"):
+        Embedder(tmp_path / "nan.safetensors", batch_size=1).embed(crops[:1])
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights at all"])
+def test_refuses_a_file_without_weights(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(content)
+
+    with pytest.raises(WeightsError, match=r"x\.safetensors holds no weights"):
+        Embedder(path)
+
+
+def test_unit_rows_refuses_zero_and_infinity() -> None:
+    np.testing.assert_allclose(unit_rows(np.array([[3, 4]], np.float32)), [[0.6, 0.8]])
+    for value in (0, np.inf, np.nan):
+        with pytest.raises(VectorError, match="crop 1"):
+            unit_rows(np.array([[1, 0], [value, 0]], np.float32))
