@@ -57,7 +57,8 @@ def neighbour_graph(store: IndexStore, faces: pa.Table, k: int) -> NeighbourGrap
             graph = neighbours(embeddings, k)
     except VectorError as error:
         raise _named(error, faces, embeddings) from error
-    if stored is None or not stored.face_ids.equals(faces["face_id"].combine_chunks()):
+    reusable = stored is not None and stored.face_ids.equals(faces["face_id"].combine_chunks())
+    if graph.indices.size and not reusable:
         store.write_graph(_to_store(graph, faces))
     return graph
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # photos of people: nothing is ever sent anywhere
-os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # the C++ core speaks to stderr, past any logger
 
 import psutil
 import pyarrow as pa
@@ -100,6 +101,15 @@ def runtime(config: EngineConfig) -> Generator[None]:
         }
     else:
         options["address"] = config.address
+    with _native_stderr_closed():
+        _init(options, config)
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+def _init(options: dict[str, Any], config: EngineConfig) -> None:
     try:
         ray.init(**options)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
@@ -107,10 +117,31 @@ def runtime(config: EngineConfig) -> Generator[None]:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         hint = "check the address" if config.address else "see `photoclust doctor`, or use --engine local"
         raise EngineError(f"No Ray {place}: {reason}. Please {hint}.") from error
+
+
+@contextmanager
+def _native_stderr_closed() -> Generator[None]:
+    """Keep Ray's C++ core from writing to the terminal, which it does past any Python logger.
+
+    Python's own stderr goes on through a duplicate of the descriptor.
+    """
     try:
+        ours = sys.stderr.fileno() == 2
+    except (OSError, ValueError):  # replaced by something that is no file, as test runners do
+        ours = False
+    if not ours or os.environ.get("PHOTOCLUST_DEBUG") == "1":
         yield
-    finally:
-        ray.shutdown()
+        return
+    before, saved = sys.stderr, os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere, os.fdopen(os.dup(saved), "w", buffering=1) as stderr:
+        os.dup2(nowhere.fileno(), 2)
+        sys.stderr = stderr
+        try:
+            yield
+        finally:
+            sys.stderr = before
+            os.dup2(saved, 2)
+            os.close(saved)
 
 
 def _quiet() -> None:

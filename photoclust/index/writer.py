@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from types import TracebackType
 
@@ -13,7 +14,7 @@ from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
 
 PHOTOS_A_PART = 2048
 FACES_A_PART = 4096  # about 4 kB each, so 16 MB
-SECONDS_A_PART = 20.0  # what a kill may cost
+SECONDS_A_PART = float(os.environ.get("PHOTOCLUST_SECONDS_A_PART", "20"))  # what a kill may cost
 
 
 class PartWriter:
