@@ -47,8 +47,8 @@ THINGS = ("coffee.png", "rocket.jpg", "chelsea.png", "hubble_deep_field.jpg", "m
 _SUFFIXES = (".jpg", ".jpg", ".jpg", ".png", ".webp", ".heic", ".jpg", ".tif", ".avif")
 _UNREADABLE = "things/cut short.jpg"
 _COPY = "a second copy.jpg"
-_PORTRAIT_SIDE = (360, 800)  # pixels
-_PANEL_SIDE = 480  # pixels
+_PORTRAIT_SIDE = (320, 640)  # pixels
+_PANEL_SIDE = 400  # pixels
 _LEAST_RIGHT = 0.95
 
 
@@ -114,7 +114,7 @@ def make_album(folder: Path, seed: int = 0) -> DemoAlbum:
     folder
         Made if it is not there.
     seed
-        Decides the variations; the same seed makes the same album.
+        Decides the variations; the same seed and packages make the same album.
 
     Returns
     -------

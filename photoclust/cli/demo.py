@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,31 +52,34 @@ def demo(index_dir: Path | None, engine: str, keep: bool) -> None:
     """
     from photoclust.demo import check_outcome, make_album
 
-    home = _new_home(index_dir)
-    index = index_dir or home / "index"
-    try:
-        album = make_album(home / "photos")
-        click.echo(f"Made {len(album.people) + len(album.unreadable)} photos in {album.folder}.")
+    _refuse_used(index_dir)
+    with _album_folder(keep) as folder:
+        index = index_dir or folder.parent / "index"
+        album = make_album(folder)
+        click.echo(f"Made {len(album.people) + len(album.unreadable)} photos in {folder}.")
         _run(album, index, engine)
         outcome = check_outcome(album, _found(album, index))
-    finally:
-        if not keep:
-            shutil.rmtree(home / "photos", ignore_errors=True)
     _report(outcome)
     if outcome.problems:
         sys.exit(PhotoclustError.exit_code)
 
 
-def _new_home(index: Path | None) -> Path:
-    """Folder for what the demo makes: beside the index that was asked for, or among temporary files."""
-    import tempfile
-
-    if index is None:
-        return Path(tempfile.mkdtemp(prefix="photoclust-demo-"))
-    if index.exists() and (not index.is_dir() or any(index.iterdir())):
+def _refuse_used(index: Path | None) -> None:
+    if index is not None and index.exists() and (not index.is_dir() or any(index.iterdir())):
         raise UsageError(f"{index} is not empty; the demo needs a new folder.")
-    index.parent.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=f"{index.name}-album-", dir=index.parent))
+
+
+@contextmanager
+def _album_folder(keep: bool) -> Generator[Path]:
+    """A folder among the temporary files, gone afterwards unless it is to be kept."""
+    home = Path(tempfile.mkdtemp(prefix="photoclust-demo-")).resolve()
+    try:
+        yield home / "photos"
+    finally:
+        if not keep:
+            shutil.rmtree(home / "photos", ignore_errors=True)
+            with suppress(OSError):  # the index is in it, unless it was wanted elsewhere
+                home.rmdir()
 
 
 def _run(album: DemoAlbum, index: Path, engine: str) -> None:
@@ -110,7 +116,7 @@ def _found(album: DemoAlbum, index: Path) -> list[FoundFace]:
 
 
 def _name(album: DemoAlbum, photo: dict[str, str]) -> str:
-    return Path(photo["uri"]).relative_to(album.folder.resolve()).as_posix()
+    return Path(photo["uri"]).relative_to(album.folder).as_posix()
 
 
 def _report(outcome: Outcome) -> None:
