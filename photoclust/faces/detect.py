@@ -23,13 +23,13 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F  # noqa: N812 (the name torch's own documentation uses)
 from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from torch import Tensor, nn
 from torchvision.ops import nms
 
 from photoclust.config import DetectConfig
 from photoclust.errors import WeightsError
+from photoclust.faces.pyramid import Pyramid
 from photoclust.records import Detections
 
 Pixels = npt.NDArray[np.uint8]
@@ -43,7 +43,8 @@ SHA256 = {
 WINDOW = 12  # P-Net looks at 12 x 12 pixels ...
 STRIDE = 2  # ... every 2 pixels
 FIRST_CELL = 20  # the pyramid of facenet-pytorch starts with faces of 20 pixels
-CHUNK = 512  # candidates that go through a network at once
+STRIP = 64  # rows of cells that go through P-Net at once
+CHUNK = 32  # candidates that go through a network at once: what suits the cache (512 takes 1.6 times as long)
 MIN_SIDE = 2  # a face must show at least so many pixels each way
 
 
@@ -84,8 +85,8 @@ class Detector:
             Best first. Boxes are not clipped to the photo, but each shows at least 2 x 2 pixels of it.
         """
         with torch.inference_mode():
-            levels = Levels(pixels)
-            return self._decide(levels, self._refine(levels, self._propose(levels)))
+            photo = Pyramid(pixels)
+            return self._decide(photo, self._refine(photo, self._propose(photo)))
 
     def detect_batch(self, photos: Sequence[Pixels]) -> list[Detections]:
         """Find the faces of each photo; equals `detect` on each."""
@@ -96,29 +97,40 @@ class Detector:
         net.load_state_dict(torch.load(io.BytesIO(_weights(name)), weights_only=True))
         return net.eval().to(self.device).to(memory_format=torch.channels_last)
 
-    def _propose(self, levels: Levels) -> Tensor:
+    def _propose(self, photo: Pyramid) -> Tensor:
         """Squares that may hold a face: float32, shape (n, 4)."""
-        threshold = self.config.thresholds[0]
+        steps = scales(photo.height, photo.width, self.config.min_face_size, self.config.factor)
         found = [torch.zeros((0, 9))]
-        for scale in pyramid(levels.height, levels.width, self.config.min_face_size, self.config.factor):
-            shifts, scores = self._pnet(self._input(levels.resized(scale)))
-            found.append(_cells(shifts[0].cpu(), scores[0, 1].cpu(), scale, threshold))
+        for scale, copy in zip(steps, photo.copies(steps), strict=True):
+            found.append(_cells(*self._slide(copy), scale, self.config.thresholds[0]))
         cells = torch.cat(found)
         cells = cells[nms(cells[:, :4], cells[:, 4], 0.7)]
         size = cells[:, 2:4] - cells[:, :2]
         return _square(cells[:, :4] + cells[:, 5:] * size.repeat(1, 2))
 
-    def _refine(self, levels: Levels, boxes: Tensor) -> Tensor:
+    def _slide(self, copy: Tensor) -> tuple[Tensor, Tensor]:
+        """P-Net's shifts (4, h, w) and scores (h, w), strip by strip to bound memory."""
+        last = -(-(copy.shape[2] - 2) // STRIDE) - 4  # rows of cells, as P-Net's pooling rounds
+        shifts, scores = [], []
+        for start in range(0, last, STRIP):
+            stop = start + STRIP if start + STRIP < last else last + 1  # the last strip takes what is left
+            strip = copy[:, :, start * STRIDE : stop * STRIDE + WINDOW - STRIDE]
+            shift, score = self._pnet(self._input(strip))
+            shifts.append(shift[0].cpu())
+            scores.append(score[0, 1].cpu())
+        return torch.cat(shifts, 1), torch.cat(scores)
+
+    def _refine(self, photo: Pyramid, boxes: Tensor) -> Tensor:
         """The squares that R-Net believes in, moved to where it says."""
-        boxes, (shifts, scores) = self._classify(self._rnet, levels, boxes, 24)
+        boxes, (shifts, scores) = self._classify(self._rnet, photo, boxes, 24)
         passed = scores[:, 1] > self.config.thresholds[1]
         boxes, shifts, scores = boxes[passed], shifts[passed], scores[passed, 1]
         best = nms(boxes, scores, 0.7)
         return _square(_moved(boxes[best], shifts[best]))
 
-    def _decide(self, levels: Levels, boxes: Tensor) -> Detections:
+    def _decide(self, photo: Pyramid, boxes: Tensor) -> Detections:
         """The faces that O-Net believes in, with their landmarks."""
-        boxes, (shifts, points, scores) = self._classify(self._onet, levels, boxes, 48)
+        boxes, (shifts, points, scores) = self._classify(self._onet, photo, boxes, 48)
         passed = scores[:, 1] > self.config.thresholds[2]
         boxes, shifts, points, scores = boxes[passed], shifts[passed], points[passed], scores[passed, 1]
         size = boxes[:, 2:] - boxes[:, :2] + 1
@@ -127,19 +139,19 @@ class Detector:
         boxes = _moved(boxes, shifts)
         arrays = boxes.numpy(), landmarks.numpy(), scores.numpy()
         keep = _best_of_nested(arrays[0], arrays[2], 0.7)
-        keep = keep[_visible(arrays[0][keep], levels.height, levels.width)]
+        keep = keep[_visible(arrays[0][keep], photo.height, photo.width)]
         return Detections(*(np.ascontiguousarray(a[keep]) for a in arrays))
 
     def _classify(
-        self, net: nn.Module, levels: Levels, boxes: Tensor, side: int
+        self, net: nn.Module, photo: Pyramid, boxes: Tensor, side: int
     ) -> tuple[Tensor, list[Tensor]]:
         """The boxes with pixels inside the photo, and what a network says of each."""
-        corners = _corners(boxes, levels.height, levels.width)
+        corners = _corners(boxes, photo.height, photo.width)
         inside = (corners[:, 2:] > corners[:, :2]).all(1)
         corners, boxes = corners[inside], boxes[torch.from_numpy(inside)]
         answers: list[tuple[Tensor, ...]] = []
         for chunk in _chunks(corners):
-            crops = torch.stack([levels.crop(corner, side) for corner in chunk.tolist()])
+            crops = torch.stack([photo.crop(corner, side) for corner in chunk.tolist()])
             answers.append(tuple(answer.cpu() for answer in net(self._input(crops))))
         if not answers:  # learn the shapes from a blank
             blank = net(self._input(torch.zeros(1, 3, side, side)))
@@ -152,41 +164,12 @@ class Detector:
         return (crops - 127.5) * 0.0078125
 
 
-class Levels:
-    """A photo, and smaller copies of it made when asked for: each half the size of the one before.
-
-    Cropping a large face from a smaller copy gives nearly the same picture at a fraction of the cost.
-    """
-
-    def __init__(self, pixels: Pixels) -> None:
-        self.height, self.width = pixels.shape[:2]
-        self._levels = [torch.tensor(pixels)]
-
-    def resized(self, scale: float) -> Tensor:
-        """The whole photo, scaled, each pixel the mean of the area it covers; shape (1, 3, h, w)."""
-        size = int(self.height * scale + 1), int(self.width * scale + 1)
-        return _pooled(self._level(0), size)[None]
-
-    def crop(self, corners: list[int], side: int) -> Tensor:
-        """A part of the photo as a square of ``side`` pixels; shape (3, side, side)."""
-        x0, y0, x1, y1 = corners
-        level = int(np.log2(max(1.0, min(x1 - x0, y1 - y0) / (4 * side))))
-        step = 2**level
-        part = self._level(level)[y0 // step : -(-y1 // step), x0 // step : -(-x1 // step)]
-        return _pooled(part, (side, side))
-
-    def _level(self, number: int) -> Tensor:
-        while len(self._levels) <= number:
-            self._levels.append(_halved(self._levels[-1]))
-        return self._levels[number]
-
-
-def pyramid(height: int, width: int, min_face_size: int, factor: float) -> list[float]:
+def scales(height: int, width: int, min_face_size: int, factor: float) -> list[float]:
     """Scales at which P-Net looks at a photo.
 
     They lie on the grid of facenet-pytorch's ``MTCNN``, which starts at 12 / 20 and goes on by ``factor``
-    until the shorter side falls below 12 pixels. The first is the second one that a face of ``min_face_size`` fits:
-    a box is often decided by the scale just finer than its own.
+    until the shorter side falls below 12 pixels. The first is one finer than
+    ``min_face_size`` needs: a box is often decided by the scale next to its own.
 
     Parameters
     ----------
@@ -207,11 +190,11 @@ def pyramid(height: int, width: int, min_face_size: int, factor: float) -> list[
         scale *= factor
     while scale * factor < WINDOW / min_face_size:
         scale /= factor
-    scales: list[float] = []
+    found: list[float] = []
     while min(height, width) * scale >= WINDOW:
-        scales.append(scale)
+        found.append(scale)
         scale *= factor
-    return scales
+    return found
 
 
 def _weights(name: str) -> bytes:
@@ -231,18 +214,6 @@ def _weights(name: str) -> bytes:
 def _chunks(rows: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
     for start in range(0, len(rows), CHUNK):
         yield rows[start : start + CHUNK]
-
-
-def _pooled(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """Mean over the area of each target pixel, as ``interpolate(mode="area")``; uint8 HWC to float CHW."""
-    return F.adaptive_avg_pool2d(pixels.permute(2, 0, 1).float(), size)
-
-
-def _halved(pixels: Tensor) -> Tensor:
-    """The photo at half its size; a last odd row or column counts for itself."""
-    planes = pixels.permute(2, 0, 1)[None].float()
-    small = F.avg_pool2d(planes, 2, ceil_mode=True, count_include_pad=False)
-    return small[0].round().to(torch.uint8).permute(1, 2, 0).contiguous()
 
 
 def _cells(shifts: Tensor, scores: Tensor, scale: float, threshold: float) -> Tensor:
