@@ -69,7 +69,9 @@ class IndexReport:
     copies
         Of those, files with the same bytes as another.
     seconds
-        Time from the first photo to the last, start-up of the engine apart.
+        Time for everything, the start of the engine included.
+    photos_a_second
+        Rate from the first rows that came back to the last, so start-up apart; None for too few photos.
     """
 
     found: int
@@ -77,6 +79,7 @@ class IndexReport:
     indexed: dict[str, int]
     copies: int
     seconds: float
+    photos_a_second: float | None
 
 
 def index_photos(
@@ -103,20 +106,44 @@ def index_photos(
     """
     work = plan(refs, store.photos(), lambda ref: _identify(ref, store.settings.decode), retry_failed)
     counts: Counter[str] = Counter()
-    began = time.monotonic()
+    pace = _Pace()
     with PartWriter(store) as writer:
         known = pa.Table.from_pylist(work.known_copies, schema=PHOTO_SCHEMA)
         _write(writer, counts, known, FACE_SCHEMA.empty_table())
         if work.refs:
             with start_engine() as engine, progress(work.to_do) as tell:
-                began = time.monotonic()
                 tell(len(known))
                 for photos, faces in _rows(engine, work, store.settings):
                     photos = with_copies(photos, work.copies)
                     _write(writer, counts, photos, faces)
+                    pace.add(len(photos))
                     tell(len(photos))
     copies = work.to_do - len(work.refs)
-    return IndexReport(work.total, work.unchanged, dict(counts), copies, time.monotonic() - began)
+    return IndexReport(work.total, work.unchanged, dict(counts), copies, pace.seconds, pace.rate)
+
+
+class _Pace:
+    """Stopwatch of a run: whole seconds, and the rate once rows have begun to come."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.first = self.last = 0.0
+        self.photos = 0
+
+    def add(self, photos: int) -> None:
+        self.last = time.monotonic()
+        if self.first:
+            self.photos += photos
+        else:
+            self.first = self.last
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+    @property
+    def rate(self) -> float | None:
+        return self.photos / (self.last - self.first) if self.last > self.first else None
 
 
 def _write(writer: PartWriter, counts: Counter[str], photos: pa.Table, faces: pa.Table) -> None:

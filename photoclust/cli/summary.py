@@ -110,7 +110,7 @@ def _indexing_line(report: IndexReport) -> str:
     done = sum(report.indexed.values())
     if not done:
         return f"Indexed  nothing new among {report.found} photos"
-    rate = f", {done / report.seconds:.1f} photos a second" if report.seconds > 0 else ""
+    rate = f", {report.photos_a_second:.1f} photos a second" if report.photos_a_second else ""
     new = f"Indexed  {done} of {report.found} photos in {report.seconds:.0f} s{rate}"
     return f"{new}; {report.unchanged} had not changed" if report.unchanged else new
 
