@@ -2,10 +2,11 @@
 
 python tests/benchmarks/speed.py --photos FOLDER [--megapixels 12] [--count 40]
 
-The plain loop opens a photo, runs stock ``MTCNN(keep_all=True)``, cuts the faces out and embeds them with stock
-``InceptionResnetV1``, one photo after another, with all of torch's threads. photoclust runs as `photoclust index`
-does, on Ray with all processors. Start-up is left out of both: imports, loading weights, starting actors. With
-``--megapixels`` the photos are scaled to that size first, since small ones are what there is.
+The plain loop opens a photo, runs stock ``MTCNN(keep_all=True)``, cuts the faces out and embeds them with
+stock ``InceptionResnetV1``, one photo after another, with all of torch's threads. photoclust runs as
+`photoclust index` does, on Ray with all processors. Start-up is left out of both: imports, loading weights,
+starting actors. With ``--megapixels`` the photos are scaled to that size first, since small ones are what
+there is.
 """
 
 from __future__ import annotations
