@@ -6,8 +6,8 @@ threads, and so do the last bits of a result. So every batch is padded to one fi
 the threads (`torch.set_num_threads`). Then the vector of a crop is the same, bit for bit, alone or among
 others, first or last.
 
-Batch norm is folded into the convolutions and memory laid out channels last: 49 faces a second of one
-processor against 34 for the model as it comes (``python tests/benchmarks/embed.py``), cosine to it above
+Batch norm is folded into the convolutions and memory laid out channels last: 45 faces a second of one
+processor against 35 for the model as it comes (``python tests/benchmarks/embed.py``), cosine to it above
 0.999999.
 """
 
