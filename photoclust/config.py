@@ -173,7 +173,7 @@ class EngineConfig:
     detect_actors, embed_actors
         Processes of each kind.
     photos_per_batch
-        Photos handed to a detection actor at once.
+        Photos handed to a detection actor at once; None chooses by the size of their files.
     """
 
     kind: str = "ray"
@@ -182,7 +182,7 @@ class EngineConfig:
     num_gpus: int | None = None
     detect_actors: int | None = None
     embed_actors: int | None = None
-    photos_per_batch: int = 16
+    photos_per_batch: int | None = None
 
     def __post_init__(self) -> None:
         _check(self.kind in ("ray", "local"), f"engine must be ray or local, not {self.kind}.")

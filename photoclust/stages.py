@@ -37,7 +37,8 @@ from photoclust.records import (
     failed_row,
 )
 
-FACES_AT_ONCE = 64  # a table of crops is handed on at this many: 64 crops of 160 px are 5 MB
+FACES_AT_ONCE = 64  # a table holds no more unless one photo does: 64 crops of 160 px are 5 MB
+CPU_BATCH, GPU_BATCH = 8, 64  # crops embedded at once; FACES_AT_ONCE is a multiple, so that few are padding
 
 
 class FindFaces:
@@ -55,12 +56,16 @@ class FindFaces:
     def __call__(self, refs: pa.Table) -> Iterator[pa.Table]:
         """Yield the rows of `refs`, a bounded number of faces at a time."""
         rows: list[dict[str, Any]] = []
+        faces = 0
         for values in refs.to_pylist():
             tried = values.pop("attempts")
-            rows.append(self.find(PhotoRef(**values), tried))
-            if sum(len(row.get("faces", ())) for row in rows) >= FACES_AT_ONCE:
+            row = self.find(PhotoRef(**values), tried)
+            found = len(row.get("faces", ()))
+            if rows and faces + found > FACES_AT_ONCE:
                 yield pa.Table.from_pylist(rows, schema=FOUND_SCHEMA)
-                rows = []
+                rows, faces = [], 0
+            rows.append(row)
+            faces += found
         if rows:
             yield pa.Table.from_pylist(rows, schema=FOUND_SCHEMA)
 
@@ -136,7 +141,8 @@ class EmbedFaces:
         torch.set_num_threads(1)
         self.size = settings.crop.size
         weights = weights_path(settings.embed.model)
-        self.embedder = Embedder(weights, flip=settings.embed.flip, device=device)
+        batch = CPU_BATCH if device == "cpu" else GPU_BATCH
+        self.embedder = Embedder(weights, flip=settings.embed.flip, device=device, batch_size=batch)
 
     def __call__(self, found: pa.Table) -> pa.Table:
         """Embed every face of `found`."""

@@ -51,9 +51,7 @@ engine_options = _together(
         "--photos-per-batch",
         type=click.IntRange(1),
         metavar="N",
-        default=EngineConfig.photos_per_batch,
-        show_default=True,
-        help="Photos given to a detection process at once.",
+        help="Photos given to a detection process at once; by default chosen by the size of their files.",
     ),
 )
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import torch
 
 from photoclust.config import EngineConfig, IndexSettings
+from photoclust.engine.batching import photos_per_batch
 from photoclust.errors import ResourceError
 from photoclust.stages import EmbedFaces, FindFaces
 
@@ -27,7 +28,7 @@ class LocalEngine:
     ) -> Iterator[pa.Table]:
         """Yield tables of INDEXED_SCHEMA for all of `refs`."""
         find, embed = FindFaces(settings), EmbedFaces(settings, self.device)
-        size = photos_at_once or self.config.photos_per_batch
+        size = photos_at_once or self.config.photos_per_batch or photos_per_batch(refs, 1)
         for start in range(0, len(refs), size):
             for found in find(refs.slice(start, size)):
                 yield embed(found)

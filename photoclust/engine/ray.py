@@ -25,6 +25,7 @@ import ray.data
 from ray.exceptions import RayError
 
 from photoclust.config import EngineConfig, IndexSettings
+from photoclust.engine.batching import photos_per_batch
 from photoclust.errors import EngineError, PhotoclustError, ResourceError
 from photoclust.stages import EmbedFaces, FindFaces
 
@@ -175,7 +176,8 @@ class RayEngine:
             When Ray gives up.
         """
         try:
-            size = photos_at_once or self.config.photos_per_batch
+            chosen = photos_at_once or self.config.photos_per_batch
+            size = chosen or photos_per_batch(refs, self.pools.detect.actors)
             dataset = self._dataset(refs, settings, size)
             yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
         except RayError as error:

@@ -64,7 +64,7 @@ def photoclust_rate(files: list[Path]) -> tuple[float, int]:
     refs = list(find_photos([str(path) for path in files]))
     table = ref_table(refs, [0] * len(refs))
     done, faces, first, last = 0, 0, 0.0, 0.0
-    with start(EngineConfig(photos_per_batch=max(1, min(16, len(files) // 20)))) as engine:
+    with start(EngineConfig()) as engine:
         for rows in engine.stream(table, IndexSettings()):
             last = time.perf_counter()
             faces += sum(map(len, rows["faces"].to_pylist()))
