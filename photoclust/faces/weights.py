@@ -223,8 +223,9 @@ def _download(model: Model, target: Path, progress: Progress | None) -> None:
                 if progress is not None:
                     progress(received, model.source_bytes)
     except (OSError, HTTPException) as error:
+        reason = getattr(error, "reason", error)
         raise WeightsError(
-            f"The weights of {model.name} could not be fetched ({error}); {advice}."
+            f"The weights of {model.name} could not be fetched ({reason}); {advice}."
         ) from error
     if received != model.source_bytes or _sha256(target) != model.source_sha256:
         raise WeightsError(f"What {model.source} sent is not the file expected; {advice}.")
