@@ -116,8 +116,12 @@ def _init(options: dict[str, Any], config: EngineConfig) -> None:
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         place = f"at {config.address}" if config.address else "on this machine"
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        hint = "check the address" if config.address else "see `photoclust doctor`, or use --engine local"
-        raise EngineError(f"No Ray {place}: {reason}. Please {hint}.") from error
+        hint = (
+            "check the address, and set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN if the cluster wants a token"
+            if config.address
+            else "see `photoclust doctor`, or use --engine local"
+        )
+        raise EngineError(f"No Ray {place}: {reason}; {hint}.") from error
 
 
 @contextmanager
