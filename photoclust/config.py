@@ -140,12 +140,15 @@ class ClusterConfig:
         HDBSCAN's: least faces of a cluster, and the neighbour whose distance is a face's core distance.
     min_quality
         Least quality, in [0, 1], of a face that may found a group or bridge two.
+    false_join_rate
+        Chance accepted that a person is joined with somebody else, in (0, 1).
     """
 
     k: int = 40
     min_cluster_size: int = 2
     min_samples: int = 2
     min_quality: float = 0.2
+    false_join_rate: float = 0.01
 
     def __post_init__(self) -> None:
         _check(self.k >= 2, f"k must be 2 or more, not {self.k}.")
@@ -156,6 +159,8 @@ class ClusterConfig:
             1 <= self.min_samples <= self.k, f"min_samples must lie in 1..{self.k}, not {self.min_samples}."
         )
         _check(0 <= self.min_quality <= 1, f"min_quality must lie in [0, 1], not {self.min_quality}.")
+        rate = self.false_join_rate
+        _check(0 < rate < 1, f"false_join_rate must lie in (0, 1), not {rate}.")
 
 
 @dataclass(frozen=True)

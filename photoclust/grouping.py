@@ -16,6 +16,7 @@ from photoclust import __version__
 from photoclust.config import ClusterConfig
 from photoclust.errors import VectorError
 from photoclust.index.store import Clustering, IndexStore, StoredGraph
+from photoclust.people.calibration import Calibration
 from photoclust.people.decisions import Decisions, read_decisions
 from photoclust.people.neighbours import NeighbourGraph, extend, neighbours
 from photoclust.people.verify import Groups, VerifyInput
@@ -47,16 +48,29 @@ def fingerprint(faces: pa.Table, config: ClusterConfig, decisions: Decisions) ->
 # -- neighbours ---------------------------------------------------------------------------------------
 
 
-def neighbour_graph(store: IndexStore, faces: pa.Table, k: int) -> NeighbourGraph:
-    """The neighbour graph of `faces`, row for row: stored, extended, or built."""
+def comparable_embeddings(faces: pa.Table, calibration: Calibration) -> npt.NDArray[np.float32]:
+    """Embeddings of `faces`, row for row, centred as the calibration of their model asks.
+
+    Raises
+    ------
+    VectorError
+        One is no unit vector; the message names its face_id.
+    """
     embeddings = face_embeddings(faces)
-    stored = store.read_graph()
     try:
-        graph = _extended(stored, faces, embeddings, k) if stored else None
-        if graph is None:
-            graph = neighbours(embeddings, k)
+        return calibration.centred(embeddings)
     except VectorError as error:
         raise _named(error, faces, embeddings) from error
+
+
+def neighbour_graph(
+    store: IndexStore, faces: pa.Table, embeddings: npt.NDArray[np.float32], k: int
+) -> NeighbourGraph:
+    """The neighbour graph of `faces`, row for row: stored, extended, or built."""
+    stored = store.read_graph()
+    graph = _extended(stored, faces, embeddings, k) if stored else None
+    if graph is None:
+        graph = neighbours(embeddings, k)
     reusable = stored is not None and stored.face_ids.equals(faces["face_id"].combine_chunks())
     if graph.indices.size and not reusable:
         store.write_graph(_to_store(graph, faces))
@@ -115,11 +129,11 @@ def _named(error: VectorError, faces: pa.Table, embeddings: npt.NDArray[np.float
 # -- people -------------------------------------------------------------------------------------------
 
 
-def verify_input(faces: pa.Table) -> VerifyInput:
+def verify_input(faces: pa.Table, embeddings: npt.NDArray[np.float32]) -> VerifyInput:
     """Arrays of a face table, row for row."""
     _, photos = np.unique(faces["photo_id"].to_numpy(), return_inverse=True)
     boxes = faces["box"].combine_chunks().flatten().to_numpy().reshape(-1, 4)
-    return VerifyInput(face_embeddings(faces), faces["quality"].to_numpy(), photos, boxes)
+    return VerifyInput(embeddings, faces["quality"].to_numpy(), photos, boxes)
 
 
 def previous_people(current: Clustering | None) -> dict[str, str]:

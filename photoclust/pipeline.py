@@ -18,6 +18,7 @@ import pyarrow as pa
 from photoclust.config import ClusterConfig, DecodeConfig, IndexSettings
 from photoclust.errors import PhotoError
 from photoclust.grouping import (
+    comparable_embeddings,
     decisions_of,
     fingerprint,
     neighbour_graph,
@@ -28,6 +29,7 @@ from photoclust.grouping import (
 from photoclust.index.plan import Plan, plan, with_copies
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.index.writer import PartWriter
+from photoclust.people.calibration import calibration_of
 from photoclust.people.continuity import keep_ids
 from photoclust.people.density import density_clusters
 from photoclust.people.verify import verify
@@ -212,9 +214,11 @@ def group_faces(store: IndexStore, config: ClusterConfig) -> GroupReport:
     current = store.current_clustering()
     if current is not None and current.run["fingerprint"] == mark:
         return _report(current, began, unchanged=True, problems=decisions.problems)
-    graph = neighbour_graph(store, faces, config.k)
+    calibration = calibration_of(store.settings.embed.model)
+    embeddings = comparable_embeddings(faces, calibration)
+    graph = neighbour_graph(store, faces, embeddings, config.k)
     labels = density_clusters(graph, config)
-    groups = verify(verify_input(faces), graph, labels, config)
+    groups = verify(verify_input(faces, embeddings), graph, labels, config, calibration)
     people = keep_ids(groups.group, faces["face_id"].to_pylist(), previous_people(current))
     clustering = new_clustering(faces, labels, groups, people, decisions)
     clustering.run.update(fingerprint=mark, config=asdict(config), seconds=time.monotonic() - began)

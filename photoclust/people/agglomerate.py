@@ -1,0 +1,196 @@
+"""Groups joined while the evidence lasts: strongest first, in rounds, along the edges of a sparse graph.
+
+The contract:
+
+- Two groups are compared only where an edge runs between them, so that nothing is quadratic.
+- In a round, two groups join that are each other's best partner, and with them whatever prefers one of the
+  two. Only evidence at least half as strong as the strongest is looked at, so that weak follows strong.
+- Groups with a photo in common never join.
+- The outcome follows from the input alone; ties are broken by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+
+from photoclust.people.calibration import Calibration, Doubles, Floats
+
+Rows = npt.NDArray[np.int64]
+
+ANY_PHOTO = -1  # the photo of an item that no other item shares a photo with
+_BLOCK = 32_768  # pairs of 512-d sums multiplied at once: 2 × 64 MB
+
+
+@dataclass
+class Partition:
+    """Groups of n items; a group goes by the number of one of its items.
+
+    Attributes
+    ----------
+    group
+        int64, shape (n,): group of each item.
+    photos
+        int64, shape (n,): photo of each item, or `ANY_PHOTO`.
+    count
+        float64, shape (n,): faces in each group; stale where no group goes by that number.
+    sums
+        float32, shape (n, d): sum of each group's embeddings; stale likewise.
+    """
+
+    group: Rows
+    photos: Rows
+    count: Doubles
+    sums: Floats
+
+
+@dataclass
+class Pairs:
+    """Groups that may be compared, and what speaks for joining them.
+
+    Attributes
+    ----------
+    left, right
+        int64, shape (pairs,): groups, left below right, no pair twice.
+    evidence
+        float64, shape (pairs,): log-likelihood ratio of one person against two.
+    """
+
+    left: Rows
+    right: Rows
+    evidence: Doubles
+
+    def take(self, keep: npt.NDArray[np.bool_]) -> Pairs:
+        """Those pairs alone."""
+        return Pairs(self.left[keep], self.right[keep], self.evidence[keep])
+
+
+def join(
+    partition: Partition,
+    edges: tuple[Rows, Rows],
+    calibration: Calibration,
+    threshold: Callable[[Partition], float],
+) -> None:
+    """Join groups along edges until no evidence exceeds the threshold.
+
+    Parameters
+    ----------
+    partition
+        Changed in place.
+    edges
+        int64, shape (edges,) each: items whose groups may be compared.
+    calibration
+        Weighs the evidence.
+    threshold
+        Evidence that a join needs, asked again in every round.
+    """
+    pairs = _pairs(partition, *edges, calibration)
+    while len(pairs.left):
+        top, least = float(pairs.evidence.max()), threshold(partition)
+        if top <= least:
+            break
+        strong = pairs.evidence > max(least, top / 2)
+        clash = np.zeros(len(strong), bool)
+        clash[strong] = _share_photo(partition, pairs.left[strong], pairs.right[strong])
+        target = _targets(partition, pairs.take(strong & ~clash))
+        pairs = _after(partition, pairs.take(~clash), target, calibration)
+
+
+def evidence_between(partition: Partition, left: Rows, right: Rows, calibration: Calibration) -> Doubles:
+    """Log-likelihood ratio of one person against two for pairs of groups, float64, shape (pairs,)."""
+    evidence = np.empty(len(left))
+    for start in range(0, len(left), _BLOCK):
+        a, b = left[start : start + _BLOCK], right[start : start + _BLOCK]
+        x, y, m, n = partition.sums[a], partition.sums[b], partition.count[a], partition.count[b]
+        dot = [np.einsum("ij,ij->i", *xy).astype(np.float64) for xy in ((x, x), (y, y), (x, y))]
+        part = calibration.evidence(m, n, dot[0] / m**2, dot[1] / n**2, dot[2] / (m * n))
+        evidence[start : start + _BLOCK] = part
+    return evidence
+
+
+def _pairs(partition: Partition, left: Rows, right: Rows, calibration: Calibration) -> Pairs:
+    """The pairs of groups that edges between items make."""
+    left, right = _distinct(partition.group[left], partition.group[right], len(partition.group))
+    return Pairs(left, right, evidence_between(partition, left, right, calibration))
+
+
+def _distinct(left: Rows, right: Rows, n: int) -> tuple[Rows, Rows]:
+    """Each pair of different groups once, the smaller number left."""
+    key = np.unique((np.minimum(left, right) * n + np.maximum(left, right))[left != right])
+    return key // n, key % n
+
+
+def _share_photo(partition: Partition, left: Rows, right: Rows) -> npt.NDArray[np.bool_]:
+    """Whether both groups of a pair hold a face of one photo."""
+    bound = np.flatnonzero(partition.photos != ANY_PHOTO)
+    if not len(bound):
+        return np.zeros(len(left), bool)
+    n, photos = len(partition.group), int(partition.photos.max()) + 1
+    ones = np.ones(len(bound), np.int32)
+    table = csr_matrix((ones, (partition.group[bound], partition.photos[bound])), shape=(n, photos))
+    return np.asarray(table[left].multiply(table[right]).sum(axis=1)).ravel() > 0
+
+
+def _targets(partition: Partition, strong: Pairs) -> Rows:
+    """The group that each group joins, itself where it stays; int64, shape (n,)."""
+    target = np.arange(len(partition.group))
+    strength = np.full(len(target), np.inf)
+    if not len(strong.left):
+        return target
+    source, other = np.r_[strong.left, strong.right], np.r_[strong.right, strong.left]
+    evidence = np.r_[strong.evidence, strong.evidence]
+    order = np.lexsort((other, -evidence, source))
+    groups, first = np.unique(source[order], return_index=True)
+    best = target.copy()
+    best[groups] = other[order][first]
+    strength[groups] = evidence[order][first]
+    mutual = groups[best[best[groups]] == groups]
+    larger = partition.count[best[mutual]] > partition.count[mutual]
+    tied = partition.count[best[mutual]] == partition.count[mutual]
+    hub = target.copy()
+    hub[mutual] = np.where(larger | (tied & (best[mutual] < mutual)), best[mutual], mutual)
+    follows = groups[np.isin(best[groups], mutual)]
+    target[follows] = hub[best[follows]]
+    strength[hub[mutual]] = np.inf
+    return _one_face_a_photo(partition, target, strength)
+
+
+def _one_face_a_photo(partition: Partition, target: Rows, strength: Doubles) -> Rows:
+    """Hold back groups that would bring a photo into a group twice; the strongest goes first."""
+    bound = np.flatnonzero(partition.photos != ANY_PHOTO)
+    own, photo = partition.group[bound], partition.photos[bound]
+    order = np.lexsort((own, -strength[own], photo, target[own]))
+    own, photo = own[order], photo[order]
+    again = (target[own][1:] == target[own][:-1]) & (photo[1:] == photo[:-1]) & (own[1:] != own[:-1])
+    late = own[1:][again]
+    target[late] = late
+    return target
+
+
+def _after(partition: Partition, pairs: Pairs, target: Rows, calibration: Calibration) -> Pairs:
+    """Carry joins out; the pairs that are left, with new evidence where a group has changed."""
+    changed = _absorb(partition, target)
+    left, right = target[pairs.left], target[pairs.right]
+    new = changed[left] | changed[right]
+    kept = pairs.take(~new)
+    left, right = _distinct(left[new], right[new], len(target))
+    evidence = evidence_between(partition, left, right, calibration)
+    return Pairs(np.r_[kept.left, left], np.r_[kept.right, right], np.r_[kept.evidence, evidence])
+
+
+def _absorb(partition: Partition, target: Rows) -> npt.NDArray[np.bool_]:
+    """Add each group to its target; tells which groups have changed."""
+    changed = np.zeros(len(target), bool)
+    moved = np.flatnonzero(target != np.arange(len(target)))
+    moved = moved[np.argsort(target[moved], kind="stable")]
+    if len(moved):
+        hubs, starts = np.unique(target[moved], return_index=True)
+        partition.sums[hubs] += np.add.reduceat(partition.sums[moved], starts, axis=0)
+        partition.count[hubs] += np.add.reduceat(partition.count[moved], starts)
+        partition.group = target[partition.group]
+        changed[hubs] = True
+    return changed

@@ -1,0 +1,171 @@
+"""Single faces against groups: who belongs, who is doubtful, who may still join, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from photoclust.people.agglomerate import ANY_PHOTO
+from photoclust.people.calibration import Calibration, Doubles, Floats
+from photoclust.people.neighbours import NeighbourGraph
+
+Rows = npt.NDArray[np.int64]
+
+NOBODY = -1
+_BLOCK = 32_768  # faces multiplied with templates at once: 2 × 64 MB
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Sums of the embeddings of groups, a group going by the number of one of its faces.
+
+    Attributes
+    ----------
+    embeddings
+        float32, shape (n, d): the faces.
+    group
+        int64, shape (n,): group of each, or `NOBODY`.
+    sums
+        float32, shape (groups, d).
+    count
+        float64, shape (groups,): faces in each group.
+    """
+
+    embeddings: Floats
+    group: Rows
+    sums: Floats
+    count: Doubles
+
+    @classmethod
+    def of(cls, embeddings: Floats, group: Rows) -> Templates:
+        """Templates of the groups that faces are in; numbers them anew from 0."""
+        members = np.flatnonzero(group != NOBODY)
+        dense = np.full(len(group), NOBODY)
+        dense[members] = np.unique(group[members], return_inverse=True)[1]
+        order = members[np.argsort(dense[members], kind="stable")]
+        starts = np.flatnonzero(np.diff(dense[order], prepend=NOBODY))
+        count = np.diff(np.append(starts, len(order))).astype(np.float64)
+        sums = np.zeros((len(starts), embeddings.shape[1]), np.float32)
+        for first in range(0, len(starts), _BLOCK):
+            own = order[starts[first] : starts[first + _BLOCK] if first + _BLOCK < len(starts) else None]
+            inside = starts[first : first + _BLOCK] - starts[first]
+            sums[first : first + _BLOCK] = np.add.reduceat(embeddings[own], inside, axis=0)
+        return cls(embeddings, dense, sums, count)
+
+    def evidence(self, faces: Rows, groups: Rows, calibration: Calibration) -> Doubles:
+        """What speaks for each face being one of a group, itself left out of it.
+
+        Parameters
+        ----------
+        faces, groups
+            int64, shape (pairs,).
+        calibration
+            Weighs the evidence.
+
+        Returns
+        -------
+        float64, shape (pairs,): log-likelihood ratio; −inf where nobody else is in the group.
+        """
+        evidence = np.empty(len(faces))
+        for start in range(0, len(faces), _BLOCK):
+            face, group = faces[start : start + _BLOCK], groups[start : start + _BLOCK]
+            own = (self.group[face] == group).astype(np.float64)
+            x, total, count = self.embeddings[face], self.sums[group], self.count[group] - own
+            product = np.einsum("ij,ij->i", x, total).astype(np.float64)
+            square = np.einsum("ij,ij->i", total, total).astype(np.float64)
+            length = np.einsum("ij,ij->i", x, x).astype(np.float64)
+            square += own * (length - 2 * product)
+            product -= own * length
+            n = np.maximum(count, 1)
+            part = calibration.evidence(np.ones(len(n)), n, length, square / n**2, product / n)
+            evidence[start : start + _BLOCK] = np.where(count > 0, part, -np.inf)
+        return evidence
+
+
+def own_evidence(templates: Templates, calibration: Calibration) -> Doubles:
+    """What speaks for each face being in its group, float64, shape (n,); −inf where it is in none."""
+    evidence = np.full(len(templates.group), -np.inf)
+    members = np.flatnonzero(templates.group != NOBODY)
+    evidence[members] = templates.evidence(members, templates.group[members], calibration)
+    return evidence
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """The group, other than its own, that most speaks for each of n faces.
+
+    Attributes
+    ----------
+    group
+        int64, shape (n,): `NOBODY` where no neighbour is in another group.
+    evidence
+        float64, shape (n,): −inf there.
+    """
+
+    group: Rows
+    evidence: Doubles
+
+
+def rivals(
+    templates: Templates, graph: NeighbourGraph, calibration: Calibration, photos: Rows | None = None
+) -> Rivals:
+    """Find each face's best group among those of its neighbours.
+
+    Parameters
+    ----------
+    templates
+        The groups.
+    graph
+        Neighbours of the n faces.
+    calibration
+        Weighs the evidence.
+    photos
+        int64, shape (n,): if given, groups that already hold a face of the same photo are left out;
+        `ANY_PHOTO` is shared with nobody.
+    """
+    n, k = graph.indices.shape
+    face, group = np.repeat(np.arange(n), k), templates.group[graph.indices.ravel()]
+    keep = (group != NOBODY) & (group != templates.group[face])
+    key = np.unique(face[keep] * max(1, len(templates.count)) + group[keep])
+    face, group = key // max(1, len(templates.count)), key % max(1, len(templates.count))
+    if photos is not None:
+        free = ~_holds_photo(templates, photos, face, group)
+        face, group = face[free], group[free]
+    evidence = templates.evidence(face, group, calibration)
+    order = np.lexsort((group, -evidence, face))
+    rows, first = np.unique(face[order], return_index=True)
+    best = Rivals(np.full(n, NOBODY), np.full(n, -np.inf))
+    best.group[rows], best.evidence[rows] = group[order][first], evidence[order][first]
+    return best
+
+
+def _holds_photo(templates: Templates, photos: Rows, face: Rows, group: Rows) -> npt.NDArray[np.bool_]:
+    """Whether a group holds a face of the photo that a face is from."""
+    groups = max(1, len(templates.count))
+    bound = (photos != ANY_PHOTO) & (templates.group != NOBODY)
+    held = np.unique(photos[bound] * groups + templates.group[bound])
+    return (photos[face] != ANY_PHOTO) & np.isin(photos[face] * groups + group, held)
+
+
+def attach(
+    templates: Templates, graph: NeighbourGraph, photos: Rows, calibration: Calibration, required: float
+) -> Rows:
+    """Let faces that are nobody's join the group that most speaks for them, if it speaks loudly enough.
+
+    Of two faces of one photo that would join one group the better match does.
+
+    Returns
+    -------
+    int64, shape (n,): group of each face, or `NOBODY`.
+    """
+    best = rivals(templates, graph, calibration, photos)
+    joining = np.flatnonzero((templates.group == NOBODY) & (best.evidence > required))
+    joining = joining[np.lexsort((joining, -best.evidence[joining]))]
+    bound = photos[joining] != ANY_PHOTO
+    key = np.where(bound, photos[joining] * (len(templates.count) + 1) + best.group[joining], -1 - joining)
+    joining = joining[np.unique(key, return_index=True)[1]]
+    group = templates.group.copy()
+    group[joining] = best.group[joining]
+    return group
