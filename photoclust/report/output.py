@@ -1,0 +1,40 @@
+"""Files that appear whole or not at all, for the owner's eyes only."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from photoclust.errors import OutputError
+
+
+@contextmanager
+def reported(path: Path) -> Iterator[None]:
+    """Turn what the operating system says about `path` into an OutputError."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary neighbour of `path`, mode 0600, that takes its name when all went well.
+
+    Raises
+    ------
+    OutputError
+        When the place cannot be written.
+    """
+    with reported(path):
+        handle, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                yield stream
+            Path(temporary).replace(path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)

@@ -1,0 +1,310 @@
+"""The review page: people as rows of faces, in files that need nothing but a browser.
+
+Each page stands alone: style and thumbnails are inside it, it runs no script and its policy lets it load
+nothing. A large album becomes several pages, none of which holds more than `Limits` allows.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from importlib import resources
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from photoclust.records import FAILED, LOW_QUALITY, NO_FACE
+from photoclust.report.album import Album, Ranked, look_up, rank_people
+from photoclust.report.names import file_link, file_name, visible
+from photoclust.report.output import reported, whole_file
+
+_PAGE_NAME = re.compile(r"index\.html|people-\d+\.html")
+_TILE_MARKUP = 700  # bytes of HTML around a thumbnail and its photo's name
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a page may hold.
+
+    Parameters
+    ----------
+    faces
+        Faces shown of one person.
+    people
+        People on one page.
+    size
+        Bytes of people's faces on one page, about; one person always fits.
+    rest
+        Faces shown of the unsure, and of those of low quality; failed photos named.
+    """
+
+    faces: int = 60
+    people: int = 200
+    size: int = 6_000_000
+    rest: int = 120
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One face as the page shows it."""
+
+    image: str
+    file: str
+    path: str
+    link: str | None
+    taken_at: datetime | None
+    confidence: str
+    who: str
+
+
+@dataclass(frozen=True)
+class PersonSection:
+    """One person as the page shows them."""
+
+    rank: int
+    person: dict[str, Any]
+    cover: str
+    tiles: list[Tile]
+
+    @property
+    def more(self) -> int:
+        """Number of faces that are not shown."""
+        return self.person["faces"] - len(self.tiles)
+
+
+def write_review(album: Album, folder: Path, title: str, limits: Limits | None = None) -> Path:
+    """Write the review page of an album, whole or not at all, readable by its owner alone.
+
+    Parameters
+    ----------
+    album
+        Its faces need ``face_id``, ``photo_id`` and ``thumbnail``.
+    folder
+        Where to; made where missing. Pages of an earlier review that are not needed any more go.
+    title
+        What the page is about.
+    limits
+        How much a page may hold.
+
+    Returns
+    -------
+    Path
+        ``index.html``, the first page.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    """
+    review = _Review(album, limits or Limits())
+    with reported(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        old = {path.name for path in folder.iterdir() if _PAGE_NAME.fullmatch(path.name)}
+    template, style = _template()
+    names = [_page_name(number) for number in range(len(review.pages))]
+    for number, name in reversed(list(enumerate(names))):
+        page = template.generate(
+            title=visible(title),
+            style=style,
+            policy=_policy(style),
+            review=review,
+            number=number,
+            names=names,
+        )
+        with whole_file(folder / name) as stream:
+            stream.writelines(piece.encode() for piece in page)
+    with reported(folder):
+        for stale in old.difference(names):
+            (folder / stale).unlink()
+    return folder / names[0]
+
+
+class _Review:
+    """What the template asks for, made when it asks."""
+
+    def __init__(self, album: Album, limits: Limits) -> None:
+        self._album = album
+        self._limits = limits
+        self._rows = album.face_rows()
+        self._ranked: Ranked = rank_people(self._rows)
+        counts = self._ranked.people["faces"].to_numpy()
+        self._starts = np.concatenate([[0], np.cumsum(counts)])
+        self.pages = list(split_pages(self._costs(counts), limits))
+
+    @cached_property
+    def figures(self) -> dict[str, int]:
+        """Numbers of everything, for the head of the page."""
+        photos = self._album.photos
+        readable = photos["photo_id"].filter(pc.not_equal(photos["photo_id"], ""))
+        status = {item["values"]: item["counts"] for item in photos["status"].value_counts().to_pylist()}
+        return {
+            "photos": len(photos),
+            "faces": len(self._rows),
+            "people": len(self._ranked.people),
+            "unsure": len(self._unsure),
+            "low_quality": len(self._low_quality),
+            "no_face": status.get(NO_FACE, 0),
+            "failed": status.get(FAILED, 0),
+            "copies": len(readable) - pc.count_distinct(readable).as_py(),
+        }
+
+    def sections(self, number: int) -> Iterator[PersonSection]:
+        """People of one page, one at a time."""
+        for index in range(*self.pages[number]):
+            person = self._ranked.people.slice(index, 1).to_pylist()[0]
+            person["name"] = visible(person["name"])
+            shown = min(person["faces"], self._limits.faces)
+            members = self._ranked.members.slice(self._starts[index], shown).to_pylist()
+            tiles = [self._tile(face, person["name"]) for face in members]
+            yield PersonSection(index + 1, person, self._image(self._covers[index]), tiles)
+
+    @property
+    def unsure(self) -> list[Tile]:
+        """The faces that may be somebody's, likeliest first."""
+        return self._doubtful(self._unsure)
+
+    @property
+    def low_quality(self) -> list[Tile]:
+        """The faces too small, blurred or turned to say."""
+        return self._doubtful(self._low_quality)
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """The photos that could not be used."""
+        photos = self._album.photos
+        failed = photos.filter(pc.equal(photos["status"], FAILED)).sort_by("uri")
+        return [
+            {
+                "file": visible(file_name(photo["uri"])),
+                "path": visible(photo["uri"], 400),
+                "link": file_link(photo["uri"]),
+                "reason": visible(f"{photo['stage'] or ''}: {photo['error'] or 'unknown'}", 200),
+            }
+            for photo in failed.slice(0, self._limits.rest).to_pylist()
+        ]
+
+    @cached_property
+    def _unsure(self) -> pa.Table:
+        nobody = pc.invert(pc.is_in(self._rows["face_id"], self._ranked.members["face_id"]))
+        return self._rows.filter(pc.and_(nobody, pc.not_equal(self._rows["status"], LOW_QUALITY)))
+
+    @cached_property
+    def _low_quality(self) -> pa.Table:
+        return self._rows.filter(pc.equal(self._rows["status"], LOW_QUALITY))
+
+    def _doubtful(self, rows: pa.Table) -> list[Tile]:
+        first = rows.sort_by([("confidence", "descending"), ("photo", "ascending")]).slice(
+            0, self._limits.rest
+        )
+        names = look_up(self._ranked.people, "person_id", first["person_id"])["name"].to_pylist()
+        return [
+            self._tile(face, visible(name) if name else "")
+            for face, name in zip(first.to_pylist(), names, strict=True)
+        ]
+
+    def _tile(self, face: dict[str, Any], who: str) -> Tile:
+        return Tile(
+            image=self._image(face["row"]),
+            file=visible(file_name(face["photo"])),
+            path=visible(face["photo"], 400),
+            link=file_link(face["photo"]),
+            taken_at=face["taken_at"],
+            confidence=f"{face['confidence']:.0%}",
+            who=who,
+        )
+
+    def _image(self, row: int) -> str:
+        jpeg: bytes = self._album.faces["thumbnail"][row].as_py()
+        return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+    @cached_property
+    def _covers(self) -> list[int]:
+        """Rows of the faces chosen as covers; the most confident where none is."""
+        people = look_up(self._album.people, "person_id", self._ranked.people["person_id"])
+        chosen = look_up(self._rows, "face_id", people["cover_face_id"])["row"].to_pylist()
+        best = self._ranked.members["row"].take(pa.array(self._starts[:-1])).to_pylist()
+        return [row if row is not None else first for row, first in zip(chosen, best, strict=True)]
+
+    def _costs(self, counts: npt.NDArray[np.int64]) -> list[int]:
+        """Bytes of HTML that each person takes, about."""
+        members = self._ranked.members
+        images = pc.binary_length(self._album.faces["thumbnail"]).to_numpy()[members["row"].to_numpy()]
+        names = pc.binary_length(members["photo"]).to_numpy()
+        total = np.concatenate([[0], np.cumsum(images * 4 // 3 + names * 4 + _TILE_MARKUP)])
+        ends = self._starts[:-1] + np.minimum(counts, self._limits.faces)
+        return (total[ends] - total[self._starts[:-1]]).tolist()
+
+
+def split_pages(costs: list[int], limits: Limits) -> Iterator[tuple[int, int]]:
+    """Share people out among pages, in order.
+
+    Parameters
+    ----------
+    costs
+        Bytes that each person takes.
+    limits
+        What a page may hold.
+
+    Yields
+    ------
+    tuple of int
+        First person of a page, and the first of the next. At least one page, and on each at least one
+        person where there are any.
+    """
+    ends = list(accumulate(costs, initial=0))
+    start = 0
+    for stop in range(1, len(costs) + 1):
+        full = stop < len(costs) and ends[stop + 1] - ends[start] > limits.size
+        if stop == len(costs) or full or stop - start == limits.people:
+            yield start, stop
+            start = stop
+    if not costs:
+        yield 0, 0
+
+
+def _page_name(number: int) -> str:
+    return f"people-{number + 1}.html" if number else "index.html"
+
+
+def _policy(style: str) -> str:
+    """Content security policy that allows the page's own style and thumbnails, and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _template() -> tuple[jinja2.Template, str]:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("photoclust.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["day"] = _day
+    environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["nearby"] = _nearby
+    style = resources.files("photoclust.report").joinpath("templates", "review.css").read_text("utf-8")
+    return environment.get_template("review.html"), style
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def _nearby(number: int, count: int) -> list[int]:
+    """Pages worth a link from page `number`: the ends and the neighbours."""
+    return sorted({0, count - 1, *range(max(0, number - 2), min(count, number + 3))})
