@@ -96,7 +96,7 @@ def verify(
     labels
         int32, shape (n,): density cluster of each, −1 for noise.
     config
-        ``min_quality`` and ``false_join_rate``.
+        ``min_cluster_size``, ``min_quality`` and ``false_join_rate``.
     calibration
         What is known of the embedder; by default of the default one.
 
@@ -108,10 +108,10 @@ def verify(
     low = faces.quality < config.min_quality
     partition = _founders(faces, graph, low)
     _join_in_order(partition, graph, labels, low, calibration, config)
-    group = _at_least_two(np.where(low, NOBODY, partition.group))
+    group = _without_small(np.where(low, NOBODY, partition.group), config.min_cluster_size)
     templates = Templates.of(faces.embeddings, group)
     group = _leave_doubtful(templates, graph, calibration, config)
-    templates = Templates.of(faces.embeddings, _at_least_two(group))
+    templates = Templates.of(faces.embeddings, _without_small(group, config.min_cluster_size))
     required = required_evidence(partition, config.false_join_rate)
     group = attach(templates, graph, partition.photos, calibration, required)
     return _groups(Templates.of(faces.embeddings, group), graph, low, calibration)
@@ -264,10 +264,10 @@ def _between_large(partition: Partition, k: int) -> Edges:
 # -- members ------------------------------------------------------------------------------------------
 
 
-def _at_least_two(group: Rows) -> Rows:
-    """Groups of one face are nobody's."""
+def _without_small(group: Rows, least: int) -> Rows:
+    """Groups of fewer faces than make a person are nobody's."""
     times = np.bincount(group[group != NOBODY], minlength=1)
-    return np.where((group != NOBODY) & (times[group] > 1), group, NOBODY)
+    return np.where((group != NOBODY) & (times[group] >= least), group, NOBODY)
 
 
 def _leave_doubtful(
