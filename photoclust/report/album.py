@@ -63,13 +63,18 @@ class Album:
                 "status": pc.fill_null(assignment["status"], UNSURE),
             }
         )
-        rows = rows.filter(pc.is_valid(rows["photo"]))
+        rows = rows.filter(pc.field("photo").is_valid())
         return rows.sort_by([("photo", "ascending"), ("face_id", "ascending")])
 
 
 def look_up(table: pa.Table, key: str, wanted: pa.ChunkedArray) -> pa.Table:
     """Take the first row of `table` for each of the `wanted` keys; nulls where there is none."""
-    return table.take(pc.index_in(wanted, value_set=table[key]))
+    return table.take(index_in(wanted, table[key]))
+
+
+def index_in(wanted: pa.ChunkedArray, keys: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Say where in `keys` each of `wanted` first stands; null where it does not."""
+    return pc.index_in(wanted, value_set=keys)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ def rank_people(rows: pa.Table) -> Ranked:
     rows
         As `Album.face_rows` makes them. Only members count.
     """
-    members = rows.filter(pc.and_(pc.equal(rows["status"], MEMBER), pc.not_equal(rows["person_id"], "")))
+    members = rows.filter((pc.field("status") == MEMBER) & (pc.field("person_id") != ""))
     counted = members.group_by("person_id").aggregate(
         [
             ("person_name", "max"),
@@ -113,12 +118,11 @@ def rank_people(rows: pa.Table) -> Ranked:
 
 
 def _named(people: pa.Table) -> pa.Table:
-    numbered = pa.array([f"Person {rank}" for rank in range(1, len(people) + 1)], pa.string())
-    names = pc.if_else(pc.equal(people["name"], ""), numbered, people["name"])
-    return people.set_column(people.column_names.index("name"), "name", names)
+    names = [name or f"Person {rank}" for rank, name in enumerate(people["name"].to_pylist(), 1)]
+    return people.set_column(1, "name", pa.array(names, pa.string()))
 
 
 def _in_order(members: pa.Table, people: pa.Table) -> pa.Table:
-    rank = pc.index_in(members["person_id"], value_set=people["person_id"])
+    rank = index_in(members["person_id"], people["person_id"])
     order = [("rank", "ascending"), ("confidence", "descending"), ("face_id", "ascending")]
     return members.append_column("rank", rank).sort_by(order).drop_columns(["rank"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
-from pathlib import PurePath
+from pathlib import Path, PurePath
+from urllib.parse import unquote_to_bytes
 
 _JOINERS = "\u200c\u200d"  # part of words in some scripts, and of many emoji
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, direction overrides, surrogates, line separators
@@ -30,14 +32,19 @@ def _visible(character: str) -> str:
     return "\N{REPLACEMENT CHARACTER}" if hidden else character
 
 
+def local_path(uri: str) -> str:
+    """Give the path of a photo; a name that is not UTF-8 is written as a ``file://`` URI (RFC 8089)."""
+    if uri.startswith("file://"):
+        return os.fsdecode(unquote_to_bytes(uri.removeprefix("file://")))
+    return uri
+
+
 def file_name(uri: str) -> str:
     """Give the last part of a path or URI."""
-    return PurePath(uri).name or uri
+    return PurePath(local_path(uri)).name or uri
 
 
 def file_link(uri: str) -> str | None:
-    """Give the ``file:`` URI of a local photo; None for what a browser cannot open from a disk."""
-    try:
-        return PurePath(uri).as_uri()
-    except ValueError:  # not absolute, or not a name this system can hold
-        return None
+    """Give the ``file://`` URI of a local photo; None for what a browser cannot open from a disk."""
+    path = Path(local_path(uri))
+    return path.as_uri() if path.is_absolute() else None

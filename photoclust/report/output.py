@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +13,7 @@ from photoclust.errors import OutputError
 
 
 @contextmanager
-def reported(path: Path) -> Iterator[None]:
+def reported(path: Path) -> Generator[None]:
     """Turn what the operating system says about `path` into an OutputError."""
     try:
         yield
@@ -22,7 +22,7 @@ def reported(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path) -> Generator[BinaryIO]:
     """Open a temporary neighbour of `path`, mode 0600, that takes its name when all went well.
 
     Raises

@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from photoclust.records import FAILED, LOW_QUALITY, NO_FACE
+from photoclust.records import FAILED, LOW_QUALITY, MEMBER, NO_FACE
 from photoclust.report.album import Album, Ranked, look_up, rank_people
 from photoclust.report.names import file_link, file_name, visible
 from photoclust.report.output import reported, whole_file
@@ -147,7 +147,7 @@ class _Review:
     def figures(self) -> dict[str, int]:
         """Numbers of everything, for the head of the page."""
         photos = self._album.photos
-        readable = photos["photo_id"].filter(pc.not_equal(photos["photo_id"], ""))
+        readable = photos.filter(pc.field("photo_id") != "")["photo_id"]
         status = {item["values"]: item["counts"] for item in photos["status"].value_counts().to_pylist()}
         return {
             "photos": len(photos),
@@ -157,7 +157,7 @@ class _Review:
             "low_quality": len(self._low_quality),
             "no_face": status.get(NO_FACE, 0),
             "failed": status.get(FAILED, 0),
-            "copies": len(readable) - pc.count_distinct(readable).as_py(),
+            "copies": len(readable) - len(readable.unique()),
         }
 
     def sections(self, number: int) -> Iterator[PersonSection]:
@@ -184,7 +184,7 @@ class _Review:
     def failures(self) -> list[dict[str, Any]]:
         """The photos that could not be used."""
         photos = self._album.photos
-        failed = photos.filter(pc.equal(photos["status"], FAILED)).sort_by("uri")
+        failed = photos.filter(pc.field("status") == FAILED).sort_by("uri")
         return [
             {
                 "file": visible(file_name(photo["uri"])),
@@ -197,12 +197,12 @@ class _Review:
 
     @cached_property
     def _unsure(self) -> pa.Table:
-        nobody = pc.invert(pc.is_in(self._rows["face_id"], self._ranked.members["face_id"]))
-        return self._rows.filter(pc.and_(nobody, pc.not_equal(self._rows["status"], LOW_QUALITY)))
+        nobody = (pc.field("status") != MEMBER) | (pc.field("person_id") == "")
+        return self._rows.filter(nobody & (pc.field("status") != LOW_QUALITY))
 
     @cached_property
     def _low_quality(self) -> pa.Table:
-        return self._rows.filter(pc.equal(self._rows["status"], LOW_QUALITY))
+        return self._rows.filter(pc.field("status") == LOW_QUALITY)
 
     def _doubtful(self, rows: pa.Table) -> list[Tile]:
         first = rows.sort_by([("confidence", "descending"), ("photo", "ascending")]).slice(
@@ -221,7 +221,7 @@ class _Review:
             path=visible(face["photo"], 400),
             link=file_link(face["photo"]),
             taken_at=face["taken_at"],
-            confidence=f"{face['confidence']:.0%}",
+            confidence=f"{int(face['confidence'] * 100)}%",  # rounded down: all but sure is not sure
             who=who,
         )
 
@@ -240,8 +240,8 @@ class _Review:
     def _costs(self, counts: npt.NDArray[np.int64]) -> list[int]:
         """Bytes of HTML that each person takes, about."""
         members = self._ranked.members
-        images = pc.binary_length(self._album.faces["thumbnail"]).to_numpy()[members["row"].to_numpy()]
-        names = pc.binary_length(members["photo"]).to_numpy()
+        images = _lengths(self._album.faces["thumbnail"])[members["row"].to_numpy()]
+        names = _lengths(members["photo"])
         total = np.concatenate([[0], np.cumsum(images * 4 // 3 + names * 4 + _TILE_MARKUP)])
         ends = self._starts[:-1] + np.minimum(counts, self._limits.faces)
         return (total[ends] - total[self._starts[:-1]]).tolist()
@@ -274,6 +274,12 @@ def split_pages(costs: list[int], limits: Limits) -> Iterator[tuple[int, int]]:
         yield 0, 0
 
 
+def _lengths(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """Bytes of each text or image."""
+    lengths = pc.binary_length(column)  # pyright: ignore[reportAttributeAccessIssue]
+    return lengths.to_numpy().astype(np.int64)
+
+
 def _page_name(number: int) -> str:
     return f"people-{number + 1}.html" if number else "index.html"
 
@@ -294,15 +300,17 @@ def _template() -> tuple[jinja2.Template, str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["day"] = _day
-    environment.filters["number"] = lambda value: f"{value:,}"
-    environment.filters["nearby"] = _nearby
     style = resources.files("photoclust.report").joinpath("templates", "review.css").read_text("utf-8")
-    return environment.get_template("review.html"), style
+    words = {"day": _day, "nearby": _nearby, "count": _count}
+    return environment.get_template("review.html", globals=words), style
 
 
 def _day(moment: datetime) -> str:
     return f"{moment.day} {moment:%b %Y}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _nearby(number: int, count: int) -> list[int]:
