@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from photoclust.cli.progress import photo_progress, say
 from photoclust.config import ClusterConfig, EngineConfig, IndexSettings
@@ -90,13 +90,3 @@ def _write_review(store: IndexStore) -> None:
 def review_page(folder: str | Path) -> Path:
     """Where the review page of an index lies."""
     return Path(folder).absolute() / "review" / "index.html"
-
-
-def as_json(indexed: IndexReport | None, grouped: GroupReport | None, folder: str) -> dict[str, Any]:
-    """Plain values of what was done."""
-    values: dict[str, Any] = {"index": str(Path(folder).absolute())}
-    if indexed is not None:
-        values["indexing"] = asdict(indexed)
-    if grouped is not None:
-        values["grouping"] = asdict(grouped) | {"review_page": str(review_page(folder))}
-    return values

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.cli.job import as_json as job_values
 from photoclust.cli.job import review_page
 from photoclust.records import FAILED, NO_FACE, OK
 
@@ -25,7 +25,11 @@ def write(folder: str, indexed: IndexReport | None, grouped: GroupReport | None,
     from photoclust.index.store import IndexStore
 
     store = IndexStore.open(folder)
-    values = job_values(indexed, grouped, folder) | status_values(store)
+    values = status_values(store)
+    if indexed is not None:
+        values["indexing"] = asdict(indexed)
+    if grouped is not None:
+        values["grouping"] |= asdict(grouped) | {"review_page": str(review_page(folder))}
     if as_json:
         _write_json(values)
         return
