@@ -1,0 +1,71 @@
+"""``photoclust export``: faces and people as a table or as folders of links."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from photoclust.cli import options
+
+if TYPE_CHECKING:
+    from photoclust.report.album import Album
+
+
+@click.command()
+@options.index_option
+@click.option(
+    "--format",
+    "fmt",
+    type=click.Choice(["csv", "json", "parquet", "folders"]),
+    required=True,
+    help="A table with a row for each face, or a folder of links for each person.",
+)
+@click.option(
+    "--output", required=True, metavar="PATH", help="File or folder to write; - writes a table to stdout."
+)
+@click.option("--embeddings", is_flag=True, help="Add each face's 512 numbers to a table.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+def export(index_dir: str, fmt: str, output: str, embeddings: bool, force: bool) -> None:
+    """Write the faces and people of an index.
+
+    Tables hold photo, photo_id, face_id, x0, y0, x1, y1 (pixels of the upright photo), detection_score,
+    quality, person_id, person_name, confidence and status (member, unsure, low_quality). A photo under two
+    names stands under the first. Folders hold links to the photos, largest person first, and one folder
+    for the rest.
+
+    \b
+    Examples:
+      photoclust export --index ~/people --format csv --output faces.csv
+      photoclust export --index ~/people --format json --output - | jq '.[].person_name'
+      photoclust export --index ~/people --format parquet --embeddings --output faces.parquet
+      photoclust export --index ~/people --format folders --output ~/by-person
+    """
+    from photoclust.errors import UsageError
+    from photoclust.report.export import write_export, write_table
+
+    if output == "-" and fmt == "folders":
+        raise UsageError("Folders cannot be written to standard output; name a folder.")
+    album = _album(index_dir, embeddings)
+    if output == "-":
+        write_table(album, fmt, sys.stdout.buffer, embeddings)
+    else:
+        written = write_export(album, fmt, Path(output), embeddings, force)
+        click.echo(f"Wrote {written}.", err=True)
+
+
+def _album(index_dir: str, embeddings: bool) -> Album:
+    from photoclust.errors import IndexMissingError
+    from photoclust.index.store import IndexStore
+    from photoclust.report.album import Album
+
+    store = IndexStore.open(index_dir)
+    clustering = store.current_clustering()
+    if clustering is None:
+        raise IndexMissingError(
+            f"{index_dir} has no people yet; make them with `photoclust cluster --index {index_dir}`."
+        )
+    columns = ["box", "detection_score", "quality", *(["embedding"] if embeddings else [])]
+    return Album(store.photos(), store.faces(columns), clustering.assignments, clustering.people)
