@@ -1,0 +1,185 @@
+"""The page as markup; how it behaves in a browser is tested with one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from photoclust.errors import OutputError
+from photoclust.records import LOW_QUALITY, UNSURE
+from photoclust.report.review import Limits, split_pages, write_review
+
+HOSTILE = [
+    '/x/"><script>alert(1)<!--.jpg',
+    "/x/'onerror='alert(1)'.jpg",
+    "/x/new\nline.jpg",
+    "/x/gpj.\u202eexe.jpg",
+    "/x/" + "long" * 200 + ".jpg",
+    "/x/{{ 700 * 700 }}{% raw %}.jpg",
+    "file:///x/%FF%22%3E.jpg",
+]
+
+
+class Markup(HTMLParser):
+    """What a browser would find: tags, their attributes, and words."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page.read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data + " "
+
+    def all(self, tag: str, **wanted: str) -> list[dict[str, str | None]]:
+        attributes = {name.rstrip("_"): value for name, value in wanted.items()}
+        return [found for name, found in self.tags if name == tag and attributes.items() <= found.items()]
+
+
+def words(page: Path) -> str:
+    return " ".join(Markup(page).text.split())
+
+
+def test_people_in_order_with_their_figures(make_album, tmp_path: Path) -> None:
+    faces = [("/p/1.jpg", "b"), ("/p/2.jpg", "a"), ("/p/3.jpg", "a"), ("/p/4.jpg", "", UNSURE)]
+    album = make_album(
+        faces, names={"b": "Ada"}, failed={"/p/9.jpg": "cut short"}, copies={"/p/8.jpg": "/p/1.jpg"}
+    )
+    page = write_review(album, tmp_path / "review", "My photos")
+    text = words(page)
+    assert text.index("Person 1 2 faces in 2 photos · 1 May 2024") < text.index("Ada 1 face in 1 photo")
+    for part in (
+        "Photos 6",
+        "Faces 4",
+        "People 2",
+        "Unsure 1",
+        "Failed 1",
+        "1 copy of a photo",
+        "decode: cut short",
+    ):
+        assert part in text
+    assert page == tmp_path / "review" / "index.html"
+
+
+def test_each_face_links_to_its_photo(make_album, tmp_path: Path) -> None:
+    markup = Markup(write_review(make_album([("/p/a b.jpg", "a")]), tmp_path, "x"))
+    assert [tile["href"] for tile in markup.all("a", class_="tile")] == ["file:///p/a%20b.jpg"]
+    assert "Face of Person 1" in [image["alt"] for image in markup.all("img")]
+
+
+def test_a_photo_in_a_bucket_is_named_but_not_linked(make_album, tmp_path: Path) -> None:
+    markup = Markup(write_review(make_album([("s3://bucket/a.jpg", "a")]), tmp_path, "x"))
+    assert not markup.all("a", class_="tile")
+    assert "a.jpg" in markup.text
+
+
+def test_the_chosen_cover_is_shown(make_album, tmp_path: Path) -> None:
+    album = make_album([("/1.jpg", "a"), ("/2.jpg", "a")])
+    thumbnails = pa.array([b"first", b"second"], pa.binary())
+    faces = album.faces.set_column(album.faces.column_names.index("thumbnail"), "thumbnail", thumbnails)
+    people = album.people.set_column(4, "cover_face_id", pa.array(["face0001"]))
+    markup = Markup(write_review(replace(album, faces=faces, people=people), tmp_path, "x"))
+    covers = {image["src"] for image in markup.all("img", alt="")}
+    assert covers == {"data:image/jpeg;base64,c2Vjb25k"}
+
+
+@pytest.mark.parametrize("status", ["member", UNSURE, LOW_QUALITY, "failed"])
+def test_hostile_names_stay_text(make_album, tmp_path: Path, status: str) -> None:
+    if status == "failed":
+        album = make_album(failed=dict.fromkeys(HOSTILE, "<b>bad</b>"))
+    else:
+        album = make_album(
+            [(uri, "a", status) for uri in HOSTILE], names={"a": "<img src=x onerror=alert(1)>"}
+        )
+    page = write_review(album, tmp_path, "</title><script>alert(1)</script>")
+    markup = Markup(page)
+    assert not markup.all("script")
+    assert not [name for _, attributes in markup.tags for name in attributes if name.startswith("on")]
+    assert {image["src"][:23] for image in markup.all("img")} <= {"data:image/jpeg;base64,"}
+    assert not set(page.read_text("utf-8")) & set("\u202e\udcff")
+    assert "490000" not in markup.text
+    assert '"><script>alert(1)<!--.jpg' in markup.text
+    assert "long" * 40 not in markup.text
+
+
+def test_the_policy_allows_this_style_and_nothing_else(make_album, tmp_path: Path) -> None:
+    markup = Markup(write_review(make_album([("/1.jpg", "a")]), tmp_path, "x"))
+    (policy,) = (m["content"] for m in markup.all("meta") if "http-equiv" in m)
+    assert policy is not None
+    assert re.sub(r"'sha256-[\w+/=]+'", "STYLE", policy) == (
+        "default-src 'none'; img-src data:; style-src STYLE; base-uri 'none'; form-action 'none'"
+    )
+    assert not [tag for tag, attributes in markup.tags if "style" in attributes or tag == "link"]
+
+
+def test_only_the_owner_may_look(make_album, tmp_path: Path) -> None:
+    page = write_review(make_album([("/1.jpg", "a")]), tmp_path / "review", "x")
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert page.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_person_of_many_faces_is_cut_short_and_says_so(make_album, tmp_path: Path) -> None:
+    album = make_album([(f"/{number}.jpg", "a") for number in range(30)])
+    page = write_review(album, tmp_path, "x", Limits(faces=20))
+    assert len(Markup(page).all("a", class_="tile")) == 20
+    assert "6 more faces" in words(page)
+    assert "and 10 more" in words(page)
+
+
+def test_many_people_become_pages_and_old_pages_go(make_album, tmp_path: Path) -> None:
+    faces = [(f"/{number}.jpg", f"p{number}") for number in range(5)] + [("/u.jpg", "", UNSURE)]
+    (tmp_path / "notes.txt").write_text("mine")
+    index = write_review(make_album(faces), tmp_path, "x", Limits(people=2))
+    pages = [index, tmp_path / "people-2.html", tmp_path / "people-3.html"]
+    assert [len(Markup(page).all("section", class_="card person")) for page in pages] == [2, 2, 1]
+    links = {link["href"] for link in Markup(index).all("a")}
+    assert {"people-2.html", "people-3.html", "people-3.html#unsure"} <= links
+    assert [len(Markup(page).all("section", id="unsure")) for page in pages] == [0, 0, 1]
+    write_review(make_album(faces[:1]), tmp_path, "x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "notes.txt"]
+
+
+def test_links_within_a_page_lead_somewhere(make_album, tmp_path: Path) -> None:
+    faces = [("/1.jpg", "a"), ("/2.jpg", "", UNSURE), ("/3.jpg", "", LOW_QUALITY)]
+    markup = Markup(write_review(make_album(faces, failed={"/4.jpg": "bad"}), tmp_path, "x"))
+    ids = {attributes["id"] for _, attributes in markup.tags if "id" in attributes}
+    targets = {link["href"][1:] for link in markup.all("a") if link["href"].startswith("#")}
+    assert targets == {"people", "person-1", "unsure", "low-quality", "failed"}
+    assert targets <= ids
+    labels = {
+        attributes["aria-labelledby"] for _, attributes in markup.tags if "aria-labelledby" in attributes
+    }
+    assert labels <= ids
+
+
+def test_an_album_of_nobody_is_a_page_too(make_album, tmp_path: Path) -> None:
+    assert "No face was found" in words(write_review(make_album(), tmp_path, "x"))
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(make_album, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_review(make_album(), tmp_path / "file" / "review", "x")
+
+
+@pytest.mark.parametrize(
+    ("costs", "pages"),
+    [
+        ([], [(0, 0)]),
+        ([99], [(0, 1)]),
+        ([5, 5, 5], [(0, 2), (2, 3)]),
+        ([99, 1, 1, 1, 1, 1], [(0, 1), (1, 4), (4, 6)]),
+        ([1, 99, 1], [(0, 1), (1, 2), (2, 3)]),
+    ],
+)
+def test_pages_hold_no_more_than_they_may(costs: list[int], pages: list[tuple[int, int]]) -> None:
+    assert list(split_pages(costs, Limits(people=3, size=10))) == pages
