@@ -21,6 +21,7 @@ VERBS = {
     "cluster": ("cluster", "Group the faces of an index into people."),
     "status": ("status", "Say what an index holds and what to do next."),
     "export": ("export", "Write faces and people as CSV, JSON, Parquet or folders of links."),
+    "evaluate": ("evaluate", "Say how well the people found agree with labels."),
     "models": ("models", "List, fetch and import embedding models."),
     "demo": ("demo", "Try everything on a small album made on the spot."),
     "doctor": ("doctor", "Check this machine: what works and what to do about what does not."),

@@ -120,7 +120,8 @@ def _pairs(partition: Partition, left: Rows, right: Rows, calibration: Calibrati
 
 def _distinct(left: Rows, right: Rows, n: int) -> tuple[Rows, Rows]:
     """Each pair of different groups once, the smaller number left."""
-    key = np.unique((np.minimum(left, right) * n + np.maximum(left, right))[left != right])
+    key = np.sort((np.minimum(left, right) * n + np.maximum(left, right))[left != right])
+    key = key[np.flatnonzero(np.diff(key, prepend=-1))]
     return key // n, key % n
 
 

@@ -128,7 +128,8 @@ def rivals(
     n, k = graph.indices.shape
     face, group = np.repeat(np.arange(n), k), templates.group[graph.indices.ravel()]
     keep = (group != NOBODY) & (group != templates.group[face])
-    key = np.unique(face[keep] * max(1, len(templates.count)) + group[keep])
+    key = np.sort(face[keep] * max(1, len(templates.count)) + group[keep])
+    key = key[np.flatnonzero(np.diff(key, prepend=-1))]
     face, group = key // max(1, len(templates.count)), key % max(1, len(templates.count))
     if photos is not None:
         free = ~_holds_photo(templates, photos, face, group)
