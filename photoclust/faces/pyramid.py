@@ -54,6 +54,14 @@ class Pyramid:
                 copy.add(torch.from_numpy(sums[: len(strip) + 1]), top)
         return [copy.finished() for copy in copies]
 
+    def part(self, scale: float, top: int, left: int, size: tuple[int, int]) -> Tensor:
+        """A part of one of these copies, of size (h, w); float32, shape (3, h, w)."""
+        rows, columns = scaled(self.height, self.width, scale)
+        down = Bins(self.height, rows, top, top + size[0])
+        across = Bins(self.width, columns, left, left + size[1])
+        source = self._halves[0][down.first : down.last, across.first : across.last].astype(np.float32)
+        return across.mean_columns(down.mean_rows(torch.from_numpy(source).flatten(1))).permute(2, 0, 1)
+
     def crop(self, corners: Sequence[int], side: int) -> Tensor:
         """A part of the photo, x0, y0, x1, y1, as a square; float32, shape (3, side, side), 0 to 255."""
         x0, y0, x1, y1 = corners
@@ -74,14 +82,9 @@ class Copy:
     """One smaller copy of a photo, filled strip by strip."""
 
     def __init__(self, height: int, width: int, scale: float) -> None:
-        rows, columns = int(height * scale + 1), int(width * scale + 1)  # as facenet-pytorch rounds
-        self._low, self._high = _bins(height, rows)
-        self._left, self._right = _bins(width, columns)
-        count = torch.from_numpy(self._right - self._left)
-        self._offset = count.cumsum(0) - count
-        within = torch.arange(int(count.sum())) - self._offset.repeat_interleave(count)
-        self._column = within + torch.from_numpy(self._left).repeat_interleave(count)
-        self._weight = (1 / count).repeat_interleave(count)
+        rows, columns = scaled(height, width, scale)
+        self._low, self._high = (edge.numpy() for edge in _edges(height, torch.arange(rows), rows))
+        self._across = Bins(width, columns)
         self._pixels = torch.zeros(rows, columns, 3)
 
     def add(self, sums: Tensor, top: int) -> None:
@@ -99,12 +102,7 @@ class Copy:
         last = int(np.searchsorted(self._low, bottom, "left"))
         low = torch.from_numpy(self._low[first:last].clip(top) - top)
         high = torch.from_numpy(self._high[first:last].clip(max=bottom) - top)
-        rows = sums[high].sub_(sums[low])
-        turned = rows.T.contiguous().view(-1, 3 * len(rows))  # one source column a row
-        columns = F.embedding_bag(
-            self._column, turned, self._offset, mode="sum", per_sample_weights=self._weight
-        )
-        self._pixels[first:last] += columns.view(-1, 3, len(rows)).permute(2, 0, 1)
+        self._pixels[first:last] += self._across.mean_columns(sums[high].sub_(sums[low]))
 
     def finished(self) -> Tensor:
         """The copy; float32, shape (1, 3, h, w)."""
@@ -112,7 +110,47 @@ class Copy:
         return self._pixels.permute(2, 0, 1)[None]
 
 
-def _bins(source: int, target: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """First and one past the last of the source pixels that each target pixel is the mean of."""
-    number = np.arange(target)
+class Bins:
+    """Which of N source pixels each of n target pixels is the mean of, along one side of a photo.
+
+    Parameters
+    ----------
+    source, target
+        N and n.
+    start, stop
+        The target pixels wanted; all when left out.
+
+    Attributes
+    ----------
+    first, last
+        The range of source pixels they need.
+    """
+
+    def __init__(self, source: int, target: int, start: int = 0, stop: int | None = None) -> None:
+        low, high = _edges(source, torch.arange(start, target if stop is None else stop), target)
+        count = high - low
+        self.first, self.last = int(low[0]), int(high[-1])
+        self._offset = count.cumsum(0) - count
+        self._index = torch.arange(int(count.sum())) + (low - self.first - self._offset).repeat_interleave(
+            count
+        )
+        self._weight = (1 / count).repeat_interleave(count)
+
+    def mean_rows(self, rows: Tensor) -> Tensor:
+        """Shape (last - first, m) to (n, m)."""
+        return F.embedding_bag(self._index, rows, self._offset, mode="sum", per_sample_weights=self._weight)
+
+    def mean_columns(self, rows: Tensor) -> Tensor:
+        """Rows of RGB pixels, shape (m, (last - first) * 3), to (m, n, 3)."""
+        turned = rows.T.contiguous().view(-1, 3 * len(rows))  # one source column a row
+        return self.mean_rows(turned).view(-1, 3, len(rows)).permute(2, 0, 1)
+
+
+def scaled(height: int, width: int, scale: float) -> tuple[int, int]:
+    """Height and width of a scaled photo, rounded as facenet-pytorch does."""
+    return int(height * scale + 1), int(width * scale + 1)
+
+
+def _edges(source: int, number: Tensor, target: int) -> tuple[Tensor, Tensor]:
+    """First and one past the last of the source pixels that target pixels are the mean of."""
     return number * source // target, -(-(number + 1) * source // target)

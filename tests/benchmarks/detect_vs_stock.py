@@ -2,8 +2,8 @@
 
 ``python tests/benchmarks/detect_vs_stock.py [--photos DIR] [--size 12mp|250px] [--limit N] [--threads N]``
 prints what a photo costs either, decoding included, by the clock and in processor time (which other work on
-the machine disturbs less), and how far the two agree. ``--size 12mp`` makes photos of 4000 x 3000 pixels out of
-the given ones, for want of real ones: every other photo is enlarged, the rest are tiled 3 x 3.
+the machine disturbs less), and how far the two agree. ``--size 12mp`` makes photos of 4000 x 3000 pixels
+out of the given ones, for want of real ones: every other photo is enlarged, the rest are tiled 3 x 3.
 """
 
 from __future__ import annotations
