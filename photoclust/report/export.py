@@ -17,6 +17,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -148,7 +149,7 @@ def _csv_column(column: pa.ChunkedArray) -> list[Any]:
         return [f"'{text}" if text.startswith(_FORMULA) else text for text in column.to_pylist()]
     if pa.types.is_floating(column.type):
         return column.cast(pa.string()).to_pylist()
-    return [" ".join(map(str, vector)) for vector in _shortest(column)]
+    return [" ".join(vector) for vector in _vectors(_flat(column).cast(pa.string()).to_pylist())]
 
 
 def _write_json(batches: Iterator[pa.Table], schema: pa.Schema, stream: BinaryIO) -> None:
@@ -164,16 +165,23 @@ def _write_json(batches: Iterator[pa.Table], schema: pa.Schema, stream: BinaryIO
 
 
 def _json_column(column: pa.ChunkedArray) -> list[Any]:
-    return column.to_pylist() if pa.types.is_string(column.type) else _shortest(column)
-
-
-def _shortest(column: pa.ChunkedArray) -> list[Any]:
-    """Python floats that print as the shortest decimal of the float32; None for what is no number."""
+    if pa.types.is_string(column.type):
+        return column.to_pylist()
     if pa.types.is_floating(column.type):
-        values = column.cast(pa.string()).cast(pa.float64()).to_numpy()
-        return [value if np.isfinite(value) else None for value in values.tolist()]
-    flat = pa.chunked_array([chunk.flatten() for chunk in column.chunks], pa.float32())
-    values = _shortest(flat)
+        return [value if math.isfinite(value) else None for value in _shortest(column)]
+    return _vectors(_shortest(_flat(column)))
+
+
+def _shortest(column: pa.ChunkedArray) -> list[float]:
+    """Floats that Python prints as the shortest decimal of the float32."""
+    return column.cast(pa.string()).cast(pa.float64()).to_pylist()
+
+
+def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pa.chunked_array([chunk.flatten() for chunk in column.chunks], pa.float32())
+
+
+def _vectors(values: list[Any]) -> list[list[Any]]:
     return [values[start : start + EMBEDDING_SIZE] for start in range(0, len(values), EMBEDDING_SIZE)]
 
 

@@ -30,6 +30,7 @@ from photoclust.report.names import file_link, file_name, visible
 from photoclust.report.output import reported, whole_file
 
 _PAGE_NAME = re.compile(r"index\.html|people-\d+\.html")
+_PERSON_MARKUP = 1500  # bytes of HTML around the faces of a person
 _TILE_MARKUP = 700  # bytes of HTML around a thumbnail and its photo's name
 
 
@@ -244,7 +245,8 @@ class _Review:
         names = _lengths(members["photo"])
         total = np.concatenate([[0], np.cumsum(images * 4 // 3 + names * 4 + _TILE_MARKUP)])
         ends = self._starts[:-1] + np.minimum(counts, self._limits.faces)
-        return (total[ends] - total[self._starts[:-1]]).tolist()
+        covers = _PERSON_MARKUP + 2 * images[self._starts[:-1]] * 4 // 3  # in the jump list and the heading
+        return (total[ends] - total[self._starts[:-1]] + covers).tolist()
 
 
 def split_pages(costs: list[int], limits: Limits) -> Iterator[tuple[int, int]]:
