@@ -75,11 +75,14 @@ class CropConfig:
     size
         Side of the square crop in pixels. InceptionResnetV1 was trained on 160.
     margin
-        Pixels of the crop that lie outside the detected box, both sides together.
+        Pixels of the crop that lie outside the detected box, both sides together. With casia-webface
+        94.8 % of the genuine pairs of LFW's development people are accepted at a false match rate of
+        1 in 1,000 at a margin of 32, 93.4 % at 14, 93.9 % at 44, and fewer when faces are turned upright by
+        their landmarks.
     """
 
     size: int = 160
-    margin: int = 14
+    margin: int = 32
 
     def __post_init__(self) -> None:
         _check(self.size >= 80, f"crop size must be 80 or more, not {self.size}.")
@@ -95,11 +98,12 @@ class EmbedConfig:
     model
         A name that ``photoclust models list`` knows.
     flip
-        Average the embedding with that of the mirrored crop; doubles the cost.
+        Average the embedding with that of the mirrored crop; doubles the cost. Accepts 95.3 % where the
+        crop alone accepts 94.8 % (see `CropConfig`), and a grouping of them finds 0.5 % more pairs.
     """
 
     model: str = "casia-webface"
-    flip: bool = False
+    flip: bool = True
 
 
 @dataclass(frozen=True)

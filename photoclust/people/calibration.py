@@ -104,7 +104,8 @@ class Calibration:
         Parameters
         ----------
         evidence
-            float64, shape (n,): what speaks for its group, less what speaks for the best other one.
+            float64, shape (n,): what speaks for its group, less what speaks for the best other one, less the
+            logarithm of the number of people.
         """
         odds = self.confidence_slope * evidence + self.confidence_offset
         return 1 / (1 + np.exp(-np.clip(odds, -60, 60)))

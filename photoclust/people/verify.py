@@ -114,7 +114,8 @@ def verify(
     templates = Templates.of(faces.embeddings, _without_small(group, config.min_cluster_size))
     required = required_evidence(partition, config.false_join_rate)
     group = attach(templates, graph, partition.photos, calibration, required)
-    return _groups(Templates.of(faces.embeddings, group), graph, low, calibration)
+    against = np.log(people_in(partition))
+    return _groups(Templates.of(faces.embeddings, group), graph, low, calibration, against)
 
 
 def required_evidence(partition: Partition, false_join_rate: float) -> float:
@@ -129,9 +130,13 @@ def required_evidence(partition: Partition, false_join_rate: float) -> float:
     as they join: caution follows from what the collection holds, be it a hundred faces of five people or of
     ninety.
     """
+    return float(np.log(people_in(partition) / false_join_rate))
+
+
+def people_in(partition: Partition) -> float:
+    """Inverse Simpson index of the groups, 1 or more."""
     count = partition.count[np.unique(partition.group)]
-    people = count.sum() ** 2 / (count**2).sum() if len(count) else 1.0
-    return float(np.log(people / false_join_rate))
+    return float(count.sum() ** 2 / (count**2).sum()) if len(count) else 1.0
 
 
 # -- founders -----------------------------------------------------------------------------------------
@@ -280,11 +285,18 @@ def _leave_doubtful(
 
 
 def _groups(
-    templates: Templates, graph: NeighbourGraph, low: npt.NDArray[np.bool_], calibration: Calibration
+    templates: Templates,
+    graph: NeighbourGraph,
+    low: npt.NDArray[np.bool_],
+    calibration: Calibration,
+    against: float,
 ) -> Groups:
-    """Number the groups by first appearance and say how sure each membership is."""
+    """Number the groups by first appearance and say how sure each membership is.
+
+    `against` is what the number of people speaks against any membership: the logarithm of the prior odds.
+    """
     own, other = own_evidence(templates, calibration), rivals(templates, graph, calibration)
-    confidence = calibration.confidence(own - np.maximum(0, other.evidence))
+    confidence = calibration.confidence(own - np.maximum(0, other.evidence) - against)
     member = templates.group != NOBODY
     _, first, number = np.unique(templates.group[member], return_index=True, return_inverse=True)
     group = np.full(len(member), NOBODY, np.int32)
