@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from photoclust.faces.pyramid import Pyramid
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def stock(pixels: np.ndarray, scale: float) -> Tensor:
+    height, width = pixels.shape[:2]
+    planes = torch.tensor(pixels).permute(2, 0, 1)[None].float()
+    return F.interpolate(planes, size=(int(height * scale + 1), int(width * scale + 1)), mode="area")
+
+
+@pytest.mark.parametrize("shape", [(300, 401), (64, 65), (1, 1), (3, 700), (129, 2)])
+def test_copies_are_those_of_facenet_pytorch(shape: tuple[int, int]) -> None:
+    pixels = noise(*shape)
+    scales = [1.2, 0.6, 0.3016, 0.07]
+    for scale, copy in zip(scales, Pyramid(pixels).copies(scales), strict=True):
+        torch.testing.assert_close(copy, stock(pixels, scale), rtol=0, atol=1e-3)
+
+
+def test_a_part_is_cut_from_the_copy() -> None:
+    pixels = noise(300, 401)
+    part = Pyramid(pixels).part(0.4254, 20, 34, (74, 60))
+    torch.testing.assert_close(part, stock(pixels, 0.4254)[0, :, 20:94, 34:94], rtol=0, atol=1e-3)
+
+
+def test_a_crop_is_the_mean_over_its_area() -> None:
+    pixels = noise(200, 300)
+    expected = F.adaptive_avg_pool2d(torch.tensor(pixels[20:141, 10:160]).permute(2, 0, 1).float(), 48)
+    torch.testing.assert_close(Pyramid(pixels).crop([10, 20, 160, 141], 48), expected)
+
+
+def test_a_large_crop_is_near_the_mean_over_its_area() -> None:
+    pixels = skimage.data.astronaut()
+    expected = F.adaptive_avg_pool2d(torch.tensor(pixels[7:508, 3:512]).permute(2, 0, 1).float(), 24)
+    crop = Pyramid(pixels).crop([3, 7, 512, 508], 24)
+    assert crop.shape == (3, 24, 24)
+    assert (crop - expected).abs().mean() < 3
