@@ -1,0 +1,101 @@
+"""``photoclust sweep``: what a setting does, from the stored graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from photoclust.cli import options
+from photoclust.errors import UsageError
+
+if TYPE_CHECKING:
+    from photoclust.sweeping import SweepPoint
+
+DEFAULT_VALUES = {
+    "false_join_rate": (0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3),
+    "min_quality": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
+    "min_cluster_size": (2, 3, 4, 5),
+    "min_samples": (1, 2, 3, 5),
+}
+
+
+@click.command()
+@options.index_option
+@click.option(
+    "--parameter",
+    type=click.Choice(list(DEFAULT_VALUES)),
+    default="false_join_rate",
+    show_default=True,
+    help="Which setting to vary.",
+)
+@click.option("--values", metavar="A,B,...", help="Its values; a sensible range by default.")
+@click.option("--labels", metavar="folders|CSV", help="Score each grouping against labels; see `evaluate`.")
+@click.option(
+    "--plot", type=click.Path(dir_okay=False), metavar="FILE", help="Draw a plot (PNG, SVG or PDF)."
+)
+@options.json_option
+def sweep(
+    index_dir: str, parameter: str, values: str | None, labels: str | None, plot: str | None, as_json: bool
+) -> None:
+    """Group the faces with one setting after another and compare; changes nothing.
+
+    \b
+    Examples:
+      photoclust sweep --index ~/people --labels folders
+      photoclust sweep --index ~/people --parameter min_cluster_size --plot sizes.png
+    """
+    import json
+    from dataclasses import asdict
+
+    from photoclust.labelled import labelled_faces
+    from photoclust.sweeping import sweep_points
+
+    chosen = _numbers(values) if values else DEFAULT_VALUES[parameter]
+    labelled = labelled_faces(index_dir, labels) if labels else None
+    points = list(sweep_points(index_dir, parameter, chosen, labelled))
+    if plot:
+        _draw(parameter, points, plot)
+    if as_json:
+        click.echo(
+            json.dumps({"parameter": parameter, "points": [asdict(point) for point in points]}, indent=2)
+        )
+    else:
+        _write(parameter, points)
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(value) for value in text.split(",")]
+    except ValueError as error:
+        raise UsageError(f"--values takes numbers with commas between them, not {text!r}.") from error
+
+
+def _write(parameter: str, points: list[SweepPoint]) -> None:
+    click.echo(f"{parameter:>16}  people  faces in people  pairwise F  BCubed F")
+    for point in points:
+        scores = [f"{f:.3f}" if f is not None else "-" for f in (point.pairwise_f, point.bcubed_f)]
+        click.echo(
+            f"{point.value:>16g}  {point.people:>6}  {point.in_people:>15}  {scores[0]:>10}  {scores[1]:>8}"
+        )
+
+
+def _draw(parameter: str, points: list[SweepPoint], file: str) -> None:
+    """People found, and scores where there are labels, against the setting."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    left = figure.add_subplot()
+    values = [point.value for point in points]
+    left.plot(values, [point.people for point in points], "o--", color="tab:gray", label="people")
+    left.set(xlabel=parameter, ylabel="people", xscale="log" if parameter == "false_join_rate" else "linear")
+    if points and points[0].pairwise_f is not None:
+        right = left.twinx()
+        right.plot(values, [point.pairwise_f or 0 for point in points], "o-", label="pairwise F")
+        right.plot(values, [point.bcubed_f or 0 for point in points], "s-", label="BCubed F")
+        right.set_ylabel("F")
+    figure.legend(loc="outside upper center", ncols=3)
+    try:
+        figure.savefig(file)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The plot cannot be written to {file}: {error}") from error

@@ -1,0 +1,101 @@
+"""``evaluate`` and ``sweep`` on an index of made-up faces."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner, Result
+
+from photoclust.cli import cli
+from photoclust.config import ClusterConfig, IndexSettings
+from photoclust.errors import IndexMissingError, UsageError
+from photoclust.index.store import IndexStore
+from photoclust.people.calibration import calibration_of
+from photoclust.pipeline import group_faces
+from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
+
+PEOPLE = ["Ada", "Bob", "Cy"]
+
+
+def vectors(person: int, photos: int) -> np.ndarray:
+    rng = np.random.default_rng(person)
+    rows = rng.normal(size=512) + 0.3 * rng.normal(size=(photos, 512))
+    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True) + calibration_of("casia-webface").mean
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    """Three people with six photos each, each in a folder of that name, grouped."""
+    photos, faces = [], []
+    for person, name in enumerate(PEOPLE):
+        for i, vector in enumerate(vectors(person, 6)):
+            photo = f"{name}{i}"
+            photos.append({"photo_id": photo, "uri": f"/photos/{name}/{i}.jpg", "size": 1, "version": "1"})
+            photos[-1] |= {"width": 100, "height": 100, "status": "ok", "attempts": 1}
+            faces.append({"face_id": f"f{photo}", "photo_id": photo, "box": [20, 20, 80, 80]})
+            faces[-1] |= {"landmarks": [0.0] * 10, "detection_score": 1, "sharpness": 1, "yaw": 0}
+            faces[-1] |= {"quality": 0.9, "embedding": vector, "thumbnail": b"\xff\xd8"}
+    store = IndexStore.create(tmp_path / "index", IndexSettings(), "abc")
+    store.append(
+        pa.Table.from_pylist(photos, schema=PHOTO_SCHEMA), pa.Table.from_pylist(faces, schema=FACE_SCHEMA)
+    )
+    group_faces(store, ClusterConfig())
+    return store.folder
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def test_folders_are_the_truth(index: Path) -> None:
+    result = run("evaluate", "--index", index)
+    assert result.exit_code == 0, result.output
+    assert "18 labelled faces of 3 people, in 3 groups; 0 alone" in result.output
+    assert "Pairwise F 1.000" in result.output
+
+
+def test_a_csv_is_the_truth(index: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("photo,person\n/photos/Ada/0.jpg,x\n/photos/Bob/0.jpg,x\n/photos/Bob/1.jpg,y\n")
+    result = run("evaluate", "--index", index, "--labels", labels, "--json", "--html", tmp_path / "e.html")
+    values = json.loads(result.output)
+    assert values["faces"] == 3
+    assert values["pairwise"]["f"] == 0
+    assert {(one["kind"], one["wrong_pairs"]) for one in values["worst"]} == {("split", 1), ("mixed", 1)}
+    assert "data:image/jpeg" in (tmp_path / "e.html").read_text()
+
+
+def test_labels_of_unknown_photos_are_refused(index: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("photo,person\n/photos/nobody.jpg,x\n")
+    result = run("evaluate", "--index", index, "--labels", labels)
+    assert isinstance(result.exception, UsageError)
+    assert "nobody.jpg" in str(result.exception)
+
+
+def test_an_index_without_people_is_refused(tmp_path: Path) -> None:
+    IndexStore.create(tmp_path / "index", IndexSettings(), "abc")
+    result = run("evaluate", "--index", tmp_path / "index")
+    assert isinstance(result.exception, IndexMissingError)
+
+
+def test_sweep_compares_settings_and_changes_nothing(index: Path, tmp_path: Path) -> None:
+    before = sorted((path, path.stat().st_mtime_ns) for path in index.rglob("*"))
+    plot = tmp_path / "plot.png"
+    result = run("sweep", "--index", index, "--parameter", "min_cluster_size", "--values", "2,7",
+                 "--labels", "folders", "--json", "--plot", plot)  # fmt: skip
+    points = json.loads(result.output)["points"]
+    assert [point["people"] for point in points] == [3, 0]
+    assert points[0]["pairwise_f"] == 1
+    assert plot.stat().st_size > 1000
+    assert sorted((path, path.stat().st_mtime_ns) for path in index.rglob("*")) == before
+
+
+def test_sweep_refuses_what_is_no_number(index: Path) -> None:
+    result = run("sweep", "--index", index, "--values", "2,x")
+    assert isinstance(result.exception, UsageError)
