@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from importlib import resources
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -28,32 +26,10 @@ from photoclust.records import FAILED, LOW_QUALITY, MEMBER, NO_FACE
 from photoclust.report.album import Album, Ranked, look_up, rank_people
 from photoclust.report.names import file_link, file_name, visible
 from photoclust.report.output import reported, whole_file
+from photoclust.report.pages import PAGE_NAME, Limits, nearby, page_name, split_pages
 
-_PAGE_NAME = re.compile(r"index\.html|people-\d+\.html")
 _PERSON_MARKUP = 1500  # bytes of HTML around the faces of a person
 _TILE_MARKUP = 700  # bytes of HTML around a thumbnail and its photo's name
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much a page may hold.
-
-    Parameters
-    ----------
-    faces
-        Faces shown of one person.
-    people
-        People on one page.
-    size
-        Bytes of people's faces on one page, about; one person always fits.
-    rest
-        Faces shown of the unsure, and of those of low quality; failed photos named.
-    """
-
-    faces: int = 60
-    people: int = 200
-    size: int = 6_000_000
-    rest: int = 120
 
 
 @dataclass(frozen=True)
@@ -112,9 +88,9 @@ def write_review(album: Album, folder: Path, title: str, limits: Limits | None =
     with reported(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        old = {path.name for path in folder.iterdir() if _PAGE_NAME.fullmatch(path.name)}
+        old = {path.name for path in folder.iterdir() if PAGE_NAME.fullmatch(path.name)}
     template, style = _template()
-    names = [_page_name(number) for number in range(len(review.pages))]
+    names = [page_name(number) for number in range(len(review.pages))]
     for number, name in reversed(list(enumerate(names))):
         page = template.generate(
             title=visible(title),
@@ -249,41 +225,10 @@ class _Review:
         return (total[ends] - total[self._starts[:-1]] + covers).tolist()
 
 
-def split_pages(costs: list[int], limits: Limits) -> Iterator[tuple[int, int]]:
-    """Share people out among pages, in order.
-
-    Parameters
-    ----------
-    costs
-        Bytes that each person takes.
-    limits
-        What a page may hold.
-
-    Yields
-    ------
-    tuple of int
-        First person of a page, and the first of the next. At least one page, and on each at least one
-        person where there are any.
-    """
-    ends = list(accumulate(costs, initial=0))
-    start = 0
-    for stop in range(1, len(costs) + 1):
-        full = stop < len(costs) and ends[stop + 1] - ends[start] > limits.size
-        if stop == len(costs) or full or stop - start == limits.people:
-            yield start, stop
-            start = stop
-    if not costs:
-        yield 0, 0
-
-
 def _lengths(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
     """Bytes of each text or image."""
     lengths = pc.binary_length(column)  # pyright: ignore[reportAttributeAccessIssue]
     return lengths.to_numpy().astype(np.int64)
-
-
-def _page_name(number: int) -> str:
-    return f"people-{number + 1}.html" if number else "index.html"
 
 
 def _policy(style: str) -> str:
@@ -303,7 +248,7 @@ def _template() -> tuple[jinja2.Template, str]:
         lstrip_blocks=True,
     )
     style = resources.files("photoclust.report").joinpath("templates", "review.css").read_text("utf-8")
-    words = {"day": _day, "nearby": _nearby, "count": _count}
+    words = {"day": _day, "nearby": nearby, "count": _count}
     return environment.get_template("review.html", globals=words), style
 
 
@@ -313,8 +258,3 @@ def _day(moment: datetime) -> str:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
-
-
-def _nearby(number: int, count: int) -> list[int]:
-    """Pages worth a link from page `number`: the ends and the neighbours."""
-    return sorted({0, count - 1, *range(max(0, number - 2), min(count, number + 3))})

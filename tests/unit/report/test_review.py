@@ -12,7 +12,8 @@ import pytest
 
 from photoclust.errors import OutputError
 from photoclust.records import LOW_QUALITY, UNSURE
-from photoclust.report.review import Limits, split_pages, write_review
+from photoclust.report.pages import Limits, split_pages
+from photoclust.report.review import write_review
 
 HOSTILE = [
     '/x/"><script>alert(1)<!--.jpg',

@@ -1,0 +1,69 @@
+"""How a large album is shared out among pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+PAGE_NAME = re.compile(r"index\.html|people-\d+\.html")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a page may hold.
+
+    Parameters
+    ----------
+    faces
+        Faces shown of one person.
+    people
+        People on one page.
+    size
+        Bytes of people's faces on one page, about; one person always fits.
+    rest
+        Faces shown of the unsure, and of those of low quality; failed photos named.
+    """
+
+    faces: int = 60
+    people: int = 200
+    size: int = 6_000_000
+    rest: int = 120
+
+
+def split_pages(costs: list[int], limits: Limits) -> Iterator[tuple[int, int]]:
+    """Share people out among pages, in order.
+
+    Parameters
+    ----------
+    costs
+        Bytes that each person takes.
+    limits
+        What a page may hold.
+
+    Yields
+    ------
+    tuple of int
+        First person of a page, and the first of the next. At least one page, and on each at least one
+        person where there are any.
+    """
+    ends = list(accumulate(costs, initial=0))
+    start = 0
+    for stop in range(1, len(costs) + 1):
+        full = stop < len(costs) and ends[stop + 1] - ends[start] > limits.size
+        if stop == len(costs) or full or stop - start == limits.people:
+            yield start, stop
+            start = stop
+    if not costs:
+        yield 0, 0
+
+
+def page_name(number: int) -> str:
+    """Give the file name of a page, counted from 0; `PAGE_NAME` matches them all."""
+    return f"people-{number + 1}.html" if number else "index.html"
+
+
+def nearby(number: int, count: int) -> list[int]:
+    """Pages worth a link from page `number`: the ends and the neighbours."""
+    return sorted({0, count - 1, *range(max(0, number - 2), min(count, number + 3))})
