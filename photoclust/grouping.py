@@ -64,17 +64,22 @@ def comparable_embeddings(faces: pa.Table, calibration: Calibration) -> npt.NDAr
 
 
 def neighbour_graph(
-    store: IndexStore, faces: pa.Table, embeddings: npt.NDArray[np.float32], k: int
-) -> NeighbourGraph:
-    """The neighbour graph of `faces`, row for row: stored, extended, or built."""
-    stored = store.read_graph()
+    store: IndexStore, faces: pa.Table, calibration: Calibration, k: int
+) -> tuple[npt.NDArray[np.float32], NeighbourGraph]:
+    """Comparable embeddings of `faces` and their neighbour graph, row for row: stored, extended, or built.
+
+    The caller holds the index's lock: a graph that is new is stored.
+    """
+    embeddings = comparable_embeddings(faces, calibration)
+    stored, basis = store.read_graph(), blake2b(calibration.mean.tobytes(), digest_size=16).hexdigest()
+    if stored is not None and stored.basis != basis:
+        stored = None
     graph = _extended(stored, faces, embeddings, k) if stored else None
     if graph is None:
-        graph = neighbours(embeddings, k)
-    reusable = stored is not None and stored.face_ids.equals(faces["face_id"].combine_chunks())
-    if graph.indices.size and not reusable:
-        store.write_graph(_to_store(graph, faces))
-    return graph
+        stored, graph = None, neighbours(embeddings, k)
+    if graph.indices.size and (stored is None or len(stored.face_ids) < len(faces)):
+        store.write_graph(_to_store(basis, graph, faces))
+    return embeddings, graph
 
 
 def _extended(
@@ -108,9 +113,10 @@ def _matrix(lists: pa.FixedSizeListArray, width: int) -> npt.NDArray[Any]:
     return lists.flatten().to_numpy().reshape(-1, width)
 
 
-def _to_store(graph: NeighbourGraph, faces: pa.Table) -> StoredGraph:
+def _to_store(basis: str, graph: NeighbourGraph, faces: pa.Table) -> StoredGraph:
     width = graph.indices.shape[1]
     return StoredGraph(
+        basis,
         faces["face_id"].combine_chunks(),
         pa.FixedSizeListArray.from_arrays(pa.array(graph.indices.ravel()), width),
         pa.FixedSizeListArray.from_arrays(pa.array(graph.distances.ravel()), width),

@@ -18,7 +18,6 @@ import pyarrow as pa
 from photoclust.config import ClusterConfig, DecodeConfig, IndexSettings
 from photoclust.errors import PhotoError
 from photoclust.grouping import (
-    comparable_embeddings,
     decisions_of,
     fingerprint,
     neighbour_graph,
@@ -215,8 +214,7 @@ def group_faces(store: IndexStore, config: ClusterConfig) -> GroupReport:
     if current is not None and current.run["fingerprint"] == mark:
         return _report(current, began, unchanged=True, problems=decisions.problems)
     calibration = calibration_of(store.settings.embed.model)
-    embeddings = comparable_embeddings(faces, calibration)
-    graph = neighbour_graph(store, faces, embeddings, config.k)
+    embeddings, graph = neighbour_graph(store, faces, calibration, config.k)
     labels = density_clusters(graph, config)
     groups = verify(verify_input(faces, embeddings), graph, labels, config, calibration)
     people = keep_ids(groups.group, faces["face_id"].to_pylist(), previous_people(current))

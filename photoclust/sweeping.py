@@ -11,7 +11,7 @@ import numpy as np
 from photoclust.config import ClusterConfig
 from photoclust.errors import IndexMissingError
 from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
-from photoclust.grouping import comparable_embeddings, neighbour_graph, verify_input
+from photoclust.grouping import neighbour_graph, verify_input
 from photoclust.index.store import IndexStore
 from photoclust.labelled import LabelledFaces
 from photoclust.people.calibration import calibration_of
@@ -58,8 +58,8 @@ def sweep_points(
     if not len(faces):
         raise IndexMissingError(f"{location} holds no faces; index photos that show some.")
     calibration, config = calibration_of(store.settings.embed.model), ClusterConfig()
-    embeddings = comparable_embeddings(faces, calibration)
-    graph = neighbour_graph(store, faces, embeddings, config.k)
+    with store.lock():
+        embeddings, graph = neighbour_graph(store, faces, calibration, config.k)
     known = verify_input(faces, embeddings)
     kind = type(getattr(config, parameter))
     for value in values:

@@ -54,8 +54,12 @@ class Clustering:
 
 @dataclass(frozen=True)
 class StoredGraph:
-    """A neighbour graph as stored: row i belongs to ``face_ids[i]`` and points to rows of the same graph."""
+    """A neighbour graph as stored: row i belongs to ``face_ids[i]`` and points to rows of the same graph.
 
+    `basis` names how embeddings were made comparable; a graph serves only that one.
+    """
+
+    basis: str
     face_ids: pa.Array
     indices: pa.FixedSizeListArray
     distances: pa.FixedSizeListArray
@@ -254,7 +258,8 @@ class IndexStore:
     def write_graph(self, graph: StoredGraph) -> None:
         """Replace the stored neighbour graph."""
         files.make_folder(self.folder / "neighbours")
-        table = pa.table({"face_id": graph.face_ids, "index": graph.indices, "distance": graph.distances})
+        columns = {"face_id": graph.face_ids, "index": graph.indices, "distance": graph.distances}
+        table = pa.table(columns, metadata={"basis": graph.basis})
         files.write_table(self.folder / "neighbours" / "graph.parquet", table)
 
     def read_graph(self) -> StoredGraph | None:
@@ -264,7 +269,7 @@ class IndexStore:
             return None
         table = files.read_table(path).combine_chunks()
         columns = [table[name].combine_chunks() for name in ("face_id", "index", "distance")]
-        return StoredGraph(*columns)
+        return StoredGraph((table.schema.metadata or {}).get(b"basis", b"").decode(), *columns)
 
     # -- clusterings ----------------------------------------------------------------------------------
 

@@ -1,0 +1,96 @@
+"""The stored graph: used where it serves, extended where faces are new, never where it is another's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pytest
+
+from photoclust.config import ClusterConfig, IndexSettings
+from photoclust.errors import VectorError
+from photoclust.grouping import neighbour_graph
+from photoclust.index.store import IndexStore
+from photoclust.people.calibration import calibration_of
+from photoclust.pipeline import group_faces
+from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
+
+KNOWN, OTHER = calibration_of("casia-webface"), calibration_of("some other model")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> IndexStore:
+    return IndexStore.create(tmp_path / "index", IndexSettings(), "sha")
+
+
+def add(store: IndexStore, vectors: npt.NDArray[np.float32], first: int = 0) -> None:
+    """Index one photo with one face for each vector."""
+    names = [f"{(first + i) * 7919 % 1000:04d}" for i in range(len(vectors))]  # arrive out of order
+    photos = [
+        {"photo_id": n, "uri": n, "size": 1, "version": "1", "status": "ok", "attempts": 1} for n in names
+    ]
+    plain = {"box": [0, 0, 9, 9], "landmarks": [0.0] * 10, "thumbnail": b""}
+    plain |= dict.fromkeys(("detection_score", "sharpness", "yaw", "quality"), 1.0)
+    faces = [
+        plain | {"face_id": n, "photo_id": n, "embedding": v.astype(np.float16)}
+        for n, v in zip(names, vectors, strict=True)
+    ]
+    tables = pa.Table.from_pylist(photos, PHOTO_SCHEMA), pa.Table.from_pylist(faces, FACE_SCHEMA)
+    store.append(*tables)
+
+
+def vectors(n: int, seed: int = 0) -> npt.NDArray[np.float32]:
+    rows = np.random.default_rng(seed).normal(size=(n, EMBEDDING_SIZE))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_an_extended_graph_is_the_one_built_anew(tmp_path: Path, store: IndexStore) -> None:
+    add(store, vectors(60))
+    neighbour_graph(store, store.faces(), KNOWN, 10)
+    add(store, vectors(30, seed=1), first=60)
+    _, extended = neighbour_graph(store, store.faces(), KNOWN, 10)
+    (store.folder / "neighbours" / "graph.parquet").unlink()
+    _, anew = neighbour_graph(store, store.faces(), KNOWN, 10)
+    np.testing.assert_array_equal(extended.indices, anew.indices)
+    np.testing.assert_array_equal(extended.distances, anew.distances)
+
+
+def test_a_graph_of_another_calibration_or_width_is_not_used(store: IndexStore) -> None:
+    add(store, vectors(40))
+    _, first = neighbour_graph(store, store.faces(), KNOWN, 10)
+    _, other = neighbour_graph(store, store.faces(), OTHER, 10)
+    assert not np.array_equal(first.distances, other.distances)
+    assert neighbour_graph(store, store.faces(), OTHER, 5)[1].indices.shape == (40, 5)
+
+
+@pytest.mark.parametrize("bad", [np.nan, 0.0, np.inf])
+def test_a_vector_that_is_none_is_refused_with_the_id_of_its_face(store: IndexStore, bad: float) -> None:
+    rows = vectors(5)
+    rows[3] = bad
+    add(store, rows)
+    with pytest.raises(VectorError, match=f"face {3 * 7919 % 1000:04d}"):
+        group_faces(store, ClusterConfig())
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_a_handful_of_faces_is_grouped(store: IndexStore, n: int) -> None:
+    add(store, vectors(n))
+    report = group_faces(store, ClusterConfig())
+    assert (report.faces, report.people, report.in_people) == (n, 0, 0)
+
+
+def test_identical_faces_are_one_person(store: IndexStore) -> None:
+    add(store, np.repeat(vectors(1), 100, axis=0))
+    report = group_faces(store, ClusterConfig())
+    assert (report.people, report.in_people) == (1, 100)
+
+
+def test_the_same_faces_again_change_nothing(store: IndexStore) -> None:
+    add(store, vectors(10))
+    first = group_faces(store, ClusterConfig())
+    again = group_faces(store, ClusterConfig())
+    assert again.unchanged
+    assert again.run_id == first.run_id
+    assert not group_faces(store, ClusterConfig(min_cluster_size=3)).unchanged
