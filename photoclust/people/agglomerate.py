@@ -40,12 +40,20 @@ class Partition:
         float64, shape (n,): faces in each group; stale where no group goes by that number.
     sums
         float32, shape (n, d): sum of each group's embeddings; stale likewise.
+    squares
+        float64, shape (n,): squared length of each sum; stale likewise.
     """
 
     group: Rows
     photos: Rows
     count: Doubles
     sums: Floats
+    squares: Doubles
+
+    @classmethod
+    def of(cls, group: Rows, photos: Rows, sums: Floats) -> Partition:
+        """Groups that count as a single face each."""
+        return cls(group, photos, np.ones(len(group)), sums, _dots(sums, sums))
 
 
 @dataclass
@@ -89,6 +97,7 @@ def join(
         Evidence that a join needs, asked again in every round.
     """
     pairs = _pairs(partition, *edges, calibration)
+    del edges  # 640 MB for a million faces
     while len(pairs.left):
         top, least = float(pairs.evidence.max()), threshold(partition)
         if top <= least:
@@ -105,11 +114,16 @@ def evidence_between(partition: Partition, left: Rows, right: Rows, calibration:
     evidence = np.empty(len(left))
     for start in range(0, len(left), _BLOCK):
         a, b = left[start : start + _BLOCK], right[start : start + _BLOCK]
-        x, y, m, n = partition.sums[a], partition.sums[b], partition.count[a], partition.count[b]
-        dot = [np.einsum("ij,ij->i", *xy).astype(np.float64) for xy in ((x, x), (y, y), (x, y))]
-        part = calibration.evidence(m, n, dot[0] / m**2, dot[1] / n**2, dot[2] / (m * n))
-        evidence[start : start + _BLOCK] = part
+        m, n = partition.count[a], partition.count[b]
+        power_a, power_b = partition.squares[a] / m**2, partition.squares[b] / n**2
+        product = _dots(partition.sums[a], partition.sums[b]) / (m * n)
+        evidence[start : start + _BLOCK] = calibration.evidence(m, n, power_a, power_b, product)
     return evidence
+
+
+def _dots(left: Floats, right: Floats) -> Doubles:
+    """Inner products of corresponding rows."""
+    return np.einsum("ij,ij->i", left, right).astype(np.float64)
 
 
 def _pairs(partition: Partition, left: Rows, right: Rows, calibration: Calibration) -> Pairs:
@@ -120,7 +134,10 @@ def _pairs(partition: Partition, left: Rows, right: Rows, calibration: Calibrati
 
 def _distinct(left: Rows, right: Rows, n: int) -> tuple[Rows, Rows]:
     """Each pair of different groups once, the smaller number left."""
-    key = np.sort((np.minimum(left, right) * n + np.maximum(left, right))[left != right])
+    differ = left != right
+    left, right = left[differ], right[differ]
+    key = np.minimum(left, right) * n + np.maximum(left, right)
+    key.sort()
     key = key[np.flatnonzero(np.diff(key, prepend=-1))]
     return key // n, key % n
 
@@ -191,6 +208,7 @@ def _absorb(partition: Partition, target: Rows) -> npt.NDArray[np.bool_]:
     if len(moved):
         hubs, starts = np.unique(target[moved], return_index=True)
         partition.sums[hubs] += np.add.reduceat(partition.sums[moved], starts, axis=0)
+        partition.squares[hubs] = _dots(partition.sums[hubs], partition.sums[hubs])
         partition.count[hubs] += np.add.reduceat(partition.count[moved], starts)
         partition.group = target[partition.group]
         changed[hubs] = True

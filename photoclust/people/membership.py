@@ -125,10 +125,9 @@ def rivals(
         int64, shape (n,): if given, groups that already hold a face of the same photo are left out;
         `ANY_PHOTO` is shared with nobody.
     """
-    n, k = graph.indices.shape
-    face, group = np.repeat(np.arange(n), k), templates.group[graph.indices.ravel()]
-    keep = (group != NOBODY) & (group != templates.group[face])
-    key = np.sort(face[keep] * max(1, len(templates.count)) + group[keep])
+    n, groups = len(graph), templates.group[graph.indices]
+    face, column = np.nonzero((groups != NOBODY) & (groups != templates.group[:, None]))
+    key = np.sort(face * max(1, len(templates.count)) + groups[face, column])
     key = key[np.flatnonzero(np.diff(key, prepend=-1))]
     face, group = key // max(1, len(templates.count)), key % max(1, len(templates.count))
     if photos is not None:

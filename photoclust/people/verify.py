@@ -154,7 +154,7 @@ def _founders(faces: VerifyInput, graph: NeighbourGraph, low: npt.NDArray[np.boo
     np.add.at(sums, group[extra], faces.embeddings[extra])
     merged = np.unique(group[extra])
     sums[merged] /= np.linalg.norm(sums[merged], axis=1, keepdims=True)
-    return Partition(group, photos, np.ones(len(faces)), sums)
+    return Partition.of(group, photos, sums)
 
 
 def conflicting_photos(faces: VerifyInput, graph: NeighbourGraph) -> Rows:
