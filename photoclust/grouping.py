@@ -64,11 +64,11 @@ def comparable_embeddings(faces: pa.Table, calibration: Calibration) -> npt.NDAr
 
 
 def neighbour_graph(
-    store: IndexStore, faces: pa.Table, calibration: Calibration, k: int
+    store: IndexStore, faces: pa.Table, calibration: Calibration, k: int, keep: bool = True
 ) -> tuple[npt.NDArray[np.float32], NeighbourGraph]:
     """Comparable embeddings of `faces` and their neighbour graph, row for row: stored, extended, or built.
 
-    The caller holds the index's lock: a graph that is new is stored.
+    With `keep`, a graph that is new is stored; the caller then holds the index's lock.
     """
     embeddings = comparable_embeddings(faces, calibration)
     stored, basis = store.read_graph(), blake2b(calibration.mean.tobytes(), digest_size=16).hexdigest()
@@ -77,7 +77,7 @@ def neighbour_graph(
     graph = _extended(stored, faces, embeddings, k) if stored else None
     if graph is None:
         stored, graph = None, neighbours(embeddings, k)
-    if graph.indices.size and (stored is None or len(stored.face_ids) < len(faces)):
+    if keep and graph.indices.size and (stored is None or len(stored.face_ids) < len(faces)):
         store.write_graph(_to_store(basis, graph, faces))
     return embeddings, graph
 

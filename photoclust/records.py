@@ -6,9 +6,11 @@ verified group of faces with an id that lasts. Rows travel between rooms as Arro
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import numpy.typing as npt
@@ -206,3 +208,10 @@ def failed_row(ref: PhotoRef, tried: int, error: PhotoError, photo_id: str = "")
         "error": error.reason,
         "attempts": tried + 1,
     }
+
+
+def local_path(uri: str) -> str:
+    """Path of the local file that a uri names; a name that is not UTF-8 is a ``file://`` URI (RFC 8089)."""
+    if uri.startswith("file://"):
+        return os.fsdecode(unquote_to_bytes(uri.removeprefix("file://")))
+    return uri

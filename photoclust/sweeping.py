@@ -58,8 +58,7 @@ def sweep_points(
     if not len(faces):
         raise IndexMissingError(f"{location} holds no faces; index photos that show some.")
     calibration, config = calibration_of(store.settings.embed.model), ClusterConfig()
-    with store.lock():
-        embeddings, graph = neighbour_graph(store, faces, calibration, config.k)
+    embeddings, graph = neighbour_graph(store, faces, calibration, config.k, keep=False)
     known = verify_input(faces, embeddings)
     kind = type(getattr(config, parameter))
     for value in values:

@@ -72,18 +72,27 @@ def cluster(folder: str, config: ClusterConfig) -> GroupReport:
     with store.lock():
         say("Grouping faces.")
         report = group_faces(store, config)
-        if not (report.unchanged and review_page(folder).is_file()):
+        if not _page_is_fresh(store):
             _write_review(store)
     return report
 
 
+def _page_is_fresh(store: IndexStore) -> bool:
+    """Tell whether the page was written after everything it shows."""
+    page = review_page(store.folder)
+    shown = [store.folder / "current.json", *(store.folder / "photos").glob("part-*")]
+    return page.is_file() and page.stat().st_mtime_ns >= max(path.stat().st_mtime_ns for path in shown)
+
+
 def _write_review(store: IndexStore) -> None:
+    from photoclust.records import FACE_SCHEMA
     from photoclust.report.album import Album
     from photoclust.report.review import write_review
 
     clustering = store.current_clustering()
     assert clustering is not None, "group_faces always leaves one"
-    album = Album(store.photos(), store.faces(), clustering.assignments, clustering.people)
+    seen = [name for name in FACE_SCHEMA.names if name not in ("embedding", "landmarks")]
+    album = Album(store.photos(), store.faces(seen), clustering.assignments, clustering.people)
     write_review(album, store.folder / "review", title=store.folder.resolve().name)
 
 

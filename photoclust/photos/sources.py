@@ -19,11 +19,10 @@ import stat
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from urllib.parse import unquote_to_bytes
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError, UsageError
-from photoclust.records import PhotoRef
+from photoclust.records import PhotoRef, local_path
 
 MISSING = "missing"
 """Version of a reference whose file could not be looked at."""
@@ -101,13 +100,6 @@ def read_photo(ref: PhotoRef, limits: DecodeConfig) -> bytes:
 def content_id(content: bytes) -> str:
     """Name of a photo's content: BLAKE2b (RFC 7693) with a digest of 128 bits, 32 hex digits."""
     return blake2b(content, digest_size=16).hexdigest()
-
-
-def local_path(uri: str) -> str:
-    """Path of the local file that a uri names; inverse of how `find_photos` writes uris."""
-    if uri.startswith("file://"):
-        return os.fsdecode(unquote_to_bytes(uri.removeprefix("file://")))
-    return uri
 
 
 def _found(files: dict[str, None], folders: Sequence[str], paths: Sequence[str]) -> Iterator[PhotoRef]:

@@ -24,8 +24,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from photoclust.errors import OutputError
+from photoclust.records import local_path
 from photoclust.report.album import Album, rank_people
-from photoclust.report.names import file_name, local_path, visible
+from photoclust.report.names import file_name, visible
 from photoclust.report.output import reported
 
 _MARK = ".photoclust-export"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from pathlib import Path, PurePath
-from urllib.parse import unquote_to_bytes
+
+from photoclust.records import local_path
 
 _JOINERS = "\u200c\u200d"  # part of words in some scripts, and of many emoji
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, direction overrides, surrogates, line separators
@@ -30,13 +30,6 @@ def visible(text: str, limit: int = 80) -> str:
 def _visible(character: str) -> str:
     hidden = unicodedata.category(character) in _INVISIBLE and character not in _JOINERS
     return "\N{REPLACEMENT CHARACTER}" if hidden else character
-
-
-def local_path(uri: str) -> str:
-    """Give the path of a photo; a name that is not UTF-8 is written as a ``file://`` URI (RFC 8089)."""
-    if uri.startswith("file://"):
-        return os.fsdecode(unquote_to_bytes(uri.removeprefix("file://")))
-    return uri
 
 
 def file_name(uri: str) -> str:

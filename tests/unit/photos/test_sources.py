@@ -23,10 +23,9 @@ from photoclust.photos.sources import (
     MISSING,
     content_id,
     find_photos,
-    local_path,
     read_photo,
 )
-from photoclust.records import PhotoRef
+from photoclust.records import PhotoRef, local_path
 
 LIMITS = DecodeConfig()
 

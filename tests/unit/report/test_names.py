@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photoclust.report.names import file_link, file_name, local_path, visible
+from photoclust.records import local_path
+from photoclust.report.names import file_link, file_name, visible
 
 
 @given(st.text(st.characters(codec=None, categories=None)), st.integers(10, 200))
