@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.index_option
+@options.index_argument_or_option
 @click.option(
     "--labels",
     default="folders",
@@ -30,8 +30,8 @@ def evaluate(index_dir: str, labels: str, html: str | None, as_json: bool) -> No
 
     \b
     Examples:
-      photoclust evaluate --index ~/people --labels folders
-      photoclust evaluate --index ~/people --labels truth.csv --html wrong.html
+      photoclust evaluate ~/people --labels folders
+      photoclust evaluate ~/people --labels truth.csv --html wrong.html
     """
     import json
     from pathlib import Path

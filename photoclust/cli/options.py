@@ -30,6 +30,28 @@ index_option = click.option(
     help="Folder of the index; everything photoclust writes is in it.",
 )
 
+
+def _keep_place(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    ctx.meta["photoclust.index"] = value
+
+
+def _place(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    named = ctx.meta["photoclust.index"]
+    if value and named and value != named:
+        raise click.BadParameter("the index is named twice, and differently.", ctx, parameter)
+    if not (value or named):
+        raise click.MissingParameter(ctx=ctx, param=parameter)
+    return str(value or named)
+
+
+# Where an index is all that a verb looks at, it may be named without ado: `evaluate INDEX`.
+index_argument_or_option = _together(
+    click.argument("index", required=False, is_eager=True, expose_value=False, callback=_keep_place),
+    click.option(
+        "--index", "index_dir", type=click.Path(), metavar="DIR", callback=_place, help="The same, by name."
+    ),
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Write the summary as JSON.")
 
 engine_options = _together(

@@ -21,7 +21,7 @@ DEFAULT_VALUES = {
 
 
 @click.command()
-@options.index_option
+@options.index_argument_or_option
 @click.option(
     "--parameter",
     type=click.Choice(list(DEFAULT_VALUES)),
@@ -42,8 +42,8 @@ def sweep(
 
     \b
     Examples:
-      photoclust sweep --index ~/people --labels folders
-      photoclust sweep --index ~/people --parameter min_cluster_size --plot sizes.png
+      photoclust sweep ~/people --labels folders
+      photoclust sweep ~/people --parameter min_cluster_size --plot sizes.png
     """
     import json
     from dataclasses import asdict

@@ -53,7 +53,7 @@ def run(*arguments: object) -> Result:
 
 
 def test_folders_are_the_truth(index: Path) -> None:
-    result = run("evaluate", "--index", index)
+    result = run("evaluate", index)
     assert result.exit_code == 0, result.output
     assert "18 labelled faces of 3 people, in 3 groups; 0 alone" in result.output
     assert "Pairwise F 1.000" in result.output
