@@ -64,8 +64,8 @@ def main_faces(
 ) -> npt.NDArray[np.int64]:
     """The face of each photo that its label means: large and near the centre.
 
-    It is the face with the greatest side (the root of its box's area) less distance between the centres of
-    box and photo, both in pixels. On the 540 photos of the development people of Labeled Faces in the Wild
+    It is the face with the greatest side × exp(−(2 distance / length)²): side is the root of its box's area,
+    distance that from the photo's centre, length the photo's shorter side. On the 540 photos of the development people of Labeled Faces in the Wild
     that show several faces it is always the one nearest the centre, which is the labelled one; the largest
     face is another in 82 of them.
 
@@ -84,9 +84,9 @@ def main_faces(
     """
     if not len(boxes):
         return np.zeros(0, np.int64)
-    centre = np.array([sizes[photo] for photo in photos], np.float64) / 2
-    offset = np.linalg.norm((boxes[:, :2] + boxes[:, 2:]) / 2 - centre, axis=1)
+    size = np.array([sizes[photo] for photo in photos], np.float64)
+    offset = np.linalg.norm((boxes[:, :2] + boxes[:, 2:]) / 2 - size / 2, axis=1) / size.min(axis=1)
     side = np.sqrt(np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1))
     dense = np.unique(np.asarray(photos), return_inverse=True)[1]
-    order = np.lexsort((offset - side, dense))
+    order = np.lexsort((-side * np.exp(-((2 * offset) ** 2)), dense))
     return np.sort(order[np.flatnonzero(np.diff(dense[order], prepend=-1))])
