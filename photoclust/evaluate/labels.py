@@ -65,9 +65,9 @@ def main_faces(
     """The face of each photo that its label means: large and near the centre.
 
     It is the face with the greatest side × exp(−(2 distance / length)²): side is the root of its box's area,
-    distance that from the photo's centre, length the photo's shorter side. On the 540 photos of the development people of Labeled Faces in the Wild
-    that show several faces it is always the one nearest the centre, which is the labelled one; the largest
-    face is another in 82 of them.
+    distance that from the photo's centre, length the photo's shorter side. On the 540 photos of the
+    development people of Labeled Faces in the Wild that show several faces it is always the one nearest the
+    centre, which is the labelled one; the largest face is another in 82 of them.
 
     Parameters
     ----------
