@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import warnings
 from collections.abc import Generator, Iterator
@@ -31,6 +32,7 @@ from photoclust.stages import EmbedFaces, FindFaces
 
 OBJECT_STORE_BYTES = 256 * 1024**2  # crops on their way; 64 faces are 5 MB, so this is plenty for 16 cores
 TASK_RETRIES = 1  # Ray's default is for ever, and a photo that kills its process would kill every one
+CONNECT_SECONDS = 10.0
 BLOCK_BYTES = 8 * 1024**2
 
 
@@ -112,6 +114,7 @@ def runtime(config: EngineConfig) -> Generator[None]:
 
 def _init(options: dict[str, Any], config: EngineConfig) -> None:
     try:
+        _knock(config.address)
         ray.init(**options)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         place = f"at {config.address}" if config.address else "on this machine"
@@ -122,6 +125,13 @@ def _init(options: dict[str, Any], config: EngineConfig) -> None:
             else "see `photoclust doctor`, or use --engine local"
         )
         raise EngineError(f"No Ray {place}: {reason}; {hint}.") from error
+
+
+def _knock(address: str | None) -> None:
+    """See whether anybody listens at HOST:PORT: Ray itself asks for minutes before it gives up."""
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
 
 
 @contextmanager
