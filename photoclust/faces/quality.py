@@ -12,8 +12,8 @@ from photoclust.records import Detections
 
 SIDE = 40  # pixels a side at which sharpness is taken; 24 to 96 predict recognition less well
 
-# Weights of `evidence` and the offset, by logistic regression: python tests/benchmarks/quality.py --limit 400.
-# They tell the recognised faces of pairs they were not learnt from from the others with an AUC of 0.867.
+# Weights of `evidence` and offset, by logistic regression (python tests/benchmarks/quality.py --limit 400).
+# They tell the recognised faces from the others, in pairs they were not learnt from, with an AUC of 0.867.
 # The size of a face gets no weight beside them: what a small face lacks shows in its sharpness. Few heads are
 # turned in those photos, so that the weight of yaw is the least certain (0.7 to 1.9 on different halves).
 WEIGHTS = np.array([0.92, 0.57, 0.7], np.float32)
