@@ -53,7 +53,7 @@ def export(index_dir: str, fmt: str, output: str, embeddings: bool, force: bool)
         write_table(album, fmt, sys.stdout.buffer, embeddings)
     else:
         written = write_export(album, fmt, Path(output), embeddings, force)
-        click.echo(f"Wrote {written}.", err=True)
+        click.echo(f"Wrote {written}.")
 
 
 def _album(index_dir: str, embeddings: bool) -> Album:

@@ -36,8 +36,13 @@ def photoclust(*arguments: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half of the demo's photos, and all that is odd in it."""
     folder = tmp_path_factory.mktemp("album")
-    make_album(folder)
+    made = make_album(folder)
+    odd = made.unreadable | made.copies.keys() | set(made.copies.values())
+    for path in sorted(folder.rglob("*.*"))[::2]:
+        if str(path.relative_to(folder)) not in odd:
+            path.unlink()
     return folder
 
 
@@ -128,7 +133,7 @@ def test_a_killed_run_continues_to_the_same_index(
     index = tmp_path / "index"
     os.environ["PHOTOCLUST_SECONDS_A_PART"] = "0"
     try:
-        process = start("run", album, "--index", index, "--engine", engine, "--photos-per-batch", "2")
+        process = start("run", album, "--index", index, "--engine", engine, "--photos-per-batch", "4")
         _kill_when(process, index / "photos")
     finally:
         del os.environ["PHOTOCLUST_SECONDS_A_PART"]
