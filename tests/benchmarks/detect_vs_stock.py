@@ -58,10 +58,13 @@ def photo_bytes(arguments: argparse.Namespace) -> Iterator[bytes]:
     """The photos as files of the size asked for."""
     paths = sorted(path for path in arguments.photos.rglob("*") if path.suffix.lower() in SUFFIXES)
     for number, path in enumerate(paths[:: max(1, len(paths) // arguments.limit)][: arguments.limit]):
+        if arguments.size == "original":
+            yield path.read_bytes()
+            continue
         image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
         if arguments.size == "12mp":
             image = enlarged(image) if number % 2 else tiled(image)
-        elif arguments.size == "250px":
+        else:
             image.thumbnail((250, 250))
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=92)
