@@ -143,7 +143,9 @@ class ClusterConfig:
     min_cluster_size, min_samples
         HDBSCAN's: least faces of a cluster, and the neighbour whose distance is a face's core distance.
     min_quality
-        Least quality, in [0, 1], of a face that may found a group or bridge two.
+        Least quality, in [0, 1], of a face that may found a group or bridge two. On the 4,381 faces of LFW's
+        development people 0, 0.2, 0.3 and 0.5 give a pairwise F of 0.970, 0.972, 0.972 and 0.973, with 2,803,
+        2,781, 2,779 and 2,735 faces in people (``photoclust sweep INDEX --parameter min_quality``).
     false_join_rate
         Chance accepted that a person is joined with somebody else, in (0, 1).
     """
@@ -151,7 +153,7 @@ class ClusterConfig:
     k: int = 40
     min_cluster_size: int = 2
     min_samples: int = 2
-    min_quality: float = 0.2
+    min_quality: float = 0.3
     false_join_rate: float = 0.01
 
     def __post_init__(self) -> None:
