@@ -68,8 +68,8 @@ def test_a_table_to_standard_output(grouped: IndexStore) -> None:
 @pytest.mark.parametrize("fmt", ["csv", "json", "parquet", "folders"])
 def test_every_format_says_where_it_is(grouped: IndexStore, tmp_path: Path, fmt: str) -> None:
     result = export(grouped, fmt, tmp_path / "out")
-    assert (result.exit_code, result.stdout) == (0, "")
-    assert str(tmp_path / "out") in result.stderr
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert str(tmp_path / "out") in result.stdout
     assert (tmp_path / "out").exists()
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,22 +168,17 @@ def test_another_setting_is_refused_with_both_values(store: IndexStore) -> None:
         store.require(IndexSettings(detect=DetectConfig(min_face_size=99)), "abc123")
 
 
-def _try_to_lock(folder: Path, answer: multiprocessing.Queue) -> None:
-    try:
-        with IndexStore.open(folder).lock():
-            answer.put("locked")
-    except IndexLockedError as error:
-        answer.put(str(error))
-
-
 def test_a_second_writer_is_told_to_wait(store: IndexStore) -> None:
-    context = multiprocessing.get_context("spawn")
-    answer = context.Queue()
+    code = (
+        "import sys; from photoclust.index.store import IndexStore;"
+        "IndexStore.open(sys.argv[1]).lock().__enter__()"
+    )
     with store.lock():
-        other = context.Process(target=_try_to_lock, args=(store.folder, answer))
-        other.start()
-        assert "Another photoclust is writing" in answer.get(timeout=60)
-        other.join()
+        other = subprocess.run(
+            [sys.executable, "-c", code, store.folder], capture_output=True, text=True, check=False
+        )
+    assert IndexLockedError.__name__ in other.stderr
+    assert "Another photoclust is writing" in other.stderr
 
 
 @pytest.fixture
