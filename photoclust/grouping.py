@@ -36,12 +36,16 @@ def decisions_of(store: IndexStore) -> Decisions:
     return read_decisions(text)
 
 
-def fingerprint(faces: pa.Table, config: ClusterConfig, decisions: Decisions) -> str:
+def fingerprint(
+    faces: pa.Table, config: ClusterConfig, decisions: Decisions, calibration: Calibration
+) -> str:
     """Sum up everything a clustering follows from, as 32 hex digits."""
     digest = blake2b(digest_size=16)
     digest.update("\n".join(faces["face_id"].to_pylist()).encode())
     settings = [__version__, asdict(config), sorted(decisions.names.items())]
     digest.update(json.dumps(settings).encode())
+    constants = {name: value for name, value in vars(calibration).items() if name != "mean"}
+    digest.update(json.dumps(constants, sort_keys=True).encode() + calibration.mean.tobytes())
     return digest.hexdigest()
 
 

@@ -209,11 +209,11 @@ def group_faces(store: IndexStore, config: ClusterConfig) -> GroupReport:
     began = time.monotonic()
     faces = store.faces(["box", "quality", "embedding"])
     decisions = decisions_of(store)
-    mark = fingerprint(faces, config, decisions)
+    calibration = calibration_of(store.settings.embed.model)
+    mark = fingerprint(faces, config, decisions, calibration)
     current = store.current_clustering()
     if current is not None and current.run["fingerprint"] == mark:
         return _report(current, began, unchanged=True, problems=decisions.problems)
-    calibration = calibration_of(store.settings.embed.model)
     embeddings, graph = neighbour_graph(store, faces, calibration, config.k)
     labels = density_clusters(graph, config)
     groups = verify(verify_input(faces, embeddings), graph, labels, config, calibration)

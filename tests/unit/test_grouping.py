@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,3 +95,11 @@ def test_the_same_faces_again_change_nothing(store: IndexStore) -> None:
     assert again.unchanged
     assert again.run_id == first.run_id
     assert not group_faces(store, ClusterConfig(min_cluster_size=3)).unchanged
+
+
+def test_another_calibration_groups_again(store: IndexStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(store, vectors(10))
+    group_faces(store, ClusterConfig())
+    changed = replace(KNOWN, identity=KNOWN.identity / 2)
+    monkeypatch.setattr("photoclust.pipeline.calibration_of", lambda model: changed)
+    assert not group_faces(store, ClusterConfig()).unchanged
