@@ -157,18 +157,22 @@ def _rows(engine: Engine, work: Plan, settings: IndexSettings) -> Iterator[tuple
     """Rows for every photo of the plan, whatever happens to the processes that work on them.
 
     A photo that takes its process down takes the rest of its batch with it. Those that gave no row are
-    tried once more, each alone, and what then still gives none is a failed photo.
+    tried again, each alone, for as long as that brings rows home, since the death of one may still cost
+    its neighbours. What then gives none is a failed photo.
     """
     waiting = {ref.uri: (ref, tried) for ref, tried in zip(work.refs, work.attempts, strict=True)}
-    for photos_at_once in (None, 1):
-        if not waiting:
-            break
+    photos_at_once: int | None = None
+    while waiting:
+        before = len(waiting)
         todo = ref_table([ref for ref, _ in waiting.values()], [tried for _, tried in waiting.values()])
         for indexed in engine.stream(todo, settings, photos_at_once):
             photos, faces = photos_and_faces(indexed)
             for uri in photos["uri"].to_pylist():
                 waiting.pop(uri, None)
             yield photos, faces
+        if photos_at_once and len(waiting) == before:
+            break
+        photos_at_once = 1
     died = PhotoError("detect", "the process working on it died")
     lost = [failed_row(ref, tried, died) for ref, tried in waiting.values()]
     yield pa.Table.from_pylist(lost, schema=PHOTO_SCHEMA), FACE_SCHEMA.empty_table()

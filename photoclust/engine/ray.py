@@ -13,7 +13,7 @@ import sys
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,12 @@ BLOCK_BYTES = 8 * 1024**2
 
 @dataclass(frozen=True)
 class Pool:
-    """How many actors, and the share of a processor and of a GPU that each of them holds."""
+    """How many actors, the share of a processor and of a GPU of each, and how many tasks may wait at it."""
 
     actors: int
     cpus: float
     gpus: float = 0.0
+    in_flight: int | None = None
 
 
 @dataclass(frozen=True)
@@ -192,16 +193,18 @@ class RayEngine:
         try:
             chosen = photos_at_once or self.config.photos_per_batch
             size = chosen or photos_per_batch(refs, self.pools.detect.actors)
-            dataset = self._dataset(refs, settings, size)
+            dataset = self._dataset(refs, settings, size, alone=photos_at_once == 1)
             yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
         except RayError as error:
             raise _explained(error) from error
 
-    def _dataset(self, refs: pa.Table, settings: IndexSettings, size: int) -> ray.data.Dataset:
+    def _dataset(self, refs: pa.Table, settings: IndexSettings, size: int, alone: bool) -> ray.data.Dataset:
         pools = self.pools
         blocks = [refs.slice(start, size) for start in range(0, len(refs), size)]
         device = "cuda" if pools.embed.gpus else "cpu"
-        found = _map(ray.data.from_arrow(blocks), FindFaces, (settings,), pools.detect, None)
+        # What waits at an actor that dies is charged with its death; where each is tried alone nothing waits.
+        detect = replace(pools.detect, in_flight=1) if alone else pools.detect
+        found = _map(ray.data.from_arrow(blocks), FindFaces, (settings,), detect, None)
         # Ray Data wants a batch size where there are GPUs; in photos, so that memory stays bounded.
         return _map(found, EmbedFaces, (settings, device), pools.embed, size if pools.embed.gpus else None)
 
@@ -221,7 +224,9 @@ def _map(
             fn_constructor_args=arguments,
             batch_size=batch_size,
             batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=pool.actors),
+            compute=ray.data.ActorPoolStrategy(
+                size=pool.actors, max_tasks_in_flight_per_actor=pool.in_flight
+            ),
             num_cpus=pool.cpus,
             num_gpus=pool.gpus or None,
             max_task_retries=TASK_RETRIES,
