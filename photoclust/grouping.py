@@ -18,7 +18,7 @@ from photoclust.errors import VectorError
 from photoclust.index.store import Clustering, IndexStore, StoredGraph
 from photoclust.people.calibration import Calibration
 from photoclust.people.decisions import Decisions, read_decisions
-from photoclust.people.neighbours import NeighbourGraph, extend, neighbours
+from photoclust.people.neighbours import NeighbourGraph, neighbours, update
 from photoclust.people.verify import Groups, VerifyInput
 from photoclust.records import (
     ASSIGNMENT_SCHEMA,
@@ -70,58 +70,57 @@ def comparable_embeddings(faces: pa.Table, calibration: Calibration) -> npt.NDAr
 def neighbour_graph(
     store: IndexStore, faces: pa.Table, calibration: Calibration, k: int, keep: bool = True
 ) -> tuple[npt.NDArray[np.float32], NeighbourGraph]:
-    """Comparable embeddings of `faces` and their neighbour graph, row for row: stored, extended, or built.
+    """Comparable embeddings of `faces` and their neighbour graph, row for row.
 
-    With `keep`, a graph that is new is stored; the caller then holds the index's lock.
+    A stored graph is brought up to date where faces have come or gone, and one is built where there is none.
+    With `keep` the outcome is stored; the caller then holds the index's lock.
     """
     embeddings = comparable_embeddings(faces, calibration)
-    stored, basis = store.read_graph(), blake2b(calibration.mean.tobytes(), digest_size=16).hexdigest()
-    if stored is not None and stored.basis != basis:
-        stored = None
-    graph = _extended(stored, faces, embeddings, k) if stored else None
-    if graph is None:
-        stored, graph = None, neighbours(embeddings, k)
-    if keep and graph.indices.size and (stored is None or len(stored.face_ids) < len(faces)):
-        store.write_graph(_to_store(basis, graph, faces))
+    marks, stored = _marks(embeddings), store.read_graph()
+    if stored is None or stored.indices.type.list_size != max(0, min(k, len(stored.face_ids) - 1)):
+        graph, changed = neighbours(embeddings, k), True
+    else:
+        position = _positions(stored, faces, marks)
+        graph, changed = _stored_graph(stored), not np.array_equal(position, np.arange(len(faces)))
+        graph = update(graph, position, embeddings, k) if changed else graph
+    if keep and changed and graph.indices.size:
+        store.write_graph(_to_store(graph, faces, marks))
     return embeddings, graph
 
 
-def _extended(
-    stored: StoredGraph, faces: pa.Table, embeddings: npt.NDArray[np.float32], k: int
-) -> NeighbourGraph | None:
-    """The stored graph with the faces that are new; None where it cannot be used."""
-    position = {face: row for row, face in enumerate(faces["face_id"].to_pylist())}
-    rows = [position.get(face, -1) for face in stored.face_ids.to_pylist()]
-    width = min(k, len(rows) - 1)
-    if -1 in rows or width < 1 or stored.indices.type.list_size != width:
-        return None
-    old = np.array(rows, np.int64)
-    new = np.setdiff1d(np.arange(len(faces)), old)
-    graph = NeighbourGraph(_matrix(stored.indices, width), _matrix(stored.distances, width))
-    if len(new):
-        graph = extend(graph, embeddings[old], embeddings[new], k)
-    return _reordered(graph, np.concatenate([old, new]))
+def _positions(stored: StoredGraph, faces: pa.Table, marks: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Row among `faces` of each face of the stored graph, −1 where it is gone or its embedding is another."""
+    row = {face: row for row, face in enumerate(faces["face_id"].to_pylist())}
+    position = np.array([row.get(face, -1) for face in stored.face_ids.to_pylist()], np.int64)
+    same = stored.marks.to_numpy() == np.append(marks, np.uint64(0))[position]
+    return np.where(same, position, -1)
 
 
-def _reordered(graph: NeighbourGraph, rows: npt.NDArray[np.int64]) -> NeighbourGraph:
-    """The same graph with row i moved to ``rows[i]``, ties in the new order."""
-    indices, distances = np.empty_like(graph.indices), np.empty_like(graph.distances)
-    indices[rows], distances[rows] = rows[graph.indices], graph.distances
-    order = np.lexsort((indices, distances), axis=-1)
-    return NeighbourGraph(
-        np.take_along_axis(indices, order, axis=-1), np.take_along_axis(distances, order, axis=-1)
-    )
+def _marks(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
+    """A number for each face that follows from its comparable embedding, uint64, shape (n,).
+
+    A face that was embedded again, on another machine say, has its old id and another vector. Multilinear
+    hashing: Dietzfelbinger, Universal hashing and k-wise independent random variables via integer arithmetic
+    without primes, STACS 1996.
+    """
+    words = np.ascontiguousarray(embeddings).view(np.uint64)
+    return words @ (np.random.default_rng(0).integers(0, 2**64, words.shape[1], np.uint64) | np.uint64(1))
+
+
+def _stored_graph(stored: StoredGraph) -> NeighbourGraph:
+    width = stored.indices.type.list_size
+    return NeighbourGraph(_matrix(stored.indices, width), _matrix(stored.distances, width))
 
 
 def _matrix(lists: pa.FixedSizeListArray, width: int) -> npt.NDArray[Any]:
     return lists.flatten().to_numpy().reshape(-1, width)
 
 
-def _to_store(basis: str, graph: NeighbourGraph, faces: pa.Table) -> StoredGraph:
+def _to_store(graph: NeighbourGraph, faces: pa.Table, marks: npt.NDArray[np.uint64]) -> StoredGraph:
     width = graph.indices.shape[1]
     return StoredGraph(
-        basis,
         faces["face_id"].combine_chunks(),
+        pa.array(marks),
         pa.FixedSizeListArray.from_arrays(pa.array(graph.indices.ravel()), width),
         pa.FixedSizeListArray.from_arrays(pa.array(graph.distances.ravel()), width),
     )

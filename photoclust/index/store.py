@@ -40,6 +40,7 @@ from photoclust.index import files
 from photoclust.records import FACE_SCHEMA, OK, PHOTO_SCHEMA
 
 FORMAT = 1
+_GRAPH_COLUMNS = ["face_id", "mark", "index", "distance"]
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,11 @@ class Clustering:
 class StoredGraph:
     """A neighbour graph as stored: row i belongs to ``face_ids[i]`` and points to rows of the same graph.
 
-    `basis` names how embeddings were made comparable; a graph serves only that one.
+    ``marks[i]`` (uint64) follows from the embedding that the distances of row i were measured with.
     """
 
-    basis: str
     face_ids: pa.Array
+    marks: pa.Array
     indices: pa.FixedSizeListArray
     distances: pa.FixedSizeListArray
 
@@ -258,18 +259,19 @@ class IndexStore:
     def write_graph(self, graph: StoredGraph) -> None:
         """Replace the stored neighbour graph."""
         files.make_folder(self.folder / "neighbours")
-        columns = {"face_id": graph.face_ids, "index": graph.indices, "distance": graph.distances}
-        table = pa.table(columns, metadata={"basis": graph.basis})
+        columns = [graph.face_ids, graph.marks, graph.indices, graph.distances]
+        table = pa.table(columns, names=_GRAPH_COLUMNS)
         files.write_table(self.folder / "neighbours" / "graph.parquet", table)
 
     def read_graph(self) -> StoredGraph | None:
-        """Read the stored neighbour graph, if there is one."""
+        """Read the stored neighbour graph, if there is one that this version can use."""
         path = self.folder / "neighbours" / "graph.parquet"
         if not path.is_file():
             return None
         table = files.read_table(path).combine_chunks()
-        columns = [table[name].combine_chunks() for name in ("face_id", "index", "distance")]
-        return StoredGraph((table.schema.metadata or {}).get(b"basis", b"").decode(), *columns)
+        if table.column_names != _GRAPH_COLUMNS:
+            return None
+        return StoredGraph(*(table[name].combine_chunks() for name in _GRAPH_COLUMNS))
 
     # -- clusterings ----------------------------------------------------------------------------------
 

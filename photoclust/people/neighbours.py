@@ -6,7 +6,7 @@ The contract:
   distance and then by row number.
 - A distance is a function of the two vectors alone: float64 arithmetic, rounded once to float32. The fast
   float32 search only proposes candidates, so the result does not depend on threads, blocks or libraries.
-- `extend` gives what `neighbours` gives on old and new together.
+- `update` gives what `neighbours` gives on the faces there are, whatever has come and gone since.
 """
 
 from __future__ import annotations
@@ -101,44 +101,59 @@ def neighbours(embeddings: npt.NDArray[Any], k: int) -> NeighbourGraph:
     return _nearest(rows, np.arange(len(rows)), rows, 0, min(k, len(rows) - 1))
 
 
-def extend(graph: NeighbourGraph, old: npt.NDArray[Any], new: npt.NDArray[Any], k: int) -> NeighbourGraph:
-    """Add faces to a graph.
+def update(
+    graph: NeighbourGraph, position: npt.NDArray[np.int64], embeddings: npt.NDArray[Any], k: int
+) -> NeighbourGraph:
+    """Carry a graph over to a collection to which faces have come, or from which they have gone.
 
-    Costs the comparisons of new faces with all, not of old faces with one another.
+    All faces are compared with the new ones; only the new ones, and those that had a gone face among their
+    neighbours, are compared with all.
 
     Parameters
     ----------
     graph
-        The graph of `old`, built with the same `k`.
-    old, new
-        Real, shape (n, d) and (m, d), unit rows.
+        The graph of m faces, built with the same `k`.
+    position
+        int64, shape (m,): row of each of them in `embeddings`, ascending; −1 where it is gone.
+    embeddings
+        Real, shape (n, d), unit rows.
     k
         Neighbours wanted for each face.
 
     Returns
     -------
     NeighbourGraph
-        Equal to ``neighbours(concatenate([old, new]), k)``.
+        Equal to ``neighbours(embeddings, k)``.
 
     Raises
     ------
     VectorError
-        A row is not a finite unit vector; rows of `new` count on from those of `old`.
+        A row is not a finite unit vector.
     ValueError
-        `graph` was built from other faces or with another `k`.
+        `graph` was built from other faces or with another `k`, or the faces have changed their order.
     """
-    if graph.indices.shape != (len(old), max(0, min(k, len(old) - 1))):
-        raise ValueError(f"The graph has shape {graph.indices.shape}: not of {len(old)} faces with k = {k}.")
-    rows = unit_rows(np.concatenate([old, new]))
-    n, width = len(old), min(k, len(rows) - 1)
-    if n == len(rows):
-        return graph
-    arrivals = _nearest(rows[:n], np.arange(n), rows[n:], n, min(k, len(new)))
-    amended = _merge(graph, arrivals, width)
-    fresh = _nearest(rows[n:], np.arange(n, len(rows)), rows, 0, width)
-    return NeighbourGraph(
-        np.concatenate([amended.indices, fresh.indices]), np.concatenate([amended.distances, fresh.distances])
+    here = position[position >= 0]
+    if graph.indices.shape != (len(position), max(0, min(k, len(position) - 1))):
+        raise ValueError(f"The graph has shape {graph.indices.shape}: not of {len(position)} faces, k = {k}.")
+    if (np.diff(here) <= 0).any():
+        raise ValueError("The faces of the graph are not in the order of the embeddings.")
+    rows = unit_rows(embeddings)
+    every, width = np.arange(len(rows)), max(0, min(k, len(rows) - 1))
+    indices = position[graph.indices]
+    whole = (position >= 0) & (indices >= 0).all(axis=1)
+    kept, new = position[whole], np.setdiff1d(every, here)
+    arrivals = _nearest(rows[kept], np.full(len(kept), -1), rows[new], 0, min(k, len(new)))
+    amended = _merge(
+        NeighbourGraph(indices[whole].astype(np.int32), graph.distances[whole]),
+        NeighbourGraph(new[arrivals.indices].astype(np.int32), arrivals.distances),
+        width,
     )
+    searched = np.setdiff1d(every, kept)
+    found = _nearest(rows[searched], searched, rows, 0, width)
+    updated = NeighbourGraph(np.empty((len(rows), width), np.int32), np.empty((len(rows), width), np.float32))
+    for place, part in ((kept, amended), (searched, found)):
+        updated.indices[place], updated.distances[place] = part.indices, part.distances
+    return updated
 
 
 def cosine_distances(left: Floats, right: Floats) -> Floats:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photoclust.people.neighbours import NeighbourGraph, cosine_distances, extend, neighbours, unit_rows
+from photoclust.people.neighbours import NeighbourGraph, cosine_distances, neighbours, unit_rows, update
 
 SIZE = 16
 
@@ -47,12 +47,22 @@ def test_graph_is_exact(rows: np.ndarray, k: int) -> None:
     assert_same(neighbours(rows, k), brute_force(rows, k))
 
 
-@given(faces(), st.integers(1, 12), st.floats(0, 1))
-@settings(deadline=None)
-def test_extending_equals_building_anew(rows: np.ndarray, k: int, share: float) -> None:
-    cut = round(share * len(rows))
-    old, new = rows[:cut], rows[cut:]
-    assert_same(extend(neighbours(old, k), old, new, k), neighbours(rows, k))
+@given(faces(), st.integers(1, 12), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=300)
+def test_updating_equals_building_anew(rows: np.ndarray, k: int, seed: int) -> None:
+    """Faces come and go a few times, each time anywhere in the order; ties are common."""
+    rng = np.random.default_rng(seed)
+    there = np.flatnonzero(rng.random(len(rows)) < rng.random())
+    graph = neighbours(rows[there], k)
+    for _ in range(3):
+        chance = np.full(len(rows), rng.random() ** 2)  # to come
+        chance[there] = 1 - rng.random() ** 2  # to stay
+        after = np.flatnonzero(rng.random(len(rows)) < chance)
+        place = np.searchsorted(after, there)
+        found = np.isin(there, after)
+        graph = update(graph, np.where(found, place, -1), rows[after], k)
+        assert_same(graph, brute_force(rows[after], k))
+        there = after
 
 
 @given(faces(), st.integers(1, 12), st.integers(0, 2**32 - 1))

@@ -58,6 +58,18 @@ def test_an_extended_graph_is_the_one_built_anew(tmp_path: Path, store: IndexSto
     np.testing.assert_array_equal(extended.distances, anew.distances)
 
 
+def test_a_face_embedded_anew_is_no_longer_where_it_was(store: IndexStore) -> None:
+    first = vectors(60)
+    add(store, first)
+    neighbour_graph(store, store.faces(), KNOWN, 10)
+    add(store, vectors(3, seed=1))  # the same photos and faces, other vectors
+    _, updated = neighbour_graph(store, store.faces(), KNOWN, 10)
+    (store.folder / "neighbours" / "graph.parquet").unlink()
+    _, anew = neighbour_graph(store, store.faces(), KNOWN, 10)
+    np.testing.assert_array_equal(updated.indices, anew.indices)
+    np.testing.assert_array_equal(updated.distances, anew.distances)
+
+
 def test_a_graph_of_another_calibration_or_width_is_not_used(store: IndexStore) -> None:
     add(store, vectors(40))
     _, first = neighbour_graph(store, store.faces(), KNOWN, 10)

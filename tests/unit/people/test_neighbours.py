@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from photoclust.errors import VectorError
-from photoclust.people.neighbours import extend, neighbours
+from photoclust.people.neighbours import neighbours, update
 
 
 def unit(n: int, size: int = 8) -> np.ndarray:
@@ -36,15 +36,18 @@ def test_what_is_no_unit_vector_is_refused_with_its_row(value: float) -> None:
     assert caught.value.row == 3
 
 
-def test_a_bad_new_face_is_refused_when_extending() -> None:
-    old, new = unit(5), np.zeros((1, 8), np.float32)
+def test_a_bad_new_face_is_refused() -> None:
+    rows = unit(6)
+    rows[5] = 0
     with pytest.raises(VectorError, match="row 5"):
-        extend(neighbours(old, 2), old, new, 2)
+        update(neighbours(rows[:5], 2), np.arange(5), rows, 2)
 
 
-def test_a_graph_of_other_faces_is_not_extended() -> None:
+def test_a_graph_of_other_faces_or_another_order_is_not_updated() -> None:
     with pytest.raises(ValueError, match="not of 6 faces"):
-        extend(neighbours(unit(5), 2), unit(6), unit(1), 2)
+        update(neighbours(unit(5), 2), np.arange(6), unit(7), 2)
+    with pytest.raises(ValueError, match="order"):
+        update(neighbours(unit(5), 2), np.arange(5)[::-1], unit(5), 2)
 
 
 def test_vectors_that_went_through_float16_are_accepted() -> None:
