@@ -6,6 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time and no clock: a test fails for its reason, never for a slow machine or bad luck.
+# `pytest --hypothesis-profile explore` draws new examples.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile("steady")
 
 DATA = Path(os.environ.get("PHOTOCLUST_TESTDATA", Path(__file__).parents[2] / "shared" / "data"))
 

@@ -66,14 +66,14 @@ def check(content: bytes) -> None:
 
 
 @given(st.sampled_from([b"", *MAGIC]), st.binary(max_size=400))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_random_bytes(magic, rest):
     check(magic + rest)
 
 
 @pytest.mark.parametrize("name", FILES)
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_files_cut_and_damaged(name, data):
     content = bytearray(FILES[name])
     place = st.integers(0, len(content) - 1)

@@ -42,13 +42,12 @@ def assert_same(left: NeighbourGraph, right: NeighbourGraph) -> None:
 
 
 @given(faces(), st.integers(1, 12))
-@settings(deadline=None)
 def test_graph_is_exact(rows: np.ndarray, k: int) -> None:
     assert_same(neighbours(rows, k), brute_force(rows, k))
 
 
 @given(faces(), st.integers(1, 12), st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_updating_equals_building_anew(rows: np.ndarray, k: int, seed: int) -> None:
     """Faces come and go a few times, each time anywhere in the order; ties are common."""
     rng = np.random.default_rng(seed)
@@ -66,7 +65,6 @@ def test_updating_equals_building_anew(rows: np.ndarray, k: int, seed: int) -> N
 
 
 @given(faces(), st.integers(1, 12), st.integers(0, 2**32 - 1))
-@settings(deadline=None)
 def test_distances_do_not_depend_on_the_order_of_faces(rows: np.ndarray, k: int, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(len(rows))
     np.testing.assert_array_equal(neighbours(rows[order], k).distances, neighbours(rows, k).distances[order])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from photoclust.config import ClusterConfig
@@ -28,7 +28,6 @@ def albums(draw: st.DrawFn) -> VerifyInput:
 
 
 @given(albums(), st.integers(2, 4), st.integers(2, 40))
-@settings(deadline=None)
 def test_invariants(faces: VerifyInput, least: int, k: int) -> None:
     config = ClusterConfig(k=k, min_cluster_size=least)
     graph = neighbours(faces.embeddings, k)
