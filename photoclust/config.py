@@ -133,6 +133,31 @@ class IndexSettings:
 
 
 @dataclass(frozen=True)
+class CollectionConfig:
+    """What a run of indexing may take for granted about the collection.
+
+    Parameters
+    ----------
+    folders
+        What uris in the folders that were searched begin with: of those, and of photos given by name, a run
+        may say that they are missing.
+    missing
+        What becomes of photos that are no longer there: ``check`` takes them out of the grouping unless so
+        many are missing that a drive may be unplugged, ``drop`` even then, ``keep`` never.
+    retry_failed
+        Try photos again that failed before and have not changed.
+    """
+
+    folders: tuple[str, ...] = ()
+    missing: str = "check"
+    retry_failed: bool = False
+
+    def __post_init__(self) -> None:
+        known = self.missing in ("check", "drop", "keep")
+        _check(known, f"missing must be check, drop or keep, not {self.missing}.")
+
+
+@dataclass(frozen=True)
 class ClusterConfig:
     """How embeddings become people.
 

@@ -4,6 +4,7 @@
 
     PhotoclustError                 exit code 1
     ├── UsageError                  exit code 2: the command cannot mean anything as written
+    │   ├── NoPhotosError           the sources hold no photo
     │   └── ResourceError           asks for processors, GPUs or memory that are not there
     ├── PhotoError                  one photo cannot be used; becomes a row, never ends a job
     ├── IndexStoreError             something about the index on disk
@@ -15,6 +16,7 @@
     │   └── IndexWriteError         unwritable, or the disk is full
     ├── WeightsError                weights missing, altered or unusable
     ├── VectorError                 an embedding that is no unit vector
+    ├── MissingPhotosError          so many known photos are not there that a drive may be unplugged
     ├── OutputError                 an export cannot be written where it was asked for
     └── EngineError                 Ray cannot be started, joined or finish the work
 
@@ -38,6 +40,10 @@ class UsageError(PhotoclustError):
 
 class ResourceError(UsageError):
     """More processors, GPUs or memory were asked for than there are."""
+
+
+class NoPhotosError(UsageError):
+    """There is no photo in the sources that were named."""
 
 
 class PhotoError(PhotoclustError):
@@ -106,6 +112,10 @@ class VectorError(PhotoclustError):
     def __init__(self, message: str, row: int | None = None) -> None:
         super().__init__(message)
         self.row = row
+
+
+class MissingPhotosError(PhotoclustError):
+    """So many known photos are not there that somebody must say whether that is meant."""
 
 
 class OutputError(PhotoclustError):

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from photoclust.config import ClusterConfig, DecodeConfig, IndexSettings
+from photoclust.config import ClusterConfig, CollectionConfig, DecodeConfig, IndexSettings
 from photoclust.errors import PhotoError
 from photoclust.grouping import (
     decisions_of,
@@ -25,6 +25,7 @@ from photoclust.grouping import (
     previous_people,
     verify_input,
 )
+from photoclust.index.absence import lost_photos, missing_rows, require_plausible
 from photoclust.index.plan import Plan, plan, with_copies
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.index.writer import PartWriter
@@ -32,7 +33,7 @@ from photoclust.people.calibration import calibration_of
 from photoclust.people.continuity import keep_ids
 from photoclust.people.density import density_clusters
 from photoclust.people.verify import verify
-from photoclust.photos.sources import content_id, read_photo
+from photoclust.photos.sources import content_id, is_gone, read_photo
 from photoclust.records import (
     FACE_SCHEMA,
     PHOTO_SCHEMA,
@@ -69,6 +70,10 @@ class IndexReport:
         Rows written, by status.
     copies
         Of those, files with the same bytes as another.
+    missing
+        Photos known before that are no longer there, nor anywhere else under another name.
+    returned
+        Photos that had been missing and are back as they were; they are among the rows written.
     seconds
         Time for everything, the start of the engine included.
     photos_a_second
@@ -79,6 +84,8 @@ class IndexReport:
     unchanged: int
     indexed: dict[str, int]
     copies: int
+    missing: int
+    returned: int
     seconds: float
     photos_a_second: float | None
 
@@ -88,7 +95,7 @@ def index_photos(
     store: IndexStore,
     start_engine: Callable[[], AbstractContextManager[Engine]],
     progress: Callable[[int], AbstractContextManager[Progress]],
-    retry_failed: bool = False,
+    collection: CollectionConfig | None = None,
 ) -> IndexReport:
     """Bring the index up to date with a collection; the caller holds the index's lock.
 
@@ -102,15 +109,24 @@ def index_photos(
         Called only when there is work.
     progress
         Called with the number of photos to do; gives what is told of each few done.
-    retry_failed
-        Try photos again that failed before and have not changed.
+    collection
+        What the run may say about photos that are not among `refs`; by default nothing.
+
+    Raises
+    ------
+    MissingPhotosError
+        So many photos are no longer there that a drive may be unplugged; nothing was written.
     """
-    work = plan(refs, store.photos(), lambda ref: _identify(ref, store.settings.decode), retry_failed)
+    collection = collection or CollectionConfig()
+    seen, limits = store.known_photos(), store.settings.decode
+    work = plan(refs, seen, lambda ref: _identify(ref, limits), collection.retry_failed)
+    missing = _missing(work, seen, collection)
     counts: Counter[str] = Counter()
     pace = _Pace()
     with PartWriter(store) as writer:
-        known = pa.Table.from_pylist(work.known_copies, schema=PHOTO_SCHEMA)
+        known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)
         _write(writer, counts, known, FACE_SCHEMA.empty_table())
+        _write(writer, Counter(), missing, FACE_SCHEMA.empty_table())
         if work.refs:
             with start_engine() as engine, progress(work.to_do) as tell:
                 tell(len(known))
@@ -119,8 +135,26 @@ def index_photos(
                     _write(writer, counts, photos, faces)
                     pace.add(len(photos))
                     tell(len(photos))
-    copies = work.to_do - len(work.refs)
-    return IndexReport(work.total, work.unchanged, dict(counts), copies, pace.seconds, pace.rate)
+    return IndexReport(
+        found=work.total,
+        unchanged=work.unchanged,
+        indexed=dict(counts),
+        copies=work.to_do - len(work.refs) - len(work.returned),
+        missing=len(lost_photos(work, missing.to_pylist(), seen)),
+        returned=len(work.returned),
+        seconds=pace.seconds,
+        photos_a_second=pace.rate,
+    )
+
+
+def _missing(work: Plan, known: pa.Table, collection: CollectionConfig) -> pa.Table:
+    """Rows for photos that are no longer there."""
+    if collection.missing == "keep":
+        return PHOTO_SCHEMA.empty_table()
+    rows = missing_rows(work, collection.folders, is_gone)
+    if collection.missing == "check":
+        require_plausible(work, rows, known, collection.folders)
+    return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)
 
 
 class _Pace:

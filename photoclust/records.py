@@ -24,6 +24,10 @@ EMBEDDING_SIZE = 512
 OK = "ok"
 NO_FACE = "no_face"
 FAILED = "failed"
+MISSING = "missing"  # no longer there; out of the grouping, with all that is known of it kept
+
+UNREACHABLE = "missing"
+"""Version of a reference whose file could not be looked at."""
 
 # membership status of a face
 MEMBER = "member"
@@ -117,8 +121,8 @@ PHOTO_SCHEMA = pa.schema(
         pa.field("height", pa.int32()),
         pa.field("orientation", pa.int8()),
         pa.field("taken_at", pa.timestamp("ms")),  # camera time, no zone
-        pa.field("status", pa.string(), nullable=False),  # OK, NO_FACE or FAILED
-        pa.field("stage", pa.string()),  # where it failed
+        pa.field("status", pa.string(), nullable=False),  # OK, NO_FACE, FAILED or MISSING
+        pa.field("stage", pa.string()),  # where it failed; of a MISSING photo the status it had
         pa.field("error", pa.string()),  # why it failed
         pa.field("attempts", pa.int32(), nullable=False),
     ]

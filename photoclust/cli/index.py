@@ -11,7 +11,7 @@ from photoclust.cli.job import PhotoOptions
 
 
 def _photo_options(values: dict[str, Any]) -> PhotoOptions:
-    names = ("model", "min_face_size", "max_pixels", "retry_failed")
+    names = ("model", "min_face_size", "max_pixels", "retry_failed", "missing")
     return PhotoOptions(**options.take(values, *names))
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photoclust.cli.progress import photo_progress, say
-from photoclust.config import ClusterConfig, EngineConfig, IndexSettings
+from photoclust.config import ClusterConfig, CollectionConfig, EngineConfig, IndexSettings
+from photoclust.errors import NoPhotosError
 
 if TYPE_CHECKING:
     from photoclust.index.store import IndexStore
     from photoclust.pipeline import GroupReport, IndexReport
+    from photoclust.records import PhotoRef
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class PhotoOptions:
     min_face_size: int | None = None
     max_pixels: int | None = None
     retry_failed: bool = False
+    missing: str = "check"
 
 
 def open_index(folder: str, options: PhotoOptions) -> IndexStore:
@@ -53,14 +56,31 @@ def _asked_for(settings: IndexSettings, options: PhotoOptions) -> IndexSettings:
 def index(photos: tuple[str, ...], folder: str, engine: EngineConfig, options: PhotoOptions) -> IndexReport:
     """Bring the index at `folder` up to date with `photos`."""
     from photoclust.engine import start
-    from photoclust.photos.sources import find_photos
+    from photoclust.index.store import IndexStore
+    from photoclust.photos.sources import folder_prefixes
     from photoclust.pipeline import index_photos
 
-    refs = list(find_photos(photos))
+    collection = CollectionConfig(tuple(folder_prefixes(photos)), options.missing, options.retry_failed)
+    refs, none_found = _list_photos(photos)
+    if none_found and not (IndexStore.exists(folder) and options.missing != "keep"):
+        raise none_found
     store = open_index(folder, options)
     with store.lock():
         say(f"{len(refs)} photos found.")
-        return index_photos(refs, store, lambda: start(engine), photo_progress, options.retry_failed)
+        report = index_photos(refs, store, lambda: start(engine), photo_progress, collection)
+    if none_found and not report.missing:
+        raise none_found
+    return report
+
+
+def _list_photos(photos: tuple[str, ...]) -> tuple[list[PhotoRef], NoPhotosError | None]:
+    """What the sources hold, or what they say when that is nothing: known photos may be missing from them."""
+    from photoclust.photos.sources import find_photos
+
+    try:
+        return list(find_photos(photos)), None
+    except NoPhotosError as error:
+        return [], error
 
 
 def cluster(folder: str, config: ClusterConfig) -> GroupReport:

@@ -86,6 +86,14 @@ photo_options = _together(
         "--max-pixels", type=click.IntRange(1), metavar="N", help="Refuse photos with more pixels than this."
     ),
     click.option("--retry-failed", is_flag=True, help="Try photos again that failed in an earlier run."),
+    click.option(
+        "--missing",
+        type=click.Choice(["check", "drop", "keep"]),
+        default="check",
+        show_default=True,
+        help="Photos that PHOTOS no longer hold: take them out of the grouping, but stop where so many are "
+        "missing that a drive may be unplugged (check); take out however many (drop); leave them in (keep).",
+    ),
 )
 
 cluster_options = _together(

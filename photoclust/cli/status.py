@@ -10,8 +10,9 @@ from photoclust.cli import options
 @click.command()
 @options.index_option
 @click.option("--failed", is_flag=True, help="Name every photo that could not be used, and why.")
+@click.option("--missing", is_flag=True, help="Name every photo that is no longer there.")
 @options.json_option
-def status(index_dir: str, failed: bool, as_json: bool) -> None:
+def status(index_dir: str, failed: bool, missing: bool, as_json: bool) -> None:
     """Say what an index holds and what to do next.
 
     \b
@@ -21,4 +22,4 @@ def status(index_dir: str, failed: bool, as_json: bool) -> None:
     """
     from photoclust.cli import summary
 
-    summary.write_status(index_dir, failed, as_json)
+    summary.write_status(index_dir, failed, missing, as_json)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli.job import review_page
-from photoclust.records import FAILED, NO_FACE, OK
+from photoclust.records import FAILED, MISSING, NO_FACE, OK
 
 if TYPE_CHECKING:
     from photoclust.index.store import Clustering, IndexStore
@@ -42,7 +42,7 @@ def write(folder: str, indexed: IndexReport | None, grouped: GroupReport | None,
     click.echo(f"\nNext: {values['next']}")
 
 
-def write_status(folder: str, failed: bool, as_json: bool) -> None:
+def write_status(folder: str, failed: bool, missing: bool, as_json: bool) -> None:
     """Write what the index at `folder` holds."""
     from photoclust.index.store import IndexStore
 
@@ -55,13 +55,17 @@ def write_status(folder: str, failed: bool, as_json: bool) -> None:
     _write_holdings(values)
     if failed:
         _write_failed(values["failed"], len(values["failed"]), folder)
+    if missing and values["missing"]:
+        click.echo("\nNo longer there:")
+        click.echo("\n".join(f"  {_printable(uri)}" for uri in values["missing"]))
     click.echo(f"\nNext: {values['next']}")
 
 
 def status_values(store: IndexStore) -> dict[str, Any]:
     """Plain values of what an index holds."""
-    photos = store.photos()
+    photos = store.known_photos()
     statuses = Counter(photos["status"].to_pylist())
+    photos, missing = store.photos(), _missing(photos)
     faces = store.faces([])
     failed = [row for row in photos.to_pylist() if row["status"] == FAILED]
     clustering = store.current_clustering()
@@ -73,13 +77,22 @@ def status_values(store: IndexStore) -> dict[str, Any]:
             "with_faces": statuses[OK],
             "without_faces": statuses[NO_FACE],
             "failed": statuses[FAILED],
+            "missing": len(missing),
             "copies": len(photos) - len(failed) - len(_distinct(photos)),
         },
         "faces": len(faces),
         "grouping": _grouping(clustering),
         "failed": [{name: row[name] for name in ("uri", "stage", "error", "attempts")} for row in failed],
+        "missing": missing,
         "next": _next(store, len(photos), faces["face_id"].to_pylist(), clustering),
     }
+
+
+def _missing(known: Any) -> list[str]:
+    """Uris of missing photos whose bytes are under no other name."""
+    rows = known.to_pylist()
+    there = {row["photo_id"] for row in rows if row["status"] != MISSING}
+    return [row["uri"] for row in rows if row["status"] == MISSING and row["photo_id"] not in there]
 
 
 def _distinct(photos: Any) -> set[str]:
@@ -112,11 +125,14 @@ def _shell(path: Path) -> str:
 
 def _indexing_line(report: IndexReport) -> str:
     done = sum(report.indexed.values())
+    gone = f"; {report.missing} are no longer there" if report.missing else ""
     if not done:
-        return f"Indexed  nothing new among {report.found} photos"
+        return f"Indexed  nothing new among {report.found} photos{gone}"
     rate = f", {report.photos_a_second:.1f} photos a second" if report.photos_a_second else ""
     new = f"Indexed  {done} of {report.found} photos in {report.seconds:.0f} s{rate}"
-    return f"{new}; {report.unchanged} had not changed" if report.unchanged else new
+    same = f"; {report.unchanged} had not changed" if report.unchanged else ""
+    back = f"; {report.returned} are back" if report.returned else ""
+    return new + same + back + gone
 
 
 def _write_holdings(values: dict[str, Any]) -> None:
@@ -124,7 +140,8 @@ def _write_holdings(values: dict[str, Any]) -> None:
     parts = [f"{photos['with_faces']} with faces", f"{photos['without_faces']} without"]
     parts += [f"{photos['failed']} failed"] if photos["failed"] else []
     parts += [f"{photos['copies']} the same photo again"] if photos["copies"] else []
-    click.echo(f"Photos   {photos['seen']}: {', '.join(parts)}")
+    gone = f"; {photos['missing']} missing, out of the grouping" if photos["missing"] else ""
+    click.echo(f"Photos   {photos['seen']}: {', '.join(parts)}{gone}")
     if grouping is None:
         click.echo(f"Faces    {values['faces']}, not grouped yet")
         return

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from photoclust.records import FAILED, PHOTO_SCHEMA, PhotoRef
+from photoclust.records import FAILED, MISSING, PHOTO_SCHEMA, UNREACHABLE, PhotoRef
 
 
 @dataclass
@@ -23,15 +23,24 @@ class Plan:
         By photo_id, files with the same bytes as a photo in `refs`: they share its row when it comes.
     known_copies
         Rows of PHOTO_SCHEMA for files with the same bytes as a photo that is in the index already.
+    returned
+        Rows of PHOTO_SCHEMA for photos that were missing and are back as they were.
     unchanged
         How many photos need nothing.
+    unseen
+        Rows of known photos that were not found.
+    unreachable
+        Uris of those that were named all the same, and could not be looked at.
     """
 
     refs: list[PhotoRef] = field(default_factory=list)
     attempts: list[int] = field(default_factory=list)
     copies: dict[str, list[PhotoRef]] = field(default_factory=dict)
     known_copies: list[dict[str, Any]] = field(default_factory=list)
+    returned: list[dict[str, Any]] = field(default_factory=list)
     unchanged: int = 0
+    unseen: list[dict[str, Any]] = field(default_factory=list)
+    unreachable: set[str] = field(default_factory=set)
 
     @property
     def total(self) -> int:
@@ -41,7 +50,8 @@ class Plan:
     @property
     def to_do(self) -> int:
         """How many rows the run will write."""
-        return len(self.refs) + len(self.known_copies) + sum(map(len, self.copies.values()))
+        rows = len(self.refs) + len(self.known_copies) + len(self.returned)
+        return rows + sum(map(len, self.copies.values()))
 
 
 def copy_row(row: dict[str, Any], ref: PhotoRef) -> dict[str, Any]:
@@ -76,27 +86,40 @@ def plan(
 
 class _Planner:
     def __init__(self, known: pa.Table, identify: Callable[[PhotoRef], str], retry_failed: bool) -> None:
-        self.rows: dict[str, dict[str, Any]] = {row["uri"]: row for row in known.to_pylist()}
+        rows: list[dict[str, Any]] = known.to_pylist()
+        self.missing = {row["uri"] for row in rows if row["status"] == MISSING}
+        self.rows = {row["uri"]: _as_it_was(row) for row in rows}
         self.retry_failed = retry_failed
         self.identify = identify
         self.known_by_size: dict[int, dict[str, dict[str, Any]]] = {}
         for row in self.rows.values():
-            if row["photo_id"] and not (retry_failed and row["status"] == FAILED):
+            again = row["status"] == FAILED and (retry_failed or row["uri"] in self.missing)
+            if row["photo_id"] and not again:
                 self.known_by_size.setdefault(row["size"], {})[row["photo_id"]] = row
         self.new_by_size: dict[int, list[PhotoRef]] = {}
         self.identities: dict[str, str] = {}
 
     def plan(self, refs: Iterable[PhotoRef]) -> Plan:
-        result = Plan()
+        result, found = Plan(), set(self.missing)
         for ref in refs:
             row = self.rows.get(ref.uri)
-            if row is None or (row["size"], row["version"]) != (ref.size, ref.version):
-                self._add(result, ref, attempts=0)
-            elif self.retry_failed and row["status"] == FAILED:
-                self._add(result, ref, row["attempts"])
+            if row is not None and row["photo_id"] and ref.version == UNREACHABLE:
+                result.unreachable.add(ref.uri)  # what is known of it stands
             else:
-                result.unchanged += 1
+                found.add(ref.uri)
+                self._compare(result, ref, row)
+        result.unseen = [row for uri, row in self.rows.items() if uri not in found]
         return result
+
+    def _compare(self, result: Plan, ref: PhotoRef, row: dict[str, Any] | None) -> None:
+        if row is None or (row["size"], row["version"]) != (ref.size, ref.version):
+            self._add(result, ref, attempts=0)
+        elif row["status"] == FAILED and (self.retry_failed or ref.uri in self.missing):
+            self._add(result, ref, row["attempts"])
+        elif ref.uri in self.missing:
+            result.returned.append(row)
+        else:
+            result.unchanged += 1
 
     def _add(self, result: Plan, ref: PhotoRef, attempts: int) -> None:
         known = self.known_by_size.get(ref.size, {})
@@ -115,6 +138,11 @@ class _Planner:
         if ref.uri not in self.identities:
             self.identities[ref.uri] = self.identify(ref)
         return self.identities[ref.uri]
+
+
+def _as_it_was(row: dict[str, Any]) -> dict[str, Any]:
+    """Row of a photo before it went missing."""
+    return row | {"status": row["stage"], "stage": None} if row["status"] == MISSING else row
 
 
 def with_copies(photos: pa.Table, copies: dict[str, list[PhotoRef]]) -> pa.Table:

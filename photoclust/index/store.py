@@ -37,7 +37,7 @@ from photoclust.errors import (
     IndexMissingError,
 )
 from photoclust.index import files
-from photoclust.records import FACE_SCHEMA, OK, PHOTO_SCHEMA
+from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
 
 FORMAT = 1
 _GRAPH_COLUMNS = ["face_id", "mark", "index", "distance"]
@@ -226,7 +226,11 @@ class IndexStore:
         files.write_table(self.folder / "photos" / name, photos.cast(PHOTO_SCHEMA))
 
     def photos(self) -> pa.Table:
-        """Read the row in force for every photo ever seen, ordered by uri."""
+        """Read the row in force for every photo that is there, ordered by uri."""
+        return self.known_photos().filter(pc.field("status") != MISSING).combine_chunks()
+
+    def known_photos(self) -> pa.Table:
+        """Read the row in force for every photo ever seen, ordered by uri; those that are missing too."""
         parts = [files.read_table(self.folder / "photos" / name) for name in self._parts()]
         table = pa.concat_tables([PHOTO_SCHEMA.empty_table(), *parts])
         return _last_of_each(table, "uri").combine_chunks()

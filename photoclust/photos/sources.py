@@ -6,7 +6,7 @@ Contract:
   Folders follow, walked as a stream in sorted order, so a folder of any size needs the memory of its
   largest single directory.
 - Nothing is left out silently. A listed file that is missing, a link that leads nowhere and a folder that
-  cannot be listed are yielded with version `MISSING`; `read_photo` then says what is wrong with them.
+  cannot be listed are yielded with version `UNREACHABLE`; `read_photo` then says what is wrong with them.
 - A uri is text that Parquet can hold. It is the absolute path, links unresolved. A path that is not
   valid UTF-8 is written as a ``file://`` URI (RFC 8089), which no absolute path can be mistaken for;
   `local_path` turns either back into the path.
@@ -21,11 +21,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from photoclust.config import DecodeConfig
-from photoclust.errors import PhotoError, UsageError
-from photoclust.records import PhotoRef, local_path
-
-MISSING = "missing"
-"""Version of a reference whose file could not be looked at."""
+from photoclust.errors import NoPhotosError, PhotoError, UsageError
+from photoclust.records import UNREACHABLE, PhotoRef, local_path
 
 # fmt: off
 IMAGE_EXTENSIONS = frozenset({
@@ -60,8 +57,33 @@ def find_photos(paths: Sequence[str]) -> Iterator[PhotoRef]:
     Raises
     ------
     UsageError
-        At once where a path does not exist; at the end of the iteration where no photo was found.
+        At once where a path does not exist.
+    NoPhotosError
+        At the end of the iteration where no photo was found.
     """
+    files, folders = _named(paths)
+    return _found(files, folders, paths)
+
+
+def folder_prefixes(paths: Sequence[str]) -> list[str]:
+    """What the uris of all photos inside the folders among `paths` begin with; see `find_photos`."""
+    folders = [os.path.join(path, "") for path in _named(paths)[1]]  # noqa: PTH118 (ends in a slash)
+    whole = [folder for folder in folders if _uri(folder) == folder]
+    return [*whole, *(f"{Path(folder).as_uri().rstrip('/')}/" for folder in folders)]
+
+
+def is_gone(uri: str) -> bool:
+    """Tell whether there is no file at a uri; false where it cannot be reached, which is another thing."""
+    try:
+        return stat.S_ISDIR(Path(local_path(uri)).stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def _named(paths: Sequence[str]) -> tuple[dict[str, None], list[str]]:
+    """Files and folders named on the command line or in a list."""
     files: dict[str, None] = {}
     folders: list[str] = []
     for path in paths:
@@ -71,7 +93,7 @@ def find_photos(paths: Sequence[str]) -> Iterator[PhotoRef]:
                 folders.append(item)
             else:
                 files[item] = None
-    return _found(files, folders, paths)
+    return files, folders
 
 
 def read_photo(ref: PhotoRef, limits: DecodeConfig) -> bytes:
@@ -113,7 +135,9 @@ def _found(files: dict[str, None], folders: Sequence[str], paths: Sequence[str])
             yield _reference(path, status)
     if nothing:
         looked_for = ", ".join(sorted(IMAGE_EXTENSIONS))
-        raise UsageError(f"No photos found in {', '.join(map(repr, paths))}: looked for {looked_for} files.")
+        raise NoPhotosError(
+            f"No photos found in {', '.join(map(repr, paths))}: looked for {looked_for} files."
+        )
 
 
 def _walk(folders: Sequence[str]) -> Iterator[tuple[str, os.stat_result | None]]:
@@ -185,7 +209,7 @@ def _is_folder(path: str) -> bool:
 
 def _reference(path: str, status: os.stat_result | None) -> PhotoRef:
     if status is None:
-        return PhotoRef(_uri(path), 0, MISSING)
+        return PhotoRef(_uri(path), 0, UNREACHABLE)
     return PhotoRef(_uri(path), status.st_size, str(status.st_mtime_ns))
 
 

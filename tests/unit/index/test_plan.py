@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from photoclust.index.plan import plan, with_copies
-from photoclust.records import PHOTO_SCHEMA, PhotoRef
+from photoclust.records import MISSING, PHOTO_SCHEMA, UNREACHABLE, PhotoRef
 
 
 def ref(uri: str, size: int = 10, version: str = "1") -> PhotoRef:
@@ -72,6 +72,35 @@ def test_copies_share_the_row_of_their_photo() -> None:
     photos = known(row("/a", "X", width=5), row("/c", "Y"))
     whole = with_copies(photos, {"X": [ref("/b", version="9")]}).to_pylist()
     assert whole[2] == whole[0] | {"uri": "/b", "version": "9"}
+
+
+def test_a_photo_that_is_back_gets_its_row_back_unopened() -> None:
+    away = row("/a", "A", status=MISSING, stage="no_face", width=7)
+    result = plan([ref("/a")], known(away), never)
+    assert result.returned == [row("/a", "A", status="no_face", width=7) | _nulls() | {"width": 7}]
+    assert (result.unseen, result.to_do, result.unchanged) == ([], 1, 0)
+
+
+def test_a_missing_photo_that_comes_back_elsewhere_is_known_by_its_bytes() -> None:
+    result = plan([ref("/new/a")], known(row("/a", "A", status=MISSING, stage="ok")), lambda _: "A")
+    assert result.refs == []
+    assert [(r["uri"], r["status"]) for r in result.known_copies] == [("/new/a", "ok")]
+
+
+def test_a_failed_photo_that_was_missing_is_tried_again() -> None:
+    result = plan([ref("/a")], known(row("/a", "", status=MISSING, stage="failed", attempts=2)), never)
+    assert ([r.uri for r in result.refs], result.attempts) == (["/a"], [2])
+
+
+def test_what_is_not_found_is_unseen_once() -> None:
+    rows = known(row("/a", "A"), row("/b", "B"), row("/c", "C", status=MISSING, stage="ok"))
+    assert [r["uri"] for r in plan([ref("/a")], rows, never).unseen] == ["/b"]
+
+
+def test_what_is_known_of_a_photo_stands_while_it_cannot_be_reached() -> None:
+    result = plan([ref("/a", 0, UNREACHABLE), ref("/x", 0, UNREACHABLE)], known(row("/a", "A")), never)
+    assert [r.uri for r in result.refs] == ["/x"]
+    assert (result.unreachable, [r["uri"] for r in result.unseen]) == ({"/a"}, ["/a"])
 
 
 def _nulls() -> dict:

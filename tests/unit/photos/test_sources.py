@@ -20,12 +20,13 @@ from photoclust.errors import PhotoError, UsageError
 from photoclust.photos.decode import FORMATS
 from photoclust.photos.sources import (
     IMAGE_EXTENSIONS,
-    MISSING,
     content_id,
     find_photos,
+    folder_prefixes,
+    is_gone,
     read_photo,
 )
-from photoclust.records import PhotoRef, local_path
+from photoclust.records import UNREACHABLE, PhotoRef, local_path
 
 LIMITS = DecodeConfig()
 
@@ -143,7 +144,7 @@ def test_a_list_of_paths(tmp_path):
 def test_a_listed_file_that_is_missing_is_a_photo_that_cannot_be_read(tmp_path):
     listed = put(tmp_path / "list.txt", b"gone.jpg\n")
     (ref,) = find_photos([f"@{listed}"])
-    assert (ref.size, ref.version) == (0, MISSING)
+    assert (ref.size, ref.version) == (0, UNREACHABLE)
     assert reason(ref) == "the file is missing"
 
 
@@ -221,3 +222,32 @@ def test_empty_and_oversized_files_are_refused(tmp_path):
 def test_content_id_is_of_the_content():
     assert content_id(b"") == "cae66941d9efbd404e4d88758ea67670"
     assert content_id(b"a") != content_id(b"b")
+
+
+def test_prefixes_are_those_of_the_folders_alone(tmp_path: Path) -> None:
+    album, photo = tmp_path / "album", put(tmp_path / "photo.jpg")
+    inside = put(album / "a.jpg")
+    listed = put(tmp_path / "list.txt", b"album\nphoto.jpg\n")
+    for paths in ([str(album), str(photo)], [f"@{listed}"]):
+        prefixes = tuple(folder_prefixes(paths))
+        assert str(inside).startswith(prefixes)
+        assert not str(photo).startswith(prefixes)
+        assert not str(tmp_path / "album2" / "a.jpg").startswith(prefixes)
+
+
+@pytest.mark.parametrize("folder", [b"plain", b"\xff"])
+def test_prefixes_fit_names_that_are_not_utf8(tmp_path: Path, folder: bytes) -> None:
+    album = Path(os.fsdecode(bytes(tmp_path) + b"/" + folder))
+    put(Path(os.fsdecode(bytes(album) + b"/\xfe.jpg")))
+    (ref,) = find_photos([str(album)])
+    assert ref.uri.startswith(tuple(folder_prefixes([str(album)])))
+
+
+def test_gone_is_what_is_not_there_and_not_what_cannot_be_reached(tmp_path: Path) -> None:
+    photo = put(tmp_path / "a.jpg")
+    dangling = tmp_path / "b.jpg"
+    dangling.symlink_to(tmp_path / "nowhere")
+    circle = tmp_path / "c.jpg"
+    circle.symlink_to(circle)
+    there = [is_gone(str(path)) for path in (photo, dangling, circle, tmp_path, tmp_path / "x", photo / "y")]
+    assert there == [False, True, False, True, True, True]

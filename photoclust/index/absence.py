@@ -1,0 +1,95 @@
+"""Photos that are known and no longer there: what a run may say of them, and when it had better ask.
+
+A run vouches for the folders it was given and for the photos it was given by name; of others it knows
+nothing. A photo that is missing keeps its faces and their embeddings: it is only out of the grouping, and
+when the file comes back as it was, nothing is detected again. A photo whose bytes are still there under
+another name was moved and is not lost.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from photoclust.errors import MissingPhotosError
+from photoclust.index.plan import Plan
+from photoclust.records import MISSING
+
+Row = dict[str, Any]
+
+MANY = 20
+"""Photos known in a folder from which losing more than half is no longer everyday."""
+
+
+def missing_rows(work: Plan, folders: Sequence[str], is_gone: Callable[[str], bool]) -> list[Row]:
+    """Rows to append for photos that this run finds missing.
+
+    Parameters
+    ----------
+    work
+        What was and was not found.
+    folders
+        What uris in the folders that were searched begin with.
+    is_gone
+        Tells whether there is nothing, or no file, at a uri; false when in doubt.
+    """
+    begins = tuple(folders)
+    candidates = (
+        row for row in work.unseen if row["uri"] in work.unreachable or row["uri"].startswith(begins)
+    )
+    return [row | {"status": MISSING, "stage": row["status"]} for row in candidates if is_gone(row["uri"])]
+
+
+def lost_photos(work: Plan, missing: Sequence[Row], known: pa.Table) -> list[str]:
+    """Uris of missing photos whose bytes are under no other name.
+
+    Parameters
+    ----------
+    work
+        What was and was not found.
+    missing
+        From `missing_rows`.
+    known
+        Table of PHOTO_SCHEMA: the rows in force.
+    """
+    away = {row["uri"] for row in missing}
+    there = known.filter(pc.field("status") != MISSING)
+    rows = zip(there["uri"].to_pylist(), there["photo_id"].to_pylist(), strict=True)
+    present = {photo for uri, photo in rows if uri not in away}
+    present |= {row["photo_id"] for row in (*work.known_copies, *work.returned)}
+    return [row["uri"] for row in missing if row["photo_id"] not in present]
+
+
+def require_plausible(work: Plan, missing: Sequence[Row], known: pa.Table, folders: Sequence[str]) -> None:
+    """Make sure that photos are missing because somebody took them away.
+
+    Parameters
+    ----------
+    work, missing, known
+        As in `lost_photos`; `known` is ordered by uri.
+    folders
+        What uris in the folders that were searched begin with.
+
+    Raises
+    ------
+    MissingPhotosError
+        A folder is empty in which photos are known, or has lost more than half of at least `MANY`.
+    """
+    lost = lost_photos(work, missing, known)
+    uris = known.filter(pc.field("status") != MISSING)["uri"].to_pylist() if lost else []
+    for folder in folders:
+        gone = sum(uri.startswith(folder) for uri in lost)
+        count = bisect_left(uris, folder[:-1] + chr(ord(folder[-1]) + 1)) - bisect_left(uris, folder)
+        left = count - sum(row["uri"].startswith(folder) for row in missing)
+        empty = not left and not any(ref.uri.startswith(folder) for ref in work.refs)
+        if gone and (empty or (count >= MANY and gone > count / 2)):
+            place = folder.rstrip("/") or folder
+            raise MissingPhotosError(
+                f"{gone} of the {count} photos known in {place} are not there; is a drive "
+                "not connected? Connect it and run the same command again. If they are gone for good, add "
+                "--missing drop, and they leave the grouping; with --missing keep everything stays."
+            )

@@ -1,0 +1,48 @@
+"""Photos that are taken away, as a user meets them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+
+def photoclust(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "photoclust", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def test_photos_go_an_unplugged_drive_is_asked_about_and_they_come_back(tmp_path: Path) -> None:
+    photos, index = tmp_path / "card", tmp_path / "index"
+    photos.mkdir()
+    for number in range(3):
+        Image.new("RGB", (64, 64), (number, 80, 80)).save(photos / f"{number}.png")
+    run = ("index", photos, "--index", index, "--engine", "local")
+    photoclust(*run)
+
+    (photos / "0.png").rename(tmp_path / "0.png")
+    assert "; 1 are no longer there" in photoclust(*run).stdout
+    status = json.loads(photoclust("status", "--index", index, "--json").stdout)
+    assert (status["photos"]["seen"], status["missing"]) == (2, [str(photos / "0.png")])
+
+    for number in (1, 2):
+        (photos / f"{number}.png").rename(tmp_path / f"{number}.png")
+    refused = photoclust(*run, code=1).stderr
+    assert f"2 of the 2 photos known in {photos} are not there" in refused
+    assert "--missing drop" in refused
+    assert "No photos found" in photoclust(*run, "--missing", "keep", code=2).stderr
+    assert json.loads(photoclust(*run, "--missing", "drop", "--json").stdout)["indexing"]["missing"] == 2
+    assert "No photos found" in photoclust(*run, code=2).stderr
+    listed = photoclust("status", "--index", index, "--missing").stdout
+    assert all(str(photos / f"{number}.png") in listed for number in range(3))
+
+    for number in range(3):
+        (tmp_path / f"{number}.png").rename(photos / f"{number}.png")
+    back = json.loads(photoclust(*run, "--json").stdout)
+    assert back["indexing"]["returned"] == 3
+    assert (back["photos"]["seen"], back["photos"]["missing"]) == (3, 0)
