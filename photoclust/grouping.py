@@ -78,11 +78,11 @@ def neighbour_graph(
     embeddings = comparable_embeddings(faces, calibration)
     marks, stored = _marks(embeddings), store.read_graph()
     if stored is None or stored.indices.type.list_size != max(0, min(k, len(stored.face_ids) - 1)):
-        graph, changed = neighbours(embeddings, k), True
+        graph, changed = neighbours(embeddings, k, "auto"), True
     else:
         position = _positions(stored, faces, marks)
         graph, changed = _stored_graph(stored), not np.array_equal(position, np.arange(len(faces)))
-        graph = update(graph, position, embeddings, k) if changed else graph
+        graph = update(graph, position, embeddings, k, "auto") if changed else graph
     if keep and changed and graph.indices.size:
         store.write_graph(_to_store(graph, faces, marks))
     return embeddings, graph

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photoclust.people.neighbours import NeighbourGraph, cosine_distances, neighbours, unit_rows, update
+from photoclust.people.neighbours import (
+    NeighbourGraph,
+    cosine_distances,
+    merge,
+    nearest,
+    neighbours,
+    unit_rows,
+    update,
+)
 
 SIZE = 16
 
@@ -70,12 +78,43 @@ def test_distances_do_not_depend_on_the_order_of_faces(rows: np.ndarray, k: int,
     np.testing.assert_array_equal(neighbours(rows[order], k).distances, neighbours(rows, k).distances[order])
 
 
+@given(faces(), st.integers(1, 12))
+@settings(deadline=None)
+def test_torch_proposes_what_faiss_does(rows: np.ndarray, k: int) -> None:
+    assert_same(neighbours(rows, k, device="cpu:0"), neighbours(rows, k))
+
+
+@given(faces(), st.integers(1, 12), st.integers(1, 40), st.integers(1, 40))
+@settings(deadline=None)
+def test_lists_of_blocks_merge_into_the_graph(rows: np.ndarray, k: int, height: int, width: int) -> None:
+    """Blocks of queries and of the base, of any size and however they overlap."""
+    rows, whole = unit_rows(rows), neighbours(rows, k)
+    for start in range(0, len(rows), height):
+        ids = np.arange(start, min(start + height, len(rows)))
+        merged = NeighbourGraph(np.zeros((len(ids), 0), np.int32), np.zeros((len(ids), 0), np.float32))
+        for offset in range(0, len(rows), width):
+            block = nearest(rows[ids], ids, rows[offset : offset + width], offset, k)
+            merged = merge(merged, block, min(k, len(rows) - 1))
+        assert_same(merged, NeighbourGraph(whole.indices[ids], whole.distances[ids]))
+
+
+def crowd(size: int) -> np.ndarray:
+    """5,000 unit vectors, more than a tile holds; every 50th is the same."""
+    rows = np.random.default_rng(0).normal(size=(5000, size)).astype(np.float32)
+    rows[::50] = rows[0]
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("device", ["cpu:0", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_graph_does_not_depend_on_the_device(device: str) -> None:
+    assert_same(neighbours(crowd(128), 10, device), neighbours(crowd(128), 10))
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_graph_does_not_depend_on_threads(threads: int) -> None:
     import faiss
 
-    rows = np.random.default_rng(0).normal(size=(5000, SIZE)).astype(np.float32)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = crowd(SIZE)
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(threads)
     try:
