@@ -24,6 +24,7 @@ EMBEDDING_SIZE = 512
 OK = "ok"
 NO_FACE = "no_face"
 FAILED = "failed"
+FORGOTTEN = "forgotten"  # it, or every face in it, was erased on request
 MISSING = "missing"  # no longer there; out of the grouping, with all that is known of it kept
 
 UNREACHABLE = "missing"
@@ -121,7 +122,7 @@ PHOTO_SCHEMA = pa.schema(
         pa.field("height", pa.int32()),
         pa.field("orientation", pa.int8()),
         pa.field("taken_at", pa.timestamp("ms")),  # camera time, no zone
-        pa.field("status", pa.string(), nullable=False),  # OK, NO_FACE, FAILED or MISSING
+        pa.field("status", pa.string(), nullable=False),  # OK, NO_FACE, FAILED, FORGOTTEN or MISSING
         pa.field("stage", pa.string()),  # where it failed; of a MISSING photo the status it had
         pa.field("error", pa.string()),  # why it failed
         pa.field("attempts", pa.int32(), nullable=False),

@@ -23,6 +23,7 @@ VERBS = {
     "export": ("export", "Write faces and people as CSV, JSON, Parquet or folders of links."),
     "evaluate": ("evaluate", "Say how well the people found agree with labels."),
     "sweep": ("sweep", "Compare groupings under one setting after another."),
+    "forget": ("forget", "Erase people or photos from an index, for good."),
     "models": ("models", "List, fetch and import embedding models."),
     "demo": ("demo", "Try everything on a small album made on the spot."),
     "doctor": ("doctor", "Check this machine: what works and what to do about what does not."),

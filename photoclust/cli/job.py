@@ -93,7 +93,7 @@ def cluster(folder: str, config: ClusterConfig) -> GroupReport:
         say("Grouping faces.")
         report = group_faces(store, config)
         if not _page_is_fresh(store):
-            _write_review(store)
+            renew_page(store)
     return report
 
 
@@ -104,13 +104,15 @@ def _page_is_fresh(store: IndexStore) -> bool:
     return page.is_file() and page.stat().st_mtime_ns >= max(path.stat().st_mtime_ns for path in shown)
 
 
-def _write_review(store: IndexStore) -> None:
+def renew_page(store: IndexStore) -> None:
+    """Write the review page of an index that has people; the caller holds its lock."""
     from photoclust.records import FACE_SCHEMA
     from photoclust.report.album import Album
     from photoclust.report.review import write_review
 
     clustering = store.current_clustering()
-    assert clustering is not None, "group_faces always leaves one"
+    if clustering is None:
+        return
     seen = [name for name in FACE_SCHEMA.names if name not in ("embedding", "landmarks")]
     album = Album(store.photos(), store.faces(seen), clustering.assignments, clustering.people)
     write_review(album, store.folder / "review", title=store.folder.resolve().name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli.job import review_page
-from photoclust.records import FAILED, MISSING, NO_FACE, OK
+from photoclust.records import FAILED, FORGOTTEN, MISSING, NO_FACE, OK
 
 if TYPE_CHECKING:
     from photoclust.index.store import Clustering, IndexStore
@@ -78,6 +78,7 @@ def status_values(store: IndexStore) -> dict[str, Any]:
             "without_faces": statuses[NO_FACE],
             "failed": statuses[FAILED],
             "missing": len(missing),
+            "forgotten": statuses[FORGOTTEN],
             "copies": len(photos) - len(failed) - len(_distinct(photos)),
         },
         "faces": len(faces),
@@ -139,6 +140,7 @@ def _write_holdings(values: dict[str, Any]) -> None:
     photos, grouping = values["photos"], values["grouping"]
     parts = [f"{photos['with_faces']} with faces", f"{photos['without_faces']} without"]
     parts += [f"{photos['failed']} failed"] if photos["failed"] else []
+    parts += [f"{photos['forgotten']} forgotten"] if photos["forgotten"] else []
     parts += [f"{photos['copies']} the same photo again"] if photos["copies"] else []
     gone = f"; {photos['missing']} missing, out of the grouping" if photos["missing"] else ""
     click.echo(f"Photos   {photos['seen']}: {', '.join(parts)}{gone}")

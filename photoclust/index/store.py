@@ -36,7 +36,8 @@ from photoclust.errors import (
     IndexMismatchError,
     IndexMissingError,
 )
-from photoclust.index import files
+from photoclust.index import erase, files
+from photoclust.index.keep_out import without_kept_out
 from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
 
 FORMAT = 1
@@ -191,6 +192,7 @@ class IndexStore:
                 ) from error
         try:
             self._clean_up()
+            erase.finish(self)
             yield
         finally:
             lock.release()
@@ -215,8 +217,10 @@ class IndexStore:
         Parameters
         ----------
         photos, faces
-            Of PHOTO_SCHEMA and FACE_SCHEMA. A later row for a uri replaces an earlier one.
+            Of PHOTO_SCHEMA and FACE_SCHEMA. A later row for a uri replaces an earlier one. What was forgotten
+            and is to stay so is left out.
         """
+        photos, faces = without_kept_out(self.folder, photos, faces)
         parts = self._parts()
         number = int(parts[-1].removeprefix("part-").removesuffix(".parquet")) + 1 if parts else 0
         name = f"part-{number:08d}.parquet"

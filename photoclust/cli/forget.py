@@ -1,0 +1,115 @@
+"""``photoclust forget``: people and photos out of the index, for good."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from photoclust.cli import job, options
+from photoclust.cli.progress import say
+from photoclust.errors import UsageError
+
+if TYPE_CHECKING:
+    from photoclust.index.erase import Erasure
+    from photoclust.index.store import IndexStore
+
+
+@click.command()
+@click.argument("people", nargs=-1, metavar="[PERSON]...")
+@click.option("--photo", "photos", multiple=True, metavar="PATH", help="A photo, with all faces in it.")
+@click.option(
+    "--keep-out",
+    is_flag=True,
+    help="Keep keyed hashes of the photos, so that the faces stay out even if the photos are indexed anew.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
+@options.index_option
+@options.json_option
+def forget(
+    people: tuple[str, ...],
+    photos: tuple[str, ...],
+    keep_out: bool,
+    yes: bool,
+    index_dir: str,
+    as_json: bool,
+) -> None:
+    """Erase people, or photos, from an index: embeddings, thumbnails, graph, pages, older groupings.
+
+    PERSON is the id or the name of a person, or the id of a single face. There is no way back. The photos
+    themselves are not touched, and neither are exports outside the index, backups, and snapshots of the disk.
+    Photos that lie where they lay are not looked at again, so that the faces do not come back with the next
+    run.
+
+    A receipt with the time, the counts and keyed hashes of what was erased stays in the folder
+    `forgotten` of the index.
+
+    \b
+    Examples:
+      photoclust forget "Ada Lovelace" --index ~/people
+      photoclust forget 3f6c1d0a9b2e4c11 --keep-out --yes --json --index ~/people
+      photoclust forget --photo ~/Pictures/party.jpg --index ~/people
+    """
+    from photoclust.forgetting import erasure_of
+    from photoclust.forgetting import forget as erase
+    from photoclust.index.store import IndexStore
+
+    store = IndexStore.open(index_dir)
+    finished = _finish_interrupted(store)
+    people = tuple(person for person in people if person not in finished)
+    if finished and not (people or photos):
+        click.echo("Finished what was interrupted; the receipt is in the folder `forgotten`.", err=as_json)
+        return
+    erasure = erasure_of(store, people, photos, keep_out)
+    if not yes:
+        _confirm(store, erasure)
+    with store.lock():
+        if erasure_of(store, people, photos, keep_out) != erasure:
+            raise UsageError("The index has changed since you were asked; run the command again.")
+        say("Erasing.")
+        receipt = erase(store, erasure)
+        job.renew_page(store)
+    _write(store, receipt, as_json)
+
+
+def _finish_interrupted(store: IndexStore) -> set[str]:
+    """Finish an erasure that was interrupted; gives the ids and names it was about."""
+    from photoclust.index import erase
+
+    asked = erase.pending(store.folder)
+    if asked:
+        with store.lock():  # whoever takes the lock finishes it
+            job.renew_page(store)
+    return asked
+
+
+def _confirm(store: IndexStore, erasure: Erasure) -> None:
+    from photoclust.index.erase import NOT_ERASED
+
+    if not sys.stdin.isatty():
+        raise UsageError("Nobody is there to ask whether it is meant; add --yes.")
+    people = f" of {_count(len(erasure.people), 'person', 'people')}" if erasure.people else ""
+    photos = f" and {_count(len(erasure.photos), 'whole photo', 'whole photos')}" if erasure.photos else ""
+    click.echo(f"{_count(len(erasure.faces), 'face', 'faces')}{people}{photos} will be erased.", err=True)
+    click.echo(f"This reaches only {store.folder}; not {', not '.join(NOT_ERASED)}.", err=True)
+    click.confirm("There is no way back. Go on?", abort=True, err=True)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _write(store: IndexStore, receipt: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(receipt, indent=2))
+        return
+    what = f"{_count(receipt['faces'], 'face', 'faces')}"
+    what += f" and {_count(receipt['photos'], 'whole photo', 'whole photos')}" if receipt["photos"] else ""
+    rewritten = _count(receipt["files_rewritten"], "file", "files")
+    click.echo(f"Erased      {what}; {rewritten} rewritten, {receipt['files_removed']} removed")
+    click.echo(f"Receipt     {store.folder / receipt['receipt']}")
+    click.echo(f"Not erased  {receipt['not_erased'][0]}")
+    for place in receipt["not_erased"][1:]:
+        click.echo(f"            {place}")

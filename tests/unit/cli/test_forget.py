@@ -1,0 +1,80 @@
+"""``photoclust forget``: asks first, says what it cannot reach, and means what it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+
+from photoclust.cli import cli
+from photoclust.config import IndexSettings
+from photoclust.errors import IndexMissingError, UsageError
+from photoclust.index import erase
+from photoclust.index.store import IndexStore
+
+PeopleOf = Callable[[IndexStore], dict[str, str]]
+
+
+def forget(folder: Path, *arguments: str) -> None:
+    cli.main(["forget", *arguments, "--index", str(folder)], standalone_mode=False)
+
+
+def test_a_person_is_forgotten_with_a_receipt(
+    album_index: IndexStore, people_of: PeopleOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ada = people_of(album_index)["ada"]
+    forget(album_index.folder, ada, "--yes", "--json")
+    receipt = json.loads(capsys.readouterr().out)
+    assert receipt["faces"] == 9
+    assert "the photos themselves" in receipt["not_erased"]
+    assert (album_index.folder / receipt["receipt"]).is_file()
+    cli.main(["status", "--index", str(album_index.folder)], standalone_mode=False)
+    assert "6 forgotten" in capsys.readouterr().out
+
+
+def test_it_asks_unless_told_not_to(album_index: IndexStore, people_of: PeopleOf) -> None:
+    with pytest.raises(UsageError, match="--yes"):
+        forget(album_index.folder, people_of(album_index)["ada"])
+    assert len(album_index.faces([])) == 21
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Say whom"),
+        (["nobody"], "Nobody called 'nobody'"),
+        ([""], "Nobody called ''"),
+        (["--photo", "nowhere.jpg"], "'nowhere.jpg' is not in"),
+    ],
+)
+def test_nobody_and_strangers_are_refused(
+    album_index: IndexStore, arguments: list[str], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        forget(album_index.folder, *arguments, "--yes")
+    assert len(album_index.faces([])) == 21
+
+
+def test_an_index_without_people(tmp_path: Path) -> None:
+    store = IndexStore.create(tmp_path / "index", IndexSettings(), "abc123")
+    with pytest.raises(IndexMissingError, match="photoclust cluster"):
+        forget(store.folder, "Ada", "--yes")
+
+
+def test_the_same_command_again_finishes_what_was_interrupted(
+    album_index: IndexStore,
+    people_of: PeopleOf,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ada = people_of(album_index)["ada"]
+    with monkeypatch.context() as patch:
+        patch.setattr(erase, "_rewrite_photos", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(click.Abort):
+            forget(album_index.folder, ada, "--yes")
+    forget(album_index.folder, ada, "--yes")
+    assert "Finished what was interrupted" in capsys.readouterr().out
+    assert len(album_index.faces([])) == 12

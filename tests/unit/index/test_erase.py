@@ -1,0 +1,298 @@
+"""Erasing: no byte of what is forgotten is left in any file, whenever it was interrupted."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from photoclust.cli.job import renew_page
+from photoclust.config import ClusterConfig
+from photoclust.forgetting import erasure_of
+from photoclust.grouping import neighbour_graph
+from photoclust.index import files
+from photoclust.index.erase import erase, pending
+from photoclust.index.plan import plan
+from photoclust.index.store import IndexStore
+from photoclust.people.calibration import calibration_of
+from photoclust.people.neighbours import neighbours
+from photoclust.pipeline import group_faces
+from photoclust.records import PhotoRef, face_embeddings
+from photoclust.report.album import Album
+from photoclust.report.export import write_export
+from photoclust.stages import face_id
+
+PeopleOf = Callable[[IndexStore], dict[str, str]]
+KNOWN = calibration_of("casia-webface")
+
+
+@pytest.fixture
+def store(album_index: IndexStore, people_of: PeopleOf) -> IndexStore:
+    """An index with everything that may hold a person: names, two groupings, pages, exports, leftovers."""
+    who = people_of(album_index)
+    album_index.decisions_file.write_text(
+        f"kind,subject,value\nname,{who['ada']},Ada Lovelace\nname,{who['bea']},Bea\n"
+    )
+    for k in (9, 8):
+        group_faces(album_index, ClusterConfig(k=k))
+    clustering = album_index.current_clustering()
+    assert clustering is not None
+    faces = album_index.faces()
+    album = Album(album_index.photos(), faces, clustering.assignments, clustering.people)
+    for fmt in ("csv", "json", "parquet"):
+        write_export(album, fmt, album_index.folder / f"faces.{fmt}", embeddings=True)
+    write_export(album, "folders", album_index.folder / "by person")
+    renew_page(album_index)
+    (album_index.folder / "clusterings" / ".tmp-left").write_bytes(faces["thumbnail"][0].as_py())
+    image = base64.b64encode(faces["thumbnail"][0].as_py()).decode()
+    (album_index.folder / "board.html").write_text(f'<img src="data:image/jpeg;base64,{image}">')
+    (album_index.folder / "notes.txt").write_text("The user's own.")
+    return album_index
+
+
+def traces(faces: pa.Table) -> Iterator[bytes]:
+    """Everything by which one of some faces could be known again, as bytes."""
+    for row in faces.to_pylist():
+        vector = np.array(row["embedding"], np.float16)
+        yield vector.tobytes()
+        yield vector.astype(np.float32).tobytes()
+        yield row["thumbnail"]
+        yield base64.b64encode(row["thumbnail"])
+        yield row["face_id"].encode()
+    centred = KNOWN.centred(face_embeddings(faces)) if len(faces) else np.zeros((0, 1), np.float32)
+    yield from (row.tobytes() for row in centred)
+
+
+def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """What every file holds, and behind compression what every column of Parquet holds; links' targets."""
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            yield path, os.readlink(path).encode()
+        elif path.is_file():
+            yield path, path.read_bytes()
+            if path.suffix == ".parquet":
+                for column in pq.read_table(path).combine_chunks().columns:
+                    for buffer in (b for chunk in column.chunks for b in chunk.buffers() if b is not None):
+                        yield path, buffer.to_pybytes()
+
+
+def found_in(folder: Path, faces: pa.Table) -> set[str]:
+    needles = list(traces(faces))
+    return {path.name for path, content in contents(folder) if any(needle in content for needle in needles)}
+
+
+def faces_of(store: IndexStore, person: str) -> pa.Table:
+    clustering = store.current_clustering()
+    assert clustering is not None
+    own = clustering.assignments.filter(pc.field("person_id") == person)["face_id"]
+    return store.faces().filter(pc.field("face_id").isin(own.combine_chunks()))
+
+
+def forget(store: IndexStore, *people: str, photos: tuple[str, ...] = (), keep_out: bool = False) -> dict:
+    with store.lock():
+        return erase(store, erasure_of(store, people, photos, keep_out))
+
+
+def test_no_byte_of_a_forgotten_person_is_left(store: IndexStore, people_of: PeopleOf) -> None:
+    ada = faces_of(store, people_of(store)["ada"])
+    assert len(ada) == 9
+    before = found_in(store.folder, ada)
+    everywhere = {"part-00000000.parquet", "part-00000001.parquet", "graph.parquet", "index.html"}
+    everywhere |= {"assignments.parquet", "faces.csv", "faces.json", "faces.parquet", "people.parquet"}
+    assert everywhere <= before
+    forget(store, "ada lovelace")
+    assert found_in(store.folder, ada) == set()
+    for path, content in contents(store.folder):
+        assert b"Lovelace" not in content, path
+        assert b"/photos/ada/0.jpg" not in content or path.parent.name == "photos", path
+    assert (store.folder / "notes.txt").read_text() == "The user's own."
+
+
+def test_everybody_else_stays_as_they_were(store: IndexStore, people_of: PeopleOf) -> None:
+    who, faces, before = people_of(store), store.faces(), store.current_clustering()
+    assert before is not None
+    forget(store, who["ada"])
+    after = store.current_clustering()
+    assert after is not None
+    others = before.assignments.filter(pc.field("person_id") != who["ada"])
+    assert after.assignments.equals(others)
+    assert after.people.equals(before.people.filter(pc.field("person_id") != who["ada"]))
+    assert after.people["name"].to_pylist().count("Bea") == 1
+    assert store.faces().equals(faces.filter(pc.field("face_id").isin(others["face_id"].combine_chunks())))
+    assert after.run["faces"] == len(others)
+    assert after.run["people"] == 3
+    assert store.decisions_file.read_text() == f"kind,subject,value\nname,{who['bea']},Bea\n"
+    exported = pq.read_table(store.folder / "faces.parquet")
+    assert sorted(exported["face_id"].to_pylist()) == others["face_id"].to_pylist()
+    assert len(json.loads((store.folder / "faces.json").read_text())) == len(others)
+    assert len((store.folder / "faces.csv").read_text().splitlines()) == len(others) + 1
+
+
+def test_the_graph_of_the_others_is_the_one_built_anew(store: IndexStore) -> None:
+    forget(store, "Ada Lovelace")
+    embeddings, graph = neighbour_graph(store, store.faces(), KNOWN, 8)
+    anew = neighbours(embeddings, 8)
+    np.testing.assert_array_equal(graph.indices, anew.indices)
+    np.testing.assert_array_equal(graph.distances, anew.distances)
+
+
+def test_a_person_who_loses_a_face_is_counted_again(store: IndexStore, people_of: PeopleOf) -> None:
+    bea = people_of(store)["bea"]
+    before = store.current_clustering()
+    assert before is not None
+    row = next(row for row in before.people.to_pylist() if row["person_id"] == bea)
+    forget(store, row["cover_face_id"])
+    after = store.current_clustering()
+    assert after is not None
+    again = next(row for row in after.people.to_pylist() if row["person_id"] == bea)
+    assert (again["faces"], again["photos"]) == (row["faces"] - 1, row["photos"] - 1)
+    assert again["cover_face_id"] in faces_of(store, bea)["face_id"].to_pylist()
+
+
+def test_a_photo_goes_with_every_face_in_it(store: IndexStore) -> None:
+    photo = "/photos/bea/4.jpg"
+    row = store.photos().filter(pc.field("uri") == photo).to_pylist()[0]
+    faces = store.faces().filter(pc.field("photo_id") == row["photo_id"])
+    assert len(faces) == 2
+    receipt = forget(store, photos=(photo,))
+    assert (receipt["faces"], receipt["photos"]) == (2, 1)
+    assert found_in(store.folder, faces) == set()
+    after = store.photos().filter(pc.field("uri") == photo).to_pylist()[0]
+    assert (after["status"], after["width"]) == ("forgotten", None)
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing catches it."""
+
+
+def kill_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Die at the given write or removal of a file; gives how many there were."""
+    done = 0
+
+    def count(original: Callable) -> Callable:
+        def act(*arguments: object, **named: object) -> object:
+            nonlocal done
+            done += 1
+            if done == step:
+                raise Killed
+            return original(*arguments, **named)
+
+        return act
+
+    monkeypatch.setattr(files, "write_bytes", count(files.write_bytes))
+    monkeypatch.setattr(files, "write_table", count(files.write_table))
+    monkeypatch.setattr(Path, "unlink", count(Path.unlink))
+    monkeypatch.setattr("shutil.rmtree", count(__import__("shutil").rmtree))
+    return lambda: done
+
+
+def test_an_erasure_killed_at_any_step_is_finished_by_the_next_lock(
+    store: IndexStore, people_of: PeopleOf, tmp_path: Path
+) -> None:
+    import shutil
+
+    ada = faces_of(store, people_of(store)["ada"])
+    step, ended = 0, False
+    while not ended:
+        step += 1
+        copy = IndexStore.open(shutil.copytree(store.folder, tmp_path / str(step), symlinks=True))
+        with pytest.MonkeyPatch.context() as patch:
+            kill_at(step, patch)
+            try:
+                forget(copy, "Ada Lovelace")
+                ended = True
+            except Killed:
+                assert pending(copy.folder) or not list((copy.folder / "forgotten").glob("receipt-*"))
+                begun = pending(copy.folder)
+        if not ended:
+            with copy.lock():
+                pass
+            if not begun:  # killed before the journal lay there: nothing has happened, and it can be repeated
+                assert len(faces_of(copy, people_of(copy)["ada"])) == 9
+                forget(copy, "Ada Lovelace")
+        assert found_in(copy.folder, ada) == set(), step
+        assert len(list((copy.folder / "forgotten").glob("receipt-*"))) == 1
+        assert not pending(copy.folder)
+        shutil.rmtree(copy.folder)
+    assert step > 20
+
+
+def test_the_receipt_tells_nobody_anything_without_the_key(store: IndexStore, people_of: PeopleOf) -> None:
+    ada = people_of(store)["ada"]
+    ids = faces_of(store, ada)["face_id"].to_pylist()
+    receipt = forget(store, ada)
+    path = store.folder / receipt["receipt"]
+    text = path.read_text()
+    assert json.loads(text) == receipt
+    assert not any(word in text for word in (*ids, ada, "Lovelace"))
+    assert len(receipt["keyed_faces"]) == receipt["faces"] == 9
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    key = path.parent / "key"
+    assert (stat.S_IMODE(key.stat().st_mode), len(key.read_bytes())) == (0o600, 32)
+
+
+def test_photos_that_lie_where_they_lay_do_not_bring_faces_back(store: IndexStore) -> None:
+    known = store.photos().to_pylist()
+    forget(store, "Ada Lovelace")
+    refs = [PhotoRef(row["uri"], row["size"], row["version"]) for row in known]
+    assert plan(refs, store.photos(), lambda ref: "").unchanged == len(refs)
+    moved = [PhotoRef(f"/elsewhere{row['uri']}", row["size"], "2") for row in known]
+    identity = {f"/elsewhere{row['uri']}": row["photo_id"] for row in known}
+    work = plan(moved, store.photos(), lambda ref: identity[ref.uri])
+    assert not work.refs
+    assert len(work.known_copies) == len(moved)
+
+
+@pytest.mark.parametrize("keep_out", [True, False])
+def test_what_is_kept_out_does_not_come_back_with_its_photos(
+    store: IndexStore, people_of: PeopleOf, keep_out: bool
+) -> None:
+    """The photos are indexed anew, on a machine that puts boxes a pixel to the right."""
+    ada = faces_of(store, people_of(store)["ada"])
+    photos = store.photos().filter(pc.field("photo_id").isin(ada["photo_id"].combine_chunks()))
+    faces = store.faces().filter(pc.field("photo_id").isin(ada["photo_id"].combine_chunks()))
+    assert len(faces) == 12
+    forget(store, "Ada Lovelace", keep_out=keep_out)
+    rows = faces.to_pylist()
+    for row in rows:
+        row["box"] = [side + step for side, step in zip(row["box"], (1, 0, 1, 0), strict=True)]
+        row["face_id"] = face_id(row["photo_id"], np.array(row["box"], np.float32))
+    for part in (store.folder / "photos").iterdir():
+        part.unlink()
+    store.append(photos, pa.Table.from_pylist(rows, faces.schema))
+    assert len(store.faces()) == (3 if keep_out else 12)
+    status = store.photos()["status"].to_pylist()
+    assert (status.count("forgotten"), status.count("ok")) == ((6, 3) if keep_out else (0, 9))
+    assert bool(found_in(store.folder, ada)) is not keep_out
+
+
+def test_a_photo_that_is_kept_out_does_not_come_back(store: IndexStore) -> None:
+    photo = "/photos/bea/4.jpg"
+    photos = store.photos().filter(pc.field("uri") == photo)
+    faces = store.faces().filter(pc.field("photo_id").isin(photos["photo_id"].combine_chunks()))
+    forget(store, photos=(photo,), keep_out=True)
+    store.append(photos, faces)
+    assert store.photos().filter(pc.field("uri") == photo)["status"].to_pylist() == ["forgotten"]
+    assert found_in(store.folder, faces) == set()
+
+
+def test_old_versions_of_photos_go_too(store: IndexStore, people_of: PeopleOf) -> None:
+    """A photo was edited since: nobody looks at its first version any more, and the person may be on it."""
+    old = store.faces().filter(pc.field("photo_id") == "6164612f30".zfill(32))
+    assert len(old) == 1
+    edited = store.photos().filter(pc.field("uri") == "/photos/ada/0.jpg").to_pylist()[0]
+    edited |= {"photo_id": "e" * 32, "version": "2", "status": "no_face"}
+    store.append(pa.Table.from_pylist([edited], store.photos().schema), store.faces().slice(0, 0))
+    group_faces(store, ClusterConfig(k=8))
+    assert found_in(store.folder, old)
+    forget(store, "Ada Lovelace")
+    assert "part-00000000.parquet" not in found_in(store.folder / "faces", old)
