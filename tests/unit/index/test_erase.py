@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,7 +75,7 @@ def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
     """What every file holds, and behind compression what every column of Parquet holds; links' targets."""
     for path in folder.rglob("*"):
         if path.is_symlink():
-            yield path, os.readlink(path).encode()
+            yield path, str(path.readlink()).encode()
         elif path.is_file():
             yield path, path.read_bytes()
             if path.suffix == ".parquet":
