@@ -17,9 +17,10 @@ import pytest
 from photoclust.cli.job import renew_page
 from photoclust.config import ClusterConfig
 from photoclust.forgetting import erasure_of
+from photoclust.forgetting import forget as erase
 from photoclust.grouping import neighbour_graph
 from photoclust.index import files
-from photoclust.index.erase import erase, pending
+from photoclust.index.erase import pending
 from photoclust.index.plan import plan
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration import calibration_of
@@ -138,6 +139,9 @@ def test_everybody_else_stays_as_they_were(store: IndexStore, people_of: PeopleO
 
 def test_the_graph_of_the_others_is_the_one_built_anew(store: IndexStore) -> None:
     forget(store, "Ada Lovelace")
+    stored = store.read_graph()
+    assert stored is not None
+    assert stored.face_ids.to_pylist() == store.faces([])["face_id"].to_pylist()
     embeddings, graph = neighbour_graph(store, store.faces(), KNOWN, 8)
     anew = neighbours(embeddings, 8)
     np.testing.assert_array_equal(graph.indices, anew.indices)
@@ -295,3 +299,20 @@ def test_old_versions_of_photos_go_too(store: IndexStore, people_of: PeopleOf) -
     assert found_in(store.folder, old)
     forget(store, "Ada Lovelace")
     assert "part-00000000.parquet" not in found_in(store.folder / "faces", old)
+
+
+def test_photos_that_are_missing_are_searched_too(store: IndexStore, people_of: PeopleOf) -> None:
+    """A drive is unplugged: the person's faces on it are in no grouping, and still in the index."""
+    ada = faces_of(store, people_of(store)["ada"])
+    away = store.photos().filter(pc.field("uri") == "/photos/bea/4.jpg").to_pylist()[0]
+    missing = away | {"status": "missing", "stage": "ok"}
+    store.append(pa.Table.from_pylist([missing], store.photos().schema), store.faces().slice(0, 0))
+    group_faces(store, ClusterConfig(k=8))
+    assert len(faces_of(store, people_of(store)["ada"])) == 8
+    forget(store, "Ada Lovelace")
+    assert found_in(store.folder, ada) == set()
+    row = store.known_photos().filter(pc.field("uri") == "/photos/bea/4.jpg").to_pylist()[0]
+    assert (row["status"], row["stage"]) == ("missing", "ok"), "Bea is on it as well"
+    forget(store, "Bea")
+    row = store.known_photos().filter(pc.field("uri") == "/photos/bea/4.jpg").to_pylist()[0]
+    assert (row["status"], row["stage"]) == ("missing", "forgotten")
