@@ -12,7 +12,7 @@ from importlib import import_module
 import click
 
 from photoclust import __version__
-from photoclust.errors import PhotoclustError
+from photoclust.errors import EngineError, PhotoclustError
 
 # verb: (module, what it does); shown by --help without importing anything
 VERBS = {
@@ -25,6 +25,8 @@ VERBS = {
     "sweep": ("sweep", "Compare groupings under one setting after another."),
     "forget": ("forget", "Erase people or photos from an index, for good."),
     "models": ("models", "List, fetch and import embedding models."),
+    "submit": ("submit", "Run any verb on a Ray cluster."),
+    "jobs": ("submit", "See, follow and stop the jobs of a Ray cluster."),
     "demo": ("demo", "Try everything on a small album made on the spot."),
     "doctor": ("doctor", "Check this machine: what works and what to do about what does not."),
 }
@@ -85,6 +87,7 @@ cli.params.append(_debug_option())
 def main() -> None:
     """Run the command line; exit code 0, 1 for a failure, 2 for a mistake in the command, 130 interrupted."""
     try:
+        _greet_submitter()
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
@@ -99,6 +102,18 @@ def main() -> None:
         sys.exit(1)
     except Exception as error:
         sys.exit(_report(error))
+
+
+def _greet_submitter() -> None:
+    """In a submitted job, say so at once, and make sure that those who submitted it mean this photoclust."""
+    theirs, job_id = os.environ.get("PHOTOCLUST_SUBMITTED_BY"), os.environ.get("PHOTOCLUST_JOB_ID")
+    if theirs and theirs != __version__:
+        raise EngineError(
+            f"The cluster has photoclust {__version__}, but {theirs} submitted this job; install the same "
+            "on both sides, or send yours along with --working-dir."
+        )
+    if theirs:
+        click.echo(f"photoclust {__version__}, job {job_id}", err=True)
 
 
 def _report(error: Exception) -> int:

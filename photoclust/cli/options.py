@@ -62,7 +62,12 @@ engine_options = _together(
         show_default=True,
         help="Ray actors, or this process alone for debugging; the result is the same.",
     ),
-    click.option("--address", metavar="URL", help="Ray cluster to join; without it Ray is started here."),
+    click.option(
+        "--address",
+        metavar="URL",
+        envvar="PHOTOCLUST_ADDRESS",
+        help="Ray cluster to join (HEAD:6379); without it Ray is started here.",
+    ),
     click.option(
         "--num-cpus", type=click.IntRange(1), metavar="N", help="Processors to use; all by default."
     ),

@@ -119,7 +119,7 @@ def _init(options: dict[str, Any], config: EngineConfig) -> None:
         ray.init(**options)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         place = f"at {config.address}" if config.address else "on this machine"
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
         hint = (
             "check the address, and set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN if the cluster wants a token"
             if config.address

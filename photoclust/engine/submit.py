@@ -1,0 +1,297 @@
+"""The Ray Jobs client: hand a verb to a cluster, look after it, stop it.
+
+A job is named after its verb and the index it works on, ``photoclust-run-1f0c9a3e-2`` for the second time.
+Ray takes a name once, so that of two who submit the same at the same moment one is told the other's job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shlex
+import socket
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+from urllib.parse import urlsplit
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # photos of people: nothing is ever sent anywhere
+
+import ray
+from ray.dashboard.modules.job.pydantic_models import JobDetails
+from ray.exceptions import AuthenticationError
+from ray.job_submission import JobSubmissionClient
+from ray.util.state import list_nodes
+from ray.util.state.exception import RayStateApiException
+
+from photoclust import __version__
+from photoclust.errors import EngineError, ResourceError, UsageError
+
+CONNECT_SECONDS = 10.0
+POLL_SECONDS = 0.5
+STOP_SECONDS = 20  # for a stopped job to write what it has; Ray's default is 3
+_LIVE = ("PENDING", "RUNNING")
+_TOKEN_HINT = "set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to what ~/.ray/auth_token on the head node holds"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What to run where.
+
+    Attributes
+    ----------
+    arguments
+        The verb and what follows it, as on the command line.
+    subject
+        What two jobs of one verb must not work on at the same time: the index, or all the arguments.
+    num_cpus, num_gpus
+        What the verb asks for, so that it can be refused at once; None where it takes what there is.
+    runtime_env
+        Further entries of Ray's runtime environment: ``working_dir``, ``pip``, ``env_vars``.
+    """
+
+    arguments: tuple[str, ...]
+    subject: str
+    num_cpus: int | None = None
+    num_gpus: int | None = None
+    runtime_env: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def command(self) -> str:
+        """What the cluster's shell runs."""
+        return shlex.join(["python", "-m", "photoclust", *self.arguments])
+
+    @property
+    def family(self) -> str:
+        """Start of the name of every job that does this."""
+        mark = blake2b(self.subject.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+        return f"photoclust-{self.arguments[0]}-{mark}-"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A submitted job; times are seconds since 1970, None where there is none yet."""
+
+    id: str
+    status: str
+    command: str
+    started: float | None
+    ended: float | None
+    message: str
+
+    @property
+    def live(self) -> bool:
+        """Whether it waits or runs."""
+        return self.status in _LIVE
+
+    @classmethod
+    def of(cls, details: JobDetails) -> Job:
+        """What we show of what Ray knows."""
+        return cls(
+            details.submission_id or "",
+            details.status.value,
+            details.entrypoint,
+            details.start_time / 1000 if details.start_time else None,
+            details.end_time / 1000 if details.end_time else None,
+            details.message or "",
+        )
+
+
+class JobClient:
+    """The job server at the dashboard address of a cluster.
+
+    Parameters
+    ----------
+    address
+        ``http://HEAD:8265``.
+
+    Raises
+    ------
+    EngineError
+        When nobody answers there, or a token is missing.
+    """
+
+    def __init__(self, address: str) -> None:
+        url = urlsplit(address)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise UsageError(
+                f"--address {address} is not the address of a Ray dashboard; give http://HEAD:8265 "
+                "(the head node and its dashboard port)."
+            )
+        for name in ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS"):  # Ray would prefer them to what was said
+            os.environ.pop(name, None)
+        self.address = address
+        with self._asking():
+            port = url.port or (443 if url.scheme == "https" else 80)
+            socket.create_connection((url.hostname, port), timeout=CONNECT_SECONDS).close()
+            self._ray = JobSubmissionClient(address)
+
+    @contextmanager
+    def _asking(self, job_id: str = "") -> Generator[None]:
+        """Turn what Ray's client raises into one sentence."""
+        try:
+            yield
+        except AuthenticationError as error:
+            raise EngineError(f"The cluster at {self.address} wants a token: {_TOKEN_HINT}.") from error
+        except (OSError, RuntimeError, ValueError, RayStateApiException) as error:
+            text = " ".join(str(error).split())
+            if "status code 404" in text and job_id:
+                message = f"{self.address} knows no job {job_id}; see `photoclust jobs list`."
+            elif isinstance(error, OSError):
+                message = f"No Ray dashboard answers at {self.address} ({text[:200]}); check host and port."
+            else:
+                message = f"The cluster at {self.address} said: {text[-300:]}"
+            raise EngineError(message) from error
+
+    # -- looking --------------------------------------------------------------------------------------
+
+    @property
+    def ray_version(self) -> str:
+        """Ray's version on the cluster."""
+        return self._ray._server_ray_version or ""  # pyright: ignore[reportPrivateUsage]
+
+    def resources(self) -> dict[str, float]:
+        """Processors (``CPU``) and GPUs (``GPU``) of all living nodes together."""
+        with self._asking():
+            nodes = list_nodes(self.address, filters=[("state", "=", "ALIVE")], limit=10_000, detail=True)
+        totals: list[dict[str, float]] = [getattr(node, "resources_total", None) or {} for node in nodes]
+        return {name: sum(total.get(name, 0.0) for total in totals) for name in ("CPU", "GPU")}
+
+    def list(self) -> list[Job]:
+        """All jobs that were ever submitted to this cluster, the oldest first."""
+        with self._asking():
+            jobs = [Job.of(details) for details in self._ray.list_jobs() if details.submission_id]
+        return sorted(jobs, key=lambda job: (job.started or 0.0, job.id))
+
+    def job(self, job_id: str) -> Job:
+        """One job."""
+        with self._asking(job_id):
+            return Job.of(self._ray.get_job_info(job_id))
+
+    def logs(self, job_id: str) -> str:
+        """Everything that the job has written so far."""
+        with self._asking(job_id):
+            return self._ray.get_job_logs(job_id)
+
+    def follow(self, job_id: str, show: Callable[[str], None]) -> None:
+        """Give `show` what the job has written and what it writes, until it ends."""
+
+        async def pass_on() -> None:
+            async for text in self._ray.tail_job_logs(job_id):
+                show(text)
+
+        self.job(job_id)
+        with self._asking(job_id):
+            asyncio.run(pass_on())
+
+    def wait(self, job_id: str) -> Job:
+        """Wait until a job has ended."""
+        while (job := self.job(job_id)).live:
+            time.sleep(POLL_SECONDS)
+        return job
+
+    # -- doing ----------------------------------------------------------------------------------------
+
+    def check(self, submission: Submission) -> None:
+        """See at once whether the cluster can do it.
+
+        Raises
+        ------
+        EngineError
+            When its Ray is another version than ours.
+        ResourceError
+            When the verb asks for more than the cluster has.
+        """
+        if self.ray_version != ray.__version__:
+            raise EngineError(
+                f"The cluster at {self.address} runs Ray {self.ray_version}, this machine {ray.__version__}; "
+                f"install the same here (pip install 'ray[default]=={self.ray_version}') "
+                "or say --any-version."
+            )
+        there = self.resources()
+        for option, name in (("num_cpus", "CPU"), ("num_gpus", "GPU")):
+            wanted = getattr(submission, option)
+            if wanted and wanted > there[name]:
+                raise ResourceError(
+                    f"--{option.replace('_', '-')} {wanted} was asked for, but the cluster at {self.address} "
+                    f"has {there[name]:g}; ask for less or leave it out."
+                )
+
+    def submit(self, submission: Submission) -> tuple[Job, bool]:
+        """Start the job, unless it runs already; tell the job and whether it is new.
+
+        Raises
+        ------
+        EngineError
+            When another job with the same verb works on the same index.
+        """
+        family = [job for job in self.list() if job.id.startswith(submission.family)]
+        for job in family:
+            if job.live and job.command == submission.command:
+                return job, False
+            if job.live:
+                raise EngineError(
+                    f"The job {job.id} is at work on it with other options ({job.command}); "
+                    f"wait for it, or stop it: photoclust jobs stop {job.id} --address {self.address}"
+                )
+        number = 1 + max((_number(job.id) for job in family), default=0)
+        return self._start(submission, f"{submission.family}{number}")
+
+    def _start(self, submission: Submission, job_id: str) -> tuple[Job, bool]:
+        environment = _runtime_env(submission, job_id)
+        with self._asking():
+            try:
+                self._ray.submit_job(
+                    entrypoint=submission.command, submission_id=job_id, runtime_env=environment
+                )
+            except RuntimeError:
+                taken = next((job for job in self.list() if job.id == job_id), None)
+                if taken is None:
+                    raise
+                return taken, False  # somebody was faster by a moment
+        return self.job(job_id), True
+
+    def wait_for_start(self, job_id: str, seconds: float) -> Job:
+        """Wait until a job has said something or ended, at most so many seconds."""
+        end = time.monotonic() + seconds
+        while (job := self.job(job_id)).live and time.monotonic() < end:
+            if job.status == "RUNNING" and self.logs(job_id):
+                break
+            time.sleep(POLL_SECONDS)
+        return job
+
+    def stop(self, job_id: str) -> bool:
+        """Ask a job to stop and wait until it has; False where it had ended already."""
+        with self._asking(job_id):
+            was_live = self._ray.stop_job(job_id)
+        self.wait(job_id)
+        return was_live
+
+
+def _runtime_env(submission: Submission, job_id: str) -> dict[str, Any]:
+    ours = {
+        "PHOTOCLUST_ADDRESS": "auto",
+        "PHOTOCLUST_JOB_ID": job_id,
+        "PHOTOCLUST_SUBMITTED_BY": __version__,
+        "PYTHONUNBUFFERED": "1",
+        "RAY_JOB_STOP_WAIT_TIME_S": str(STOP_SECONDS),
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }
+    theirs = submission.runtime_env
+    return theirs | {"env_vars": ours | theirs.get("env_vars", {})}
+
+
+def _number(job_id: str) -> int:
+    found = re.search(r"-(\d+)$", job_id)
+    return int(found[1]) if found else 0
+
+
+def last_words(logs: str) -> str:
+    """Why a job failed, from what it wrote: its own error, or its last line."""
+    lines = [line.strip() for line in logs.splitlines() if line.strip()]
+    errors = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
+    return (errors or lines or ["it wrote nothing"])[-1]

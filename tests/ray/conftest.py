@@ -1,0 +1,128 @@
+"""Nodes of a Ray cluster as processes of their own, each started and ended alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+from ray.util import get_node_ip_address
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 240.0  # seconds that a slow machine may take for a step; nothing waits that long on any other
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "for-this-test-and-no-other-purpose"}
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Look again and again, as long as a slow machine may take."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        time.sleep(0.1)
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports that nobody listened at a moment ago."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+@dataclass
+class Cluster:
+    """A head node on the machine's own address, and the nodes that join it.
+
+    A cluster lets in who knows its token; `environment` says it.
+    """
+
+    scratch: Path
+    cpus: int
+    port: int = 0
+    dashboard_port: int = 0
+    metrics_port: int = 0
+    nodes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """What a driver joins."""
+        return f"{get_node_ip_address()}:{self.port}"
+
+    @property
+    def dashboard(self) -> str:
+        """What jobs are submitted to."""
+        return f"http://127.0.0.1:{self.dashboard_port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of whoever has to do with this cluster."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        return os.environ | TOKEN | {"PYTHONPATH": str(ROOT), "PATH": path}
+
+    def start(self) -> None:
+        """Start the head node and wait until it can be joined and asked."""
+        self.port, self.dashboard_port, self.metrics_port, client = free_ports(4)
+        options = ["--head", f"--port={self.port}", f"--dashboard-port={self.dashboard_port}"]
+        options += ["--dashboard-host=127.0.0.1", f"--ray-client-server-port={client}"]
+        options += [f"--metrics-export-port={self.metrics_port}", f"--temp-dir={self.scratch}"]
+        head = self.add_node(self.cpus, options)
+        for port in (self.port, self.dashboard_port):
+            wait_until(lambda port=port: _listens(port) or head.poll() is not None, "the head node listens")
+        assert head.poll() is None, (self.scratch / "output").read_text()
+
+    def add_node(self, cpus: int, options: list[str] | None = None) -> subprocess.Popen[bytes]:
+        """Start a node of its own, which joins the head node."""
+        command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", f"--num-cpus={cpus}"]
+        command += ["--object-store-memory=100000000", "--disable-usage-stats"]
+        command += [f"--dashboard-agent-listen-port={free_ports(1)[0]}"]
+        command += options or [f"--address={self.address}"]
+        with (self.scratch / "output").open("ab") as output:
+            node = subprocess.Popen(command, stdout=output, stderr=output, env=self.environment)
+        self.nodes.append(node)
+        return node
+
+    def kill_node(self, node: subprocess.Popen[bytes]) -> None:
+        """Take a node down as a power cut does: every process of it, at once."""
+        with contextlib.suppress(psutil.Error):
+            tree = psutil.Process(node.pid)
+            for process in [tree, *tree.children(recursive=True)]:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+        node.wait(timeout=PATIENCE)
+
+    def photoclust(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run a verb as someone who knows the token."""
+        command = [sys.executable, "-m", "photoclust", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment)
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((get_node_ip_address(), port), timeout=1):
+        return True
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A head node of two processors, with its dashboard."""
+    # Not pytest's folder: the paths of the sockets in it would be longer than the 107 bytes they may have.
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as scratch:
+        made = Cluster(Path(scratch), cpus=2)
+        try:
+            made.start()
+            yield made
+        finally:
+            for node in reversed(made.nodes):
+                made.kill_node(node)
