@@ -6,11 +6,12 @@ pixel, so that grouping can be repeated in seconds.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
 import pyarrow as pa
@@ -41,7 +42,9 @@ from photoclust.records import (
     failed_row,
     photos_and_faces,
     ref_table,
+    stage_seconds,
 )
+from photoclust.timing import Stopwatch
 
 Progress = Callable[[int], None]
 
@@ -78,6 +81,10 @@ class IndexReport:
         Time for everything, the start of the engine included.
     photos_a_second
         Rate from the first rows that came back to the last, so start-up apart; None for too few photos.
+    faces
+        Faces written.
+    stage_seconds
+        Seconds of work in each stage, those of all processes together.
     """
 
     found: int
@@ -88,6 +95,8 @@ class IndexReport:
     returned: int
     seconds: float
     photos_a_second: float | None
+    faces: int = 0
+    stage_seconds: dict[str, float] = field(default_factory=dict)
 
 
 def index_photos(
@@ -117,34 +126,39 @@ def index_photos(
     MissingPhotosError
         So many photos are no longer there that a drive may be unplugged; nothing was written.
     """
+    tally = _Tally()
     collection = collection or CollectionConfig()
     seen, limits = store.known_photos(), store.settings.decode
     work = plan(refs, seen, lambda ref: _identify(ref, limits), collection.retry_failed)
     missing = _missing(work, seen, collection)
-    counts: Counter[str] = Counter()
-    pace = _Pace()
+    tally.charge("find", tally.seconds)
     with PartWriter(store) as writer:
         known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)
-        _write(writer, counts, known, FACE_SCHEMA.empty_table())
-        _write(writer, Counter(), missing, FACE_SCHEMA.empty_table())
+        _write(writer, tally, known, FACE_SCHEMA.empty_table())
+        _write(writer, _Tally(), missing, FACE_SCHEMA.empty_table())
         if work.refs:
             with start_engine() as engine, progress(work.to_do) as tell:
                 tell(len(known))
-                for photos, faces in _rows(engine, work, store.settings):
+                for photos, faces in _rows(engine, work, store.settings, tally):
                     photos = with_copies(photos, work.copies)
-                    _write(writer, counts, photos, faces)
-                    pace.add(len(photos))
+                    _write(writer, tally, photos, faces)
+                    tally.pace(len(photos))
                     tell(len(photos))
-    return IndexReport(
+    report = IndexReport(
         found=work.total,
         unchanged=work.unchanged,
-        indexed=dict(counts),
+        indexed=dict(tally.statuses),
         copies=work.to_do - len(work.refs) - len(work.returned),
         missing=len(lost_photos(work, missing.to_pylist(), seen)),
         returned=len(work.returned),
-        seconds=pace.seconds,
-        photos_a_second=pace.rate,
+        seconds=tally.seconds,
+        photos_a_second=tally.rate,
+        faces=tally.faces,
+        stage_seconds={stage: round(seconds, 3) for stage, seconds in tally.stages.items()},
     )
+    if report.indexed or report.missing:
+        store.write_run({"kind": "index", "job": os.environ.get("PHOTOCLUST_JOB_ID"), **asdict(report)})
+    return report
 
 
 def _missing(work: Plan, known: pa.Table, collection: CollectionConfig) -> pa.Table:
@@ -157,15 +171,20 @@ def _missing(work: Plan, known: pa.Table, collection: CollectionConfig) -> pa.Ta
     return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)
 
 
-class _Pace:
-    """Stopwatch of a run: whole seconds, and the rate once rows have begun to come."""
+class _Tally:
+    """What a run has come to: rows, seconds of each stage, and the rate once rows have begun to come."""
 
     def __init__(self) -> None:
         self.began = time.monotonic()
         self.first = self.last = 0.0
-        self.photos = 0
+        self.photos = self.faces = 0
+        self.statuses: Counter[str] = Counter()
+        self.stages: dict[str, float] = {}
 
-    def add(self, photos: int) -> None:
+    def charge(self, stage: str, seconds: float) -> None:
+        self.stages[stage] = self.stages.get(stage, 0.0) + seconds
+
+    def pace(self, photos: int) -> None:
         self.last = time.monotonic()
         if self.first:
             self.photos += photos
@@ -181,13 +200,18 @@ class _Pace:
         return self.photos / (self.last - self.first) if self.last > self.first else None
 
 
-def _write(writer: PartWriter, counts: Counter[str], photos: pa.Table, faces: pa.Table) -> None:
+def _write(writer: PartWriter, tally: _Tally, photos: pa.Table, faces: pa.Table) -> None:
     if len(photos):
-        counts.update(photos["status"].to_pylist())
+        tally.statuses.update(photos["status"].to_pylist())
+        tally.faces += len(faces)
+        began = time.monotonic()
         writer.add(photos, faces)
+        tally.charge("write", time.monotonic() - began)
 
 
-def _rows(engine: Engine, work: Plan, settings: IndexSettings) -> Iterator[tuple[pa.Table, pa.Table]]:
+def _rows(
+    engine: Engine, work: Plan, settings: IndexSettings, tally: _Tally
+) -> Iterator[tuple[pa.Table, pa.Table]]:
     """Rows for every photo of the plan, whatever happens to the processes that work on them.
 
     A photo that takes its process down takes the rest of its batch with it. Those that gave no row are
@@ -201,6 +225,8 @@ def _rows(engine: Engine, work: Plan, settings: IndexSettings) -> Iterator[tuple
         todo = ref_table([ref for ref, _ in waiting.values()], [tried for _, tried in waiting.values()])
         for indexed in engine.stream(todo, settings, photos_at_once):
             photos, faces = photos_and_faces(indexed)
+            for stage, seconds in stage_seconds(indexed).items():
+                tally.charge(stage, seconds)
             for uri in photos["uri"].to_pylist():
                 waiting.pop(uri, None)
             yield photos, faces
@@ -252,12 +278,17 @@ def group_faces(store: IndexStore, config: ClusterConfig) -> GroupReport:
     current = store.current_clustering()
     if current is not None and current.run["fingerprint"] == mark:
         return _report(current, began, unchanged=True, problems=decisions.problems)
+    watch = Stopwatch()
     embeddings, graph = neighbour_graph(store, faces, calibration, config.k)
+    watch.lap("neighbours")
     labels = density_clusters(graph, config)
+    watch.lap("density")
     groups = verify(verify_input(faces, embeddings), graph, labels, config, calibration)
+    watch.lap("verify")
     people = keep_ids(groups.group, faces["face_id"].to_pylist(), previous_people(current))
     clustering = new_clustering(faces, labels, groups, people, decisions)
     clustering.run.update(fingerprint=mark, config=asdict(config), seconds=time.monotonic() - began)
+    clustering.run.update(stage_seconds=watch.seconds, job=os.environ.get("PHOTOCLUST_JOB_ID"))
     store.write_clustering(clustering)
     return _report(clustering, began, unchanged=False, problems=decisions.problems)
 

@@ -149,11 +149,18 @@ REF_SCHEMA = pa.schema(
     [("uri", pa.string()), ("size", pa.int64()), ("version", pa.string()), ("attempts", pa.int32())]
 )
 
+# ... and what the way cost: seconds in each stage, and what the operator should hear of, if anything.
+STAGES = ("read", "decode", "detect", "embed")
+_COST = [
+    pa.field("seconds", pa.struct([(stage, pa.float32()) for stage in STAGES])),
+    pa.field("note", pa.string()),
+]
+
 _FACE_FIELDS = [field for field in FACE_SCHEMA if field.name != "embedding"]
 FOUND_SCHEMA = pa.schema(
-    [*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct([*_FACE_FIELDS, ("crop", pa.binary())])))]
+    [*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct([*_FACE_FIELDS, ("crop", pa.binary())]))), *_COST]
 )
-INDEXED_SCHEMA = pa.schema([*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct(list(FACE_SCHEMA))))])
+INDEXED_SCHEMA = pa.schema([*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct(list(FACE_SCHEMA)))), *_COST])
 
 ASSIGNMENT_SCHEMA = pa.schema(
     [
@@ -199,6 +206,12 @@ def photos_and_faces(indexed: pa.Table) -> tuple[pa.Table, pa.Table]:
     faces = indexed["faces"].combine_chunks().flatten()
     columns = [pa.concat_arrays([faces.field(name)]) for name in FACE_SCHEMA.names]
     return indexed.select(PHOTO_SCHEMA.names), pa.Table.from_arrays(columns, schema=FACE_SCHEMA)
+
+
+def stage_seconds(indexed: pa.Table) -> dict[str, float]:
+    """Seconds that the processes spent in each of STAGES on the photos of a table of INDEXED_SCHEMA."""
+    seconds = indexed["seconds"].combine_chunks()
+    return {stage: float(seconds.field(stage).sum().as_py() or 0.0) for stage in STAGES}
 
 
 def failed_row(ref: PhotoRef, tried: int, error: PhotoError, photo_id: str = "") -> dict[str, Any]:

@@ -31,11 +31,13 @@ from photoclust.records import (
     NO_FACE,
     OK,
     PHOTO_SCHEMA,
+    STAGES,
     DecodedPhoto,
     Detections,
     PhotoRef,
     failed_row,
 )
+from photoclust.timing import Stopwatch
 
 FACES_AT_ONCE = 64  # a table holds no more unless one photo does: 64 crops of 160 px are 5 MB
 CPU_BATCH, GPU_BATCH = 8, 64  # crops embedded at once; FACES_AT_ONCE is a multiple, so that few are padding
@@ -71,14 +73,18 @@ class FindFaces:
 
     def find(self, ref: PhotoRef, tried: int) -> dict[str, Any]:
         """Row of FOUND_SCHEMA for one photo; a bad photo gives a row with its reason."""
-        photo_id = ""
+        photo_id, watch = "", Stopwatch()
         try:
             content = read_photo(ref, self.settings.decode)
             photo_id = content_id(content)
+            watch.lap("read")
             photo = decode_photo(content, self.settings.decode)
+            watch.lap("decode")
             faces = self._faces(photo, photo_id)
+            watch.lap("detect")
         except PhotoError as error:
-            return failed_row(ref, tried, error, photo_id)
+            watch.lap(error.stage)
+            return failed_row(ref, tried, error, photo_id) | {"seconds": watch.seconds}
         return {
             "photo_id": photo_id,
             "uri": ref.uri,
@@ -91,6 +97,7 @@ class FindFaces:
             "status": OK if faces else NO_FACE,
             "attempts": tried + 1,
             "faces": faces,
+            "seconds": watch.seconds,
         }
 
     def _faces(self, photo: DecodedPhoto, photo_id: str) -> list[dict[str, Any]]:
@@ -148,17 +155,28 @@ class EmbedFaces:
         """Embed every face of `found`."""
         lists = found["faces"].combine_chunks()
         faces = lists.flatten()
+        watch = Stopwatch()
         vectors = self.embedder.embed(self._pixels(faces.field("crop")))
         embedding = pa.FixedSizeListArray.from_arrays(vectors.astype(np.float16).ravel(), EMBEDDING_SIZE)
         columns = [embedding if f.name == "embedding" else faces.field(f.name) for f in FACE_SCHEMA]
         structs = pa.StructArray.from_arrays(columns, fields=list(FACE_SCHEMA))
-        offsets = pa.array(np.concatenate([[0], np.cumsum(_lengths(lists))]), pa.int32())
-        photos = found.select(PHOTO_SCHEMA.names)
-        return photos.append_column("faces", pa.ListArray.from_arrays(offsets, structs)).cast(INDEXED_SCHEMA)
+        counts = _lengths(lists)
+        offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
+        seconds = watch.total * counts / max(1, counts.sum())
+        photos = [found[name] for name in PHOTO_SCHEMA.names]
+        cost = [_with_embed(found["seconds"].combine_chunks(), seconds), found["note"]]
+        rows = [*photos, pa.ListArray.from_arrays(offsets, structs), *cost]
+        return pa.Table.from_arrays(rows, names=INDEXED_SCHEMA.names).cast(INDEXED_SCHEMA)
 
     def _pixels(self, crops: pa.Array) -> npt.NDArray[np.uint8]:
         flat = b"".join(crops.to_pylist())
         return np.frombuffer(flat, np.uint8).reshape(-1, self.size, self.size, 3)
+
+
+def _with_embed(seconds: pa.StructArray, embed: npt.NDArray[np.float64]) -> pa.StructArray:
+    """The seconds of each stage, those of embedding put in."""
+    columns = [pa.array(embed, pa.float32()) if s == "embed" else seconds.field(s) for s in STAGES]
+    return pa.StructArray.from_arrays(columns, names=list(STAGES))
 
 
 def _lengths(lists: pa.ListArray) -> npt.NDArray[np.int64]:

@@ -12,6 +12,7 @@ from importlib import import_module
 import click
 
 from photoclust import __version__
+from photoclust.cli.progress import LOG, start_log
 from photoclust.errors import EngineError, PhotoclustError
 
 # verb: (module, what it does); shown by --help without importing anything
@@ -87,6 +88,7 @@ cli.params.append(_debug_option())
 def main() -> None:
     """Run the command line; exit code 0, 1 for a failure, 2 for a mistake in the command, 130 interrupted."""
     try:
+        start_log()
         _greet_submitter()
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -113,7 +115,7 @@ def _greet_submitter() -> None:
             "on both sides, or send yours along with --working-dir."
         )
     if theirs:
-        click.echo(f"photoclust {__version__}, job {job_id}", err=True)
+        LOG.info("photoclust %s, job %s", __version__, job_id)
 
 
 def _report(error: Exception) -> int:
@@ -122,8 +124,8 @@ def _report(error: Exception) -> int:
 
         traceback.print_exception(error)
     if isinstance(error, PhotoclustError):
-        click.echo(f"Error: {error}", err=True)
+        LOG.error("Error: %s", error)
         return error.exit_code
     line = str(error).splitlines()[0] if str(error) else ""
-    click.echo(f"Error: unexpected {type(error).__name__}: {line}. --debug shows where.", err=True)
+    LOG.error("Error: unexpected %s: %s. --debug shows where.", type(error).__name__, line)
     return 1

@@ -12,6 +12,7 @@ from photoclust.cli import options
 @click.command()
 @options.index_option
 @options.cluster_options
+@options.progress_options
 @options.json_option
 def cluster(index_dir: str, as_json: bool, **values: Any) -> None:
     """Group the faces of an index into people; the second half of `run`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -54,6 +55,35 @@ index_argument_or_option = _together(
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write the summary as JSON.")
 
+
+def _keep(variable: str) -> Callable[[click.Context, click.Parameter, str | None], None]:
+    """Let an option hold for whatever this process does and starts."""
+
+    def keep(_: click.Context, __: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            os.environ[variable] = value
+
+    return keep
+
+
+progress_options = _together(
+    click.option(
+        "--progress",
+        type=click.Choice(["auto", "bar", "lines", "none"]),
+        expose_value=False,
+        callback=_keep("PHOTOCLUST_PROGRESS"),
+        help="A bar, or a line every few seconds; by default a bar on a terminal and lines on a cluster. "
+        "(or set PHOTOCLUST_PROGRESS)",
+    ),
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        expose_value=False,
+        callback=_keep("PHOTOCLUST_LOG_FORMAT"),
+        help="What lines on stderr look like. (or set PHOTOCLUST_LOG_FORMAT)",
+    ),
+)
+
 engine_options = _together(
     click.option(
         "--engine",
@@ -80,6 +110,7 @@ engine_options = _together(
         metavar="N",
         help="Photos given to a detection process at once; by default chosen by the size of their files.",
     ),
+    progress_options,
 )
 
 photo_options = _together(

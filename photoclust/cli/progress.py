@@ -1,19 +1,88 @@
-"""Progress on stderr: count, rate and time left; silent where stderr is no terminal."""
+"""What is said on stderr while work goes on: a bar, or lines that a log keeps, or nothing.
+
+Everything that is a line goes through the logger ``photoclust`` of the standard library, as text or as JSON.
+The choices travel in the environment, so that they hold for whatever this process starts.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
+import os
 import sys
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+MODES = ("auto", "bar", "lines", "none")
+SECONDS_A_LINE = 10.0
+LOG = logging.getLogger("photoclust")
+
+
+def mode() -> str:
+    """How progress is shown: bar, lines or none.
+
+    By default a bar on a terminal, and lines in a job of a Ray cluster and in a Kubernetes pod, where
+    ``jobs logs -f`` or ``kubectl logs -f`` shows them.
+    """
+    chosen = os.environ.get("PHOTOCLUST_PROGRESS", "auto")
+    if chosen in MODES and chosen != "auto":
+        return chosen
+    if sys.stderr.isatty():
+        return "bar"
+    on_cluster = "PHOTOCLUST_JOB_ID" in os.environ or "KUBERNETES_SERVICE_HOST" in os.environ
+    return "lines" if on_cluster else "none"
+
+
+class _Formatter(logging.Formatter):
+    """The bare message, or one JSON object a line, whichever is asked for by now."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if os.environ.get("PHOTOCLUST_LOG_FORMAT") != "json":
+            return record.getMessage()
+        when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        values: dict[str, Any] = {"time": when, "level": record.levelname.lower()}
+        if job := os.environ.get("PHOTOCLUST_JOB_ID"):
+            values["job"] = job
+        return json.dumps(values | {"message": record.getMessage()} | getattr(record, "fields", {}))
+
+
+class _Stderr(logging.StreamHandler[Any]):
+    """Writes to what is stderr at that moment: the engine replaces it while Ray runs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+def start_log() -> None:
+    """Send the log to stderr."""
+    handler = _Stderr()
+    handler.setFormatter(_Formatter())
+    LOG.handlers = [handler]
+    LOG.setLevel(logging.INFO)
+    LOG.propagate = False
+
+
+def say(message: str, **fields: Any) -> None:
+    """Say in a line what is going on, where somebody is watching."""
+    if mode() != "none":
+        LOG.info(message, extra={"fields": fields})
 
 
 @contextmanager
 def photo_progress(total: int) -> Generator[Callable[[int], None]]:
-    """Show a bar over `total` photos; what it gives is called with how many more are done."""
+    """Show progress over `total` photos; what it gives is called with how many more are done."""
+    if mode() == "lines":
+        yield _Lines(total).tell
+        return
     from tqdm import tqdm
 
+    silent = mode() == "none"
     with tqdm(
-        total=total, unit=" photos", desc="Indexing", file=sys.stderr, disable=None, smoothing=0.05
+        total=total, unit=" photos", desc="Indexing", file=sys.stderr, disable=silent, smoothing=0.05
     ) as bar:
 
         def tell(done: int) -> None:
@@ -22,7 +91,36 @@ def photo_progress(total: int) -> Generator[Callable[[int], None]]:
         yield tell
 
 
-def say(message: str) -> None:
-    """Say in a line what is going on, where somebody is watching."""
-    if sys.stderr.isatty():
-        print(message, file=sys.stderr, flush=True)
+class _Lines:
+    """Says every few seconds how far things are, and when all is done."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done = total, 0
+        self.began = time.monotonic()
+        self.said = 0.0
+
+    def tell(self, done: int) -> None:
+        self.done += done
+        now = time.monotonic()
+        if now - self.said >= SECONDS_A_LINE or (done and self.done >= self.total):
+            self.said = now
+            self._say(now - self.began)
+
+    def _say(self, seconds: float) -> None:
+        rate = self.done / seconds if seconds else 0.0
+        left = (self.total - self.done) / rate if rate else None
+        share = 100 * self.done / self.total if self.total else 100.0
+        rest = f", {_clock(left)} left" if left else ""
+        say(
+            f"Indexing: {self.done} of {self.total} photos ({share:.0f} %), {rate:.1f} a second{rest}",
+            photos=self.done,
+            total=self.total,
+            photos_a_second=round(rate, 2),
+            seconds_left=None if left is None else round(left),
+        )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

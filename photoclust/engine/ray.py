@@ -27,6 +27,7 @@ from ray.exceptions import RayError
 
 from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine.batching import photos_per_batch
+from photoclust.engine.metrics import StreamMetrics
 from photoclust.errors import EngineError, PhotoclustError, ResourceError
 from photoclust.stages import EmbedFaces, FindFaces
 
@@ -194,7 +195,11 @@ class RayEngine:
             chosen = photos_at_once or self.config.photos_per_batch
             size = chosen or photos_per_batch(refs, self.pools.detect.actors)
             dataset = self._dataset(refs, settings, size, alone=photos_at_once == 1)
-            yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow")
+            watched = StreamMetrics(len(refs))
+            for indexed in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
+                watched.add(indexed)
+                yield indexed
+            watched.end()
         except RayError as error:
             raise _explained(error) from error
 

@@ -256,10 +256,10 @@ class JobClient:
         return self.job(job_id), True
 
     def wait_for_start(self, job_id: str, seconds: float) -> Job:
-        """Wait until a job has said something or ended, at most so many seconds."""
-        end = time.monotonic() + seconds
+        """Wait until photoclust has begun in it, or it has ended; at most so many seconds."""
+        greeting, end = f", job {job_id}", time.monotonic() + seconds
         while (job := self.job(job_id)).live and time.monotonic() < end:
-            if job.status == "RUNNING" and self.logs(job_id):
+            if job.status == "RUNNING" and greeting in self.logs(job_id):
                 break
             time.sleep(POLL_SECONDS)
         return job

@@ -7,6 +7,7 @@
       photos/part-*.parquet       the commit mark of the faces part of the same name
       faces/part-*.parquet
       neighbours/graph.parquet
+      runs/TIME.json              what a run of indexing did: counts, rates, seconds of each stage
       clusterings/RUN/            assignments.parquet, people.parquet, run.json
       current.json                names the clustering in force
       decisions.csv               the user's own
@@ -20,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +201,7 @@ class IndexStore:
 
     def _clean_up(self) -> None:
         """Remove what a killed run left: temporary files, and faces whose photos were never written."""
-        for name in ("", "photos", "faces", "neighbours"):
+        for name in ("", "photos", "faces", "neighbours", "runs"):
             files.remove_leftovers(self.folder / name)
         committed = set(self._parts())
         for orphan in sorted((self.folder / "faces").glob("part-*.parquet")):
@@ -296,6 +298,13 @@ class IndexStore:
         files.write_table(folder / "people.parquet", clustering.people)
         files.write_json(folder / "run.json", clustering.run)
         files.write_json(self.folder / "current.json", {"run_id": clustering.run_id})
+
+    def write_run(self, run: dict[str, Any]) -> None:
+        """Keep what a run of indexing did, as ``runs/TIME.json``."""
+        created = datetime.now(UTC)
+        head = {"created": created.isoformat(timespec="seconds"), "photoclust": __version__}
+        files.make_folder(self.folder / "runs")
+        files.write_json(self.folder / "runs" / f"{created:%Y%m%dT%H%M%S%f}Z.json", head | run)
 
     def current_clustering(self) -> Clustering | None:
         """Read the clustering in force, if there is one."""

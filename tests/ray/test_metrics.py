@@ -1,0 +1,69 @@
+"""What Prometheus reads from a real Ray while a job runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from skimage import data as pictures
+from skimage.io import imsave
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
+
+# The real engine over real photos, and a process that stays until it has been looked at.
+JOB = """
+import sys
+from photoclust.config import EngineConfig, IndexSettings
+from photoclust.engine import start
+from photoclust.photos.sources import find_photos
+from photoclust.records import ref_table
+
+refs = list(find_photos([sys.argv[1]]))
+with start(EngineConfig(address=sys.argv[2], num_cpus=1)) as engine:
+    print(sum(map(len, engine.stream(ref_table(refs, [0] * len(refs)), IndexSettings()))), flush=True)
+    sys.stdin.read()
+"""
+
+
+def samples(port: int) -> dict[str, float]:
+    """Sums of our samples by metric, and by metric and the tag that tells most."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        text = answer.read().decode()
+    found: dict[str, float] = {}
+    for line in text.splitlines():
+        if line.startswith("ray_photoclust_"):
+            name, _, rest = line.partition("{")
+            tags, _, value = rest.rpartition("} ")
+            for key in [name, *(f"{name} {tag}" for tag in tags.split(",") if "st" in tag.partition("=")[0])]:
+                found[key] = found.get(key, 0.0) + float(value.split()[0])
+    return found
+
+
+def test_prometheus_sees_photos_faces_failures_and_stage_seconds(tmp_path: Path, cluster: Any) -> None:
+    imsave(tmp_path / "astronaut.png", pictures.astronaut(), check_contrast=False)
+    imsave(tmp_path / "coffee.png", pictures.coffee(), check_contrast=False)
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 this is no photo")
+    command = [sys.executable, "-c", JOB, str(tmp_path), cluster.address]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=cluster.environment
+    ) as job:
+        assert job.stdout
+        assert job.stdin
+        assert job.stdout.readline() == "3\n"
+        deadline, seen = time.monotonic() + 240, {}
+        while seen.get("ray_photoclust_photos_total", 0) < 3 and time.monotonic() < deadline:
+            time.sleep(0.5)
+            seen = samples(cluster.metrics_port)
+        job.stdin.close()
+    assert job.returncode == 0
+    assert seen["ray_photoclust_photos_total"] == 3
+    assert seen['ray_photoclust_photos_total status="failed"'] == 1
+    assert seen["ray_photoclust_faces_total"] == 1
+    assert seen["ray_photoclust_photos_left"] == 0
+    assert seen['ray_photoclust_stage_seconds_count stage="detect"'] == 2
+    assert seen['ray_photoclust_stage_seconds_sum stage="detect"'] > 0

@@ -1,0 +1,98 @@
+"""What is said on stderr: nothing, lines, or JSON, and when which."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from photoclust.cli import progress
+
+
+@pytest.fixture(autouse=True)
+def laptop(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PROGRESS", "LOG_FORMAT", "JOB_ID"):
+        monkeypatch.delenv(f"PHOTOCLUST_{name}", raising=False)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setattr(progress, "SECONDS_A_LINE", 0.0)
+    progress.start_log()
+
+
+def work(steps: int = 4) -> None:
+    with progress.photo_progress(100) as tell:
+        for _ in range(steps):
+            tell(25)
+
+
+def test_nothing_is_said_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
+    work()
+    progress.say("Grouping.")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("sign", ["PHOTOCLUST_JOB_ID", "KUBERNETES_SERVICE_HOST"])
+def test_a_log_on_a_cluster_gets_lines(
+    sign: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(sign, "something")
+    work()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert lines[1].startswith("Indexing: 50 of 100 photos (50 %)")
+    assert "left" in lines[1]
+    assert lines[3].startswith("Indexing: 100 of 100 photos (100 %)")
+
+
+def test_lines_are_seldom_but_the_last_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "SECONDS_A_LINE", 1e9)
+    monkeypatch.setenv("PHOTOCLUST_PROGRESS", "lines")
+    work()
+    assert capsys.readouterr().err.splitlines()[-1].startswith("Indexing: 100 of 100")
+
+
+def test_lines_as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PHOTOCLUST_JOB_ID", "photoclust-run-1-1")
+    monkeypatch.setenv("PHOTOCLUST_LOG_FORMAT", "json")
+    work()
+    line = json.loads(capsys.readouterr().err.splitlines()[1])
+    assert (line["job"], line["level"]) == ("photoclust-run-1-1", "info")
+    assert (line["photos"], line["total"]) == (50, 100)
+    assert line["photos_a_second"] > 0
+
+
+def test_nothing_is_said_when_asked_for_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PHOTOCLUST_JOB_ID", "photoclust-run-1-1")
+    monkeypatch.setenv("PHOTOCLUST_PROGRESS", "none")
+    work()
+    assert capsys.readouterr().err == ""
+
+
+def photoclust(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "photoclust", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_run_says_lines_and_nothing_but_json_when_asked(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64), "grey").save(tmp_path / "grey.png")
+    options = ["--engine", "local", "--progress", "lines", "--log-format", "json"]
+    done = photoclust("run", tmp_path / "grey.png", "--index", tmp_path / "index", *options)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert any(line.get("photos") == 1 for line in lines)
+    assert lines[-1]["message"] == "Grouping faces."
+
+
+def test_an_error_is_json_too_when_asked(tmp_path: Path) -> None:
+    done = photoclust("run", tmp_path / "none", "--index", tmp_path / "index", "--log-format", "json")
+    assert done.returncode == 2
+    line = json.loads(done.stderr.splitlines()[-1])
+    assert line["level"] == "error"
+    assert "none" in line["message"]
