@@ -19,6 +19,7 @@ from photoclust.errors import EngineError, PhotoclustError
 VERBS = {
     "run": ("index", "Index photos, group their faces into people and write the review page."),
     "index": ("index", "Find and embed the faces of new and changed photos."),
+    "watch": ("watch", "Keep an index up to date as photos arrive."),
     "cluster": ("cluster", "Group the faces of an index into people."),
     "status": ("status", "Say what an index holds and what to do next."),
     "export": ("export", "Write faces and people as CSV, JSON, Parquet or folders of links."),

@@ -10,7 +10,8 @@ from photoclust.cli import options
 from photoclust.cli.job import PhotoOptions
 
 
-def _photo_options(values: dict[str, Any]) -> PhotoOptions:
+def photo_options(values: dict[str, Any]) -> PhotoOptions:
+    """Take what `options.photo_options` asked for out of `values`."""
     names = ("model", "min_face_size", "max_pixels", "retry_failed", "missing")
     return PhotoOptions(**options.take(values, *names))
 
@@ -36,7 +37,7 @@ def run(photos: tuple[str, ...], index_dir: str, as_json: bool, **values: Any) -
     from photoclust.cli import job, summary
 
     engine, cluster_config = options.take_engine(values), options.take_cluster(values)
-    indexed = job.index(photos, index_dir, engine, _photo_options(values))
+    indexed = job.index(photos, index_dir, engine, photo_options(values))
     grouped = job.cluster(index_dir, cluster_config)
     summary.write(index_dir, indexed, grouped, as_json)
 
@@ -59,5 +60,5 @@ def index(photos: tuple[str, ...], index_dir: str, as_json: bool, **values: Any)
     """
     from photoclust.cli import job, summary
 
-    indexed = job.index(photos, index_dir, options.take_engine(values), _photo_options(values))
+    indexed = job.index(photos, index_dir, options.take_engine(values), photo_options(values))
     summary.write(index_dir, indexed, None, as_json)

@@ -61,7 +61,7 @@ def index(photos: tuple[str, ...], folder: str, engine: EngineConfig, options: P
     from photoclust.pipeline import index_photos
 
     collection = CollectionConfig(tuple(folder_prefixes(photos)), options.missing, options.retry_failed)
-    refs, none_found = _list_photos(photos)
+    refs, none_found = list_photos(photos)
     if none_found and not (IndexStore.exists(folder) and options.missing != "keep"):
         raise none_found
     store = open_index(folder, options)
@@ -73,7 +73,7 @@ def index(photos: tuple[str, ...], folder: str, engine: EngineConfig, options: P
     return report
 
 
-def _list_photos(photos: tuple[str, ...]) -> tuple[list[PhotoRef], NoPhotosError | None]:
+def list_photos(photos: tuple[str, ...]) -> tuple[list[PhotoRef], NoPhotosError | None]:
     """What the sources hold, or what they say when that is nothing: known photos may be missing from them."""
     from photoclust.photos.sources import find_photos
 

@@ -21,14 +21,21 @@ class LocalEngine:
         if wanted > found:
             raise ResourceError(f"--num-gpus {wanted} was asked for, but torch sees {found}; leave it out.")
         self.config = config
+        self.loaded: tuple[IndexSettings, FindFaces, EmbedFaces] | None = None
         self.device = "cuda" if found and config.num_gpus != 0 else "cpu"
 
     def stream(
         self, refs: pa.Table, settings: IndexSettings, photos_at_once: int | None = None
     ) -> Iterator[pa.Table]:
         """Yield tables of INDEXED_SCHEMA for all of `refs`."""
-        find, embed = FindFaces(settings), EmbedFaces(settings, self.device)
+        find, embed = self._stages(settings)
         size = photos_at_once or self.config.photos_per_batch or photos_per_batch(refs, 1)
         for start in range(0, len(refs), size):
             for found in find(refs.slice(start, size)):
                 yield embed(found)
+
+    def _stages(self, settings: IndexSettings) -> tuple[FindFaces, EmbedFaces]:
+        """Both stages, their models loaded once for all the work that this engine is given."""
+        if self.loaded is None or self.loaded[0] != settings:
+            self.loaded = settings, FindFaces(settings), EmbedFaces(settings, self.device)
+        return self.loaded[1:]

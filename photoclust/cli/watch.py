@@ -1,0 +1,188 @@
+"""``photoclust watch``: an index that keeps up with a folder."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from photoclust.cli import job, options
+from photoclust.cli.index import photo_options
+from photoclust.cli.progress import LOG, photo_progress
+from photoclust.config import ClusterConfig, CollectionConfig, EngineConfig
+from photoclust.errors import PhotoclustError
+from photoclust.watching import Pacing, Settling
+
+if TYPE_CHECKING:
+    from photoclust.pipeline import Engine, GroupReport, IndexReport
+    from photoclust.records import PhotoRef
+
+FEW = 100
+"""Photos that this process does itself, its models loaded: starting Ray takes longer (27 s on two cores, in
+which 12 megapixel photos come at 1.5 a second)."""
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTOS...")
+@options.index_option
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.1),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two looks at PHOTOS.",
+)
+@options.photo_options
+@options.cluster_options
+@options.engine_options
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON object for every look, a line each.")
+def watch(photos: tuple[str, ...], index_dir: str, interval: float, as_json: bool, **values: Any) -> None:
+    """Keep an index up to date with PHOTOS until it is stopped.
+
+    Looks for new, changed and missing photos again and again, waits until a file is as it was at the last
+    look, indexes it, and groups again in the next quiet moment; while photos keep arriving, for a tenth of
+    the time. The index is locked only while there is work. What goes wrong, an unplugged drive say, is said
+    and tried again. Control-C, or SIGTERM, ends it; what was finished is kept.
+
+    \b
+    Examples:
+      photoclust watch ~/Pictures --index ~/people
+      photoclust watch /mnt/incoming --index ~/people --interval 60 --json >> watch.jsonl
+    """
+    engine, config = options.take_engine(values), options.take_cluster(values)
+    watcher = Watcher(photos, index_dir, photo_options(values), engine, config)
+    watcher.check()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    tell = _tell_json if as_json else _Teller()
+    try:
+        while True:
+            began = time.monotonic()
+            tell(watcher.look())
+            time.sleep(max(interval, time.monotonic() - began))
+    except KeyboardInterrupt:
+        LOG.info("Stopped.")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at the photos came to.
+
+    Attributes
+    ----------
+    waiting
+        Files that are new or still being written: the next look decides.
+    indexed, grouped
+        What was done, if anything.
+    error
+        Why nothing was, in one sentence.
+    """
+
+    at: str
+    waiting: int = 0
+    indexed: IndexReport | None = None
+    grouped: GroupReport | None = None
+    error: str = ""
+
+
+class Watcher:
+    """Looks at photos and does what there is to do; remembers what it has seen and done."""
+
+    def __init__(
+        self,
+        photos: tuple[str, ...],
+        folder: str,
+        photo_options: job.PhotoOptions,
+        engine: EngineConfig,
+        config: ClusterConfig,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.photos, self.folder, self.options = photos, folder, photo_options
+        self.engine, self.config, self.clock = engine, config, clock
+        self.settling, self.pacing = Settling(), Pacing()
+        self.done: list[PhotoRef] | None = None
+
+    def check(self) -> None:
+        """Fail at once where it can never work: no such folder, another model, no weights."""
+        job.list_photos(self.photos)
+        job.open_index(self.folder, self.options)
+
+    def look(self) -> Look:
+        """Look once, and do what there is to do; what goes wrong is part of the answer."""
+        at = datetime.now().astimezone().isoformat(timespec="seconds")
+        waiting = 0
+        try:
+            refs, _ = job.list_photos(self.photos)
+            settled, waiting = self.settling.look(refs)
+            if self.done is None and waiting:  # the first look tells nothing yet
+                return Look(at, waiting)
+            indexed = self._index(settled) if settled != self.done else None
+            return Look(at, waiting, indexed, self._group(quiet=not indexed and not waiting))
+        except (PhotoclustError, OSError) as error:
+            return Look(at, waiting, error=str(error))
+
+    def _index(self, settled: list[PhotoRef]) -> IndexReport | None:
+        from photoclust.photos.sources import folder_prefixes
+        from photoclust.pipeline import index_photos
+
+        new = len(set(settled).difference(self.done or ()))
+        prefixes = tuple(folder_prefixes(self.photos))
+        collection = CollectionConfig(prefixes, self.options.missing, self.options.retry_failed)
+        store = job.open_index(self.folder, self.options)
+        with store.lock():
+            report = index_photos(settled, store, lambda: self._start(new), photo_progress, collection)
+        self.done = settled
+        self.pacing.pending |= bool(report.indexed or report.missing)
+        return report if report.indexed or report.missing else None
+
+    def _start(self, new: int) -> AbstractContextManager[Engine]:
+        from photoclust.engine import start
+
+        own = self.engine.kind == "local" or (new < FEW and self.engine.address is None)
+        return nullcontext(self._local) if own else start(self.engine)
+
+    @cached_property
+    def _local(self) -> Engine:
+        from photoclust.engine.local import LocalEngine
+
+        return LocalEngine(self.engine)
+
+    def _group(self, quiet: bool) -> GroupReport | None:
+        began = self.clock()
+        if not self.pacing.is_due(began, quiet):
+            return None
+        report = job.cluster(self.folder, self.config)
+        self.pacing.grouped(began, self.clock())
+        return None if report.unchanged else report
+
+
+def _tell_json(look: Look) -> None:
+    click.echo(json.dumps(asdict(look)))
+
+
+class _Teller:
+    """A line on stderr for each look at which there was something to do; an error is said once."""
+
+    def __init__(self) -> None:
+        self.last_error = ""
+
+    def __call__(self, look: Look) -> None:
+        said = [look.error] if look.error and look.error != self.last_error else []
+        self.last_error = look.error
+        if look.indexed:
+            said.append(f"{sum(look.indexed.indexed.values())} indexed in {look.indexed.seconds:.1f} s")
+            said += [f"{look.indexed.missing} missing"] if look.indexed.missing else []
+        if look.grouped:
+            said.append(f"{look.grouped.people} people, grouped in {look.grouped.seconds:.1f} s")
+        if said and look.waiting:
+            said.append(f"{look.waiting} still arriving")
+        if said:
+            LOG.info("%s  %s", look.at, ", ".join(said))

@@ -1,0 +1,93 @@
+"""``photoclust watch`` as a user leaves it running: files come, half files wait, drives go and come back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageEnhance
+from skimage.data import astronaut
+
+from photoclust.index.store import IndexStore
+
+
+@pytest.fixture(scope="module")
+def jpegs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """One face in small photos that differ in brightness."""
+    folder = tmp_path_factory.mktemp("album")
+    face = Image.fromarray(astronaut()).crop((100, 0, 400, 300))
+    for number in range(6):
+        ImageEnhance.Brightness(face).enhance(0.8 + number / 20).save(folder / f"{number}.jpg")
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture
+def watching(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    (tmp_path / "photos").mkdir()
+    command = [sys.executable, "-m", "photoclust", "watch", str(tmp_path / "photos"), "--json"]
+    command += ["--index", str(tmp_path / "index"), "--interval", "0.2", "--engine", "local"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def until(process: subprocess.Popen[str], ready: Callable[[dict], bool]) -> dict:
+    """Read looks until one is as awaited; the time limit of the tests ends what never comes."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        look = json.loads(line)
+        if ready(look):
+            return look
+    _, errors = process.communicate()
+    raise AssertionError(f"it ended: {errors}")
+
+
+def quiet(look: dict) -> bool:
+    return not (look["waiting"] or look["indexed"] or look["grouped"] or look["error"])
+
+
+def held(index: Path) -> set[str]:
+    """Names of the photos that an index holds and could use."""
+    if not IndexStore.exists(index):
+        return set()
+    rows = IndexStore.open(index).photos().to_pylist()
+    return {Path(row["uri"]).name for row in rows if row["status"] in ("ok", "no_face")}
+
+
+def test_a_folder_is_kept_up_with(tmp_path: Path, jpegs: list[Path], watching: subprocess.Popen[str]) -> None:
+    photos, index = tmp_path / "photos", tmp_path / "index"
+    until(watching, quiet)
+    for path in jpegs[:4]:
+        shutil.copyfile(path, photos / path.name)
+    content = jpegs[4].read_bytes()
+    slow = photos / "slow.jpg"
+    slow.write_bytes(content[:1000])
+    until(watching, lambda look: look["indexed"] is not None)
+    with slow.open("ab") as file:
+        file.write(content[1000:])
+    expected = {path.name for path in jpegs[:4]} | {"slow.jpg"}
+    until(watching, lambda look: quiet(look) and held(index) == expected)
+    assert (index / "review" / "index.html").is_file()
+    clustering = IndexStore.open(index).current_clustering()
+    assert clustering is not None
+    assert clustering.assignments["face_id"].equals(IndexStore.open(index).faces([])["face_id"])
+
+    photos.rename(tmp_path / "unplugged")
+    assert "photos" in until(watching, lambda look: look["error"] != "")["error"]
+    (tmp_path / "unplugged").rename(photos)
+    shutil.copyfile(jpegs[5], photos / "last.jpg")
+    until(watching, lambda look: quiet(look) and held(index) == expected | {"last.jpg"})
+
+    with IndexStore.open(index).lock():  # free between looks
+        pass
+    watching.send_signal(signal.SIGTERM)
+    _, errors = watching.communicate(timeout=100)
+    assert watching.returncode == 0, errors
+    assert errors == "Stopped.\n"
