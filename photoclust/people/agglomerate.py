@@ -5,7 +5,9 @@ The contract:
 - Two groups are compared only where an edge runs between them, so that nothing is quadratic.
 - In a round, two groups join that are each other's best partner, and with them whatever prefers one of the
   two. Only evidence at least half as strong as the strongest is looked at, so that weak follows strong.
-- Groups with a photo in common never join.
+- Groups that exclude one another never join: that have a photo in common, or that a decision keeps apart.
+- Groups that a decision makes parts of one person stay apart here, each with its own template, for an infant
+  and an adult look like neither when averaged. To what excludes they are one.
 - The outcome follows from the input alone; ties are broken by row.
 """
 
@@ -16,13 +18,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
 from photoclust.people.calibration import Calibration, Doubles, Floats
+from photoclust.people.exclusions import Exclusions
 
 Rows = npt.NDArray[np.int64]
 
-ANY_PHOTO = -1  # the photo of an item that no other item shares a photo with
 _BLOCK = 32_768  # pairs of 512-d sums multiplied at once: 2 × 64 MB
 
 
@@ -34,8 +35,11 @@ class Partition:
     ----------
     group
         int64, shape (n,): group of each item.
-    photos
-        int64, shape (n,): photo of each item, or `ANY_PHOTO`.
+    exclusions
+        What keeps groups apart.
+    part_of
+        int64, shape (n,): where a person consists of several parts, the lowest item of all their parts, for
+        the items that decisions speak of; −1 for all others.
     count
         float64, shape (n,): faces in each group; stale where no group goes by that number.
     sums
@@ -45,15 +49,22 @@ class Partition:
     """
 
     group: Rows
-    photos: Rows
+    exclusions: Exclusions
+    part_of: Rows
     count: Doubles
     sums: Floats
     squares: Doubles
 
     @classmethod
-    def of(cls, group: Rows, photos: Rows, sums: Floats) -> Partition:
+    def of(cls, group: Rows, exclusions: Exclusions, part_of: Rows, sums: Floats) -> Partition:
         """Groups that count as a single face each."""
-        return cls(group, photos, np.ones(len(group)), sums, _dots(sums, sums))
+        return cls(group, exclusions, part_of, np.ones(len(group)), sums, _dots(sums, sums))
+
+    def person(self) -> Rows:
+        """The group that stands for the whole person each group is (part of), int64, shape (n,)."""
+        person, parts = np.arange(len(self.group)), np.flatnonzero(self.part_of >= 0)
+        person[self.group[parts]] = self.part_of[parts]
+        return person
 
 
 @dataclass
@@ -104,7 +115,7 @@ def join(
             break
         strong = pairs.evidence > max(least, top / 2)
         clash = np.zeros(len(strong), bool)
-        clash[strong] = _share_photo(partition, pairs.left[strong], pairs.right[strong])
+        clash[strong] = _exclude(partition, pairs.left[strong], pairs.right[strong])
         target = _targets(partition, pairs.take(strong & ~clash))
         pairs = _after(partition, pairs.take(~clash), target, calibration)
 
@@ -142,15 +153,11 @@ def _distinct(left: Rows, right: Rows, n: int) -> tuple[Rows, Rows]:
     return key // n, key % n
 
 
-def _share_photo(partition: Partition, left: Rows, right: Rows) -> npt.NDArray[np.bool_]:
-    """Whether both groups of a pair hold a face of one photo."""
-    bound = np.flatnonzero(partition.photos != ANY_PHOTO)
-    if not len(bound):
-        return np.zeros(len(left), bool)
-    n, photos = len(partition.group), int(partition.photos.max()) + 1
-    ones = np.ones(len(bound), np.int32)
-    table = csr_matrix((ones, (partition.group[bound], partition.photos[bound])), shape=(n, photos))
-    return np.asarray(table[left].multiply(table[right]).sum(axis=1)).ravel() > 0
+def _exclude(partition: Partition, left: Rows, right: Rows) -> npt.NDArray[np.bool_]:
+    """Whether the groups of a pair may not join."""
+    person = partition.person()
+    owner, left, right = person[partition.group], person[left], person[right]
+    return partition.exclusions.clash(owner, left, owner, right) & (left != right)
 
 
 def _targets(partition: Partition, strong: Pairs) -> Rows:
@@ -167,31 +174,23 @@ def _targets(partition: Partition, strong: Pairs) -> Rows:
     best[groups] = other[order][first]
     strength[groups] = evidence[order][first]
     mutual = groups[best[best[groups]] == groups]
-    larger = partition.count[best[mutual]] > partition.count[mutual]
-    tied = partition.count[best[mutual]] == partition.count[mutual]
+    part = np.zeros(len(target), bool)
+    part[partition.group[partition.part_of >= 0]] = True
+    size = np.where(part, np.inf, partition.count)  # others come to a part, never a part to others
+    larger, tied = size[best[mutual]] > size[mutual], size[best[mutual]] == size[mutual]
     hub = target.copy()
     hub[mutual] = np.where(larger | (tied & (best[mutual] < mutual)), best[mutual], mutual)
-    follows = groups[np.isin(best[groups], mutual)]
+    follows = groups[np.isin(best[groups], mutual) & (~part[groups] | np.isin(groups, mutual))]
     target[follows] = hub[best[follows]]
-    strength[hub[mutual]] = np.inf
-    return _one_face_a_photo(partition, target, strength)
-
-
-def _one_face_a_photo(partition: Partition, target: Rows, strength: Doubles) -> Rows:
-    """Hold back groups that would bring a photo into a group twice; the strongest goes first."""
-    bound = np.flatnonzero(partition.photos != ANY_PHOTO)
-    own, photo = partition.group[bound], partition.photos[bound]
-    order = np.lexsort((own, -strength[own], photo, target[own]))
-    own, photo = own[order], photo[order]
-    again = (target[own][1:] == target[own][:-1]) & (photo[1:] == photo[:-1]) & (own[1:] != own[:-1])
-    late = own[1:][again]
+    strength[target == np.arange(len(target))] = np.inf
+    late = partition.exclusions.late(partition.group, partition.person()[target], strength)
     target[late] = late
     return target
 
 
 def _after(partition: Partition, pairs: Pairs, target: Rows, calibration: Calibration) -> Pairs:
     """Carry joins out; the pairs that are left, with new evidence where a group has changed."""
-    changed = _absorb(partition, target)
+    changed = absorb(partition, target)
     left, right = target[pairs.left], target[pairs.right]
     new = changed[left] | changed[right]
     kept = pairs.take(~new)
@@ -200,7 +199,7 @@ def _after(partition: Partition, pairs: Pairs, target: Rows, calibration: Calibr
     return Pairs(np.r_[kept.left, left], np.r_[kept.right, right], np.r_[kept.evidence, evidence])
 
 
-def _absorb(partition: Partition, target: Rows) -> npt.NDArray[np.bool_]:
+def absorb(partition: Partition, target: Rows) -> npt.NDArray[np.bool_]:
     """Add each group to its target; tells which groups have changed."""
     changed = np.zeros(len(target), bool)
     moved = np.flatnonzero(target != np.arange(len(target)))

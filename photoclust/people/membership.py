@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.agglomerate import ANY_PHOTO
 from photoclust.people.calibration import Calibration, Doubles, Floats
+from photoclust.people.exclusions import Exclusions
 from photoclust.people.neighbours import NeighbourGraph
 
 Rows = npt.NDArray[np.int64]
@@ -31,16 +31,29 @@ class Templates:
         float32, shape (groups, d).
     count
         float64, shape (groups,): faces in each group.
+    person
+        int64, shape (n,): group that stands for the person whose (part) each face's group is, or `NOBODY`.
     """
 
     embeddings: Floats
     group: Rows
     sums: Floats
     count: Doubles
+    person: Rows
 
     @classmethod
-    def of(cls, embeddings: Floats, group: Rows) -> Templates:
-        """Templates of the groups that faces are in; numbers them anew from 0."""
+    def of(cls, embeddings: Floats, group: Rows, part_of: Rows) -> Templates:
+        """Templates of the groups that faces are in; numbers them anew from 0.
+
+        Parameters
+        ----------
+        embeddings
+            The faces.
+        group
+            int64, shape (n,): group of each, or `NOBODY`.
+        part_of
+            As in `Partition`; the faces it speaks of are all in groups.
+        """
         members = np.flatnonzero(group != NOBODY)
         dense = np.full(len(group), NOBODY)
         dense[members] = np.unique(group[members], return_inverse=True)[1]
@@ -52,7 +65,9 @@ class Templates:
             own = order[starts[first] : starts[first + _BLOCK] if first + _BLOCK < len(starts) else None]
             inside = starts[first : first + _BLOCK] - starts[first]
             sums[first : first + _BLOCK] = np.add.reduceat(embeddings[own], inside, axis=0)
-        return cls(embeddings, dense, sums, count)
+        person, parts = np.append(np.arange(len(count)), NOBODY), np.flatnonzero(part_of >= 0)
+        person[dense[parts]] = dense[part_of[parts]]
+        return cls(embeddings, dense, sums, count, person[dense])
 
     def evidence(self, faces: Rows, groups: Rows, calibration: Calibration) -> Doubles:
         """What speaks for each face being one of a group, itself left out of it.
@@ -109,9 +124,12 @@ class Rivals:
 
 
 def rivals(
-    templates: Templates, graph: NeighbourGraph, calibration: Calibration, photos: Rows | None = None
+    templates: Templates,
+    graph: NeighbourGraph,
+    calibration: Calibration,
+    exclusions: Exclusions | None = None,
 ) -> Rivals:
-    """Find each face's best group among those of its neighbours.
+    """Find each face's best group among those of its neighbours, other parts of its own person left out.
 
     Parameters
     ----------
@@ -121,17 +139,18 @@ def rivals(
         Neighbours of the n faces.
     calibration
         Weighs the evidence.
-    photos
-        int64, shape (n,): if given, groups that already hold a face of the same photo are left out;
-        `ANY_PHOTO` is shared with nobody.
+    exclusions
+        If given, groups of persons that exclude the face are left out.
     """
     n, groups = len(graph), templates.group[graph.indices]
-    face, column = np.nonzero((groups != NOBODY) & (groups != templates.group[:, None]))
+    elsewhere = templates.person[graph.indices] != templates.person[:, None]
+    face, column = np.nonzero((groups != NOBODY) & elsewhere)
     key = np.sort(face * max(1, len(templates.count)) + groups[face, column])
     key = key[np.flatnonzero(np.diff(key, prepend=-1))]
     face, group = key // max(1, len(templates.count)), key % max(1, len(templates.count))
-    if photos is not None:
-        free = ~_holds_photo(templates, photos, face, group)
+    if exclusions is not None:
+        person = _person_of_group(templates)[group]
+        free = ~exclusions.clash(np.arange(n), face, templates.person, person)
         face, group = face[free], group[free]
     evidence = templates.evidence(face, group, calibration)
     order = np.lexsort((group, -evidence, face))
@@ -141,31 +160,33 @@ def rivals(
     return best
 
 
-def _holds_photo(templates: Templates, photos: Rows, face: Rows, group: Rows) -> npt.NDArray[np.bool_]:
-    """Whether a group holds a face of the photo that a face is from."""
-    groups = max(1, len(templates.count))
-    bound = (photos != ANY_PHOTO) & (templates.group != NOBODY)
-    held = np.unique(photos[bound] * groups + templates.group[bound])
-    return (photos[face] != ANY_PHOTO) & np.isin(photos[face] * groups + group, held)
+def _person_of_group(templates: Templates) -> Rows:
+    person = np.full(len(templates.count), NOBODY)
+    person[templates.group[templates.group != NOBODY]] = templates.person[templates.group != NOBODY]
+    return person
 
 
 def attach(
-    templates: Templates, graph: NeighbourGraph, photos: Rows, calibration: Calibration, required: float
+    templates: Templates,
+    graph: NeighbourGraph,
+    exclusions: Exclusions,
+    calibration: Calibration,
+    required: float,
 ) -> Rows:
     """Let faces that are nobody's join the group that most speaks for them, if it speaks loudly enough.
 
-    Of two faces of one photo that would join one group the better match does.
+    Of two faces that exclude one another and would join one person the better match does.
 
     Returns
     -------
     int64, shape (n,): group of each face, or `NOBODY`.
     """
-    best = rivals(templates, graph, calibration, photos)
+    best = rivals(templates, graph, calibration, exclusions)
     joining = np.flatnonzero((templates.group == NOBODY) & (best.evidence > required))
-    joining = joining[np.lexsort((joining, -best.evidence[joining]))]
-    bound = photos[joining] != ANY_PHOTO
-    key = np.where(bound, photos[joining] * (len(templates.count) + 1) + best.group[joining], -1 - joining)
-    joining = joining[np.unique(key, return_index=True)[1]]
+    target = np.arange(len(graph))
+    target[joining] = len(graph) + _person_of_group(templates)[best.group[joining]]
+    late = exclusions.late(np.arange(len(graph)), target, best.evidence)
+    joining = np.setdiff1d(joining, late)
     group = templates.group.copy()
     group[joining] = best.group[joining]
     return group

@@ -8,6 +8,9 @@ The way of a face:
 3. A member is taken out that its group speaks against, or another group much more for.
 4. What is left, low-quality faces included, joins a group that speaks for it; it founds and bridges none.
 
+What the user has decided is law (`Constraints`): faces put together start in one group and stay in it, be
+they doubtful or of low quality; what is to be apart never joins; parts of one person become one in the end.
+
 How much evidence a join needs follows from the number of people in the collection; see `required_evidence`.
 """
 
@@ -17,20 +20,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from photoclust.config import ClusterConfig
-from photoclust.people.agglomerate import ANY_PHOTO, Partition, Rows, join
+from photoclust.people.agglomerate import Partition, Rows, absorb, join
+from photoclust.people.bursts import NEAR_IDENTICAL, components
 from photoclust.people.calibration import Calibration, calibration_of
+from photoclust.people.constraints import Constraints
+from photoclust.people.exclusions import Exclusions
 from photoclust.people.membership import NOBODY, Templates, attach, own_evidence, rivals
 from photoclust.people.neighbours import NeighbourGraph, neighbours
+from photoclust.people.same_photo import same_photo
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
 
 Edges = tuple[Rows, Rows]
 
-NEAR_IDENTICAL = 0.05  # cosine distance; no two of 1,711 people come nearer than this
-DUPLICATE_OVERLAP = 0.5  # intersection over union of two boxes
 FARTHEST = 0.7  # cosine distance of the longest edges looked at; scores are the same for 0.6 to 1
 
 
@@ -84,6 +87,7 @@ def verify(
     labels: npt.NDArray[np.int32],
     config: ClusterConfig,
     calibration: Calibration | None = None,
+    constraints: Constraints | None = None,
 ) -> Groups:
     """Derive people from density clusters.
 
@@ -99,23 +103,28 @@ def verify(
         ``min_cluster_size``, ``min_quality`` and ``false_join_rate``.
     calibration
         What is known of the embedder; by default of the default one.
+    constraints
+        What the user has decided; by default nothing.
 
     Returns
     -------
     Groups
     """
     calibration = calibration or calibration_of("casia-webface")
-    low = faces.quality < config.min_quality
-    partition = _founders(faces, graph, low)
+    law = constraints or Constraints.none(len(faces))
+    low = (faces.quality < config.min_quality) & ~law.members
+    partition = _founders(faces, graph, low, law)
     _join_in_order(partition, graph, labels, low, calibration, config)
-    group = _without_small(np.where(low, NOBODY, partition.group), config.min_cluster_size)
-    templates = Templates.of(faces.embeddings, group)
-    group = _leave_doubtful(templates, graph, calibration, config)
-    templates = Templates.of(faces.embeddings, _without_small(group, config.min_cluster_size))
+    group = _without_small(np.where(low, NOBODY, partition.group), config.min_cluster_size, law)
+    templates = Templates.of(faces.embeddings, group, law.part_of)
+    group = _leave_doubtful(templates, graph, law, calibration, config)
+    group = _without_small(group, config.min_cluster_size, law)
+    templates = Templates.of(faces.embeddings, group, law.part_of)
     required = required_evidence(partition, config.false_join_rate)
-    group = attach(templates, graph, partition.photos, calibration, required)
-    against = np.log(people_in(partition))
-    return _groups(Templates.of(faces.embeddings, group), graph, low, calibration, against)
+    group = attach(templates, graph, partition.exclusions, calibration, required)
+    templates = Templates.of(faces.embeddings, group, law.part_of)
+    confidence = _confidence(templates, graph, calibration, against=np.log(people_in(partition)))
+    return _groups(templates.person, np.where(law.members, 1, confidence), low)
 
 
 def required_evidence(partition: Partition, false_join_rate: float) -> float:
@@ -144,83 +153,34 @@ def people_in(partition: Partition) -> float:
 # -- founders -----------------------------------------------------------------------------------------
 
 
-def _founders(faces: VerifyInput, graph: NeighbourGraph, low: npt.NDArray[np.bool_]) -> Partition:
-    """Every face a group of its own, near-identical founders in one that counts as a single face."""
-    photos = conflicting_photos(faces, graph)
-    left, right = _edges(graph, graph.distances <= NEAR_IDENTICAL, low)
-    group = _components(left, right, len(faces))
-    clash = _repeated(group, photos)
-    group = np.where(np.isin(group, clash), np.arange(len(faces)), group)
-    sums = faces.embeddings.copy()
-    extra = np.flatnonzero(group != np.arange(len(faces)))
-    np.add.at(sums, group[extra], faces.embeddings[extra])
-    merged = np.unique(group[extra])
-    sums[merged] /= np.linalg.norm(sums[merged], axis=1, keepdims=True)
-    return Partition.of(group, photos, sums)
+def _founders(
+    faces: VerifyInput, graph: NeighbourGraph, low: npt.NDArray[np.bool_], law: Constraints
+) -> Partition:
+    """Every face a group of its own, near-identical founders in one that counts as a single face.
 
-
-def conflicting_photos(faces: VerifyInput, graph: NeighbourGraph) -> Rows:
-    """Photo of each face that shares it with another face; `ANY_PHOTO` for the others and for duplicates.
-
-    Two faces of one photo are two people, unless they are one face detected twice (boxes that overlap by
-    more than half of their union) or one picture twice (near-identical, as in a collage): then the one of
-    lower quality is let go.
+    Faces that the user has put together begin in one group.
     """
-    photos = np.unique(faces.photos, return_inverse=True)[1].astype(np.int64)
-    left, right = (
-        np.concatenate(both)
-        for both in zip(_overlapping(faces.boxes, photos), _near_identical(graph, photos), strict=True)
-    )
-    worse = np.where(faces.quality[left] < faces.quality[right], left, right)
-    photos[worse] = ANY_PHOTO
-    shared = np.bincount(photos[photos != ANY_PHOTO], minlength=1) > 1
-    return np.where((photos != ANY_PHOTO) & shared[photos], photos, ANY_PHOTO)
+    exclusions = same_photo(faces, graph).also(law.exclusions)
+    burst, start = _beginnings(_edges(graph, graph.distances <= NEAR_IDENTICAL, low), exclusions, law)
+    sums = faces.embeddings.copy()
+    extra = np.flatnonzero(burst != np.arange(len(faces)))
+    np.add.at(sums, burst[extra], faces.embeddings[extra])
+    merged = np.unique(burst[extra])
+    sums[merged] /= np.linalg.norm(sums[merged], axis=1, keepdims=True)
+    partition = Partition.of(burst, exclusions, law.part_of, sums)
+    absorb(partition, np.where(burst == np.arange(len(faces)), start, np.arange(len(faces))))
+    return partition
 
 
-def _near_identical(graph: NeighbourGraph, photos: Rows) -> Edges:
-    """Pairs of near-identical faces in one photo, the lower row left."""
-    left, right = _edges(graph, graph.distances <= NEAR_IDENTICAL)
-    same = (photos[left] == photos[right]) & (left < right)
-    return left[same], right[same]
-
-
-def _overlapping(boxes: npt.NDArray[np.float32], photos: Rows) -> Edges:
-    """Pairs of boxes in one photo whose intersection is more than half of their union, the lower row left."""
-    order = np.argsort(photos, kind="stable")
-    found: list[Edges] = []
-    for step in range(1, int(np.bincount(photos, minlength=1).max())):
-        left, right = order[:-step], order[step:]
-        same = photos[left] == photos[right]
-        left, right = left[same], right[same]
-        close = _overlap(boxes[left], boxes[right]) > DUPLICATE_OVERLAP
-        found.append((left[close], right[close]))
-    none = np.zeros(0, np.int64)
-    return (
-        np.concatenate([none, *(pair[0] for pair in found)]),
-        np.concatenate([none, *(pair[1] for pair in found)]),
-    )
-
-
-def _overlap(left: npt.NDArray[np.float32], right: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Intersection over union of corresponding boxes, in [0, 1]."""
-    low, high = np.maximum(left[:, :2], right[:, :2]), np.minimum(left[:, 2:], right[:, 2:])
-    common = np.prod(np.clip(high - low, 0, None), axis=1)
-    both = np.prod(left[:, 2:] - left[:, :2], axis=1) + np.prod(right[:, 2:] - right[:, :2], axis=1)
-    return common / np.maximum(both - common, 1e-6)
-
-
-def _components(left: Rows, right: Rows, n: int) -> Rows:
-    """The lowest row that each row is connected with."""
-    graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(n, n))
-    component = connected_components(graph, directed=False)[1]
-    return np.unique(component, return_index=True)[1][component] if n else np.zeros(0, np.int64)
-
-
-def _repeated(group: Rows, photos: Rows) -> Rows:
-    """Groups that hold a photo twice."""
-    bound = photos != ANY_PHOTO
-    key, times = np.unique(np.stack([group[bound], photos[bound]]), axis=1, return_counts=True)
-    return key[0, times > 1]
+def _beginnings(near: Edges, exclusions: Exclusions, law: Constraints) -> tuple[Rows, Rows]:
+    """Burst of each face, and the group it starts in; no burst where it would unite what clashes."""
+    n, everyone = len(law), np.arange(len(law))
+    whole = components(np.r_[near[0], everyone, everyone], np.r_[near[1], law.start, law.person()], n)
+    clashing = whole[exclusions.late(law.start, whole, np.zeros(n))]
+    free = ~np.isin(whole[near[0]], clashing)
+    near = near[0][free], near[1][free]
+    start = components(np.r_[near[0], everyone], np.r_[near[1], law.start], n)
+    return components(*near, n), start
 
 
 # -- joins --------------------------------------------------------------------------------------------
@@ -271,36 +231,41 @@ def _between_large(partition: Partition, k: int) -> Edges:
 # -- members ------------------------------------------------------------------------------------------
 
 
-def _without_small(group: Rows, least: int) -> Rows:
-    """Groups of fewer faces than make a person are nobody's."""
+def _without_small(group: Rows, least: int, law: Constraints) -> Rows:
+    """Groups of fewer faces than make a person are nobody's, unless decisions made them."""
     times = np.bincount(group[group != NOBODY], minlength=1)
+    times[group[law.members]] = max(least, len(group))
     return np.where((group != NOBODY) & (times[group] >= least), group, NOBODY)
 
 
 def _leave_doubtful(
-    templates: Templates, graph: NeighbourGraph, calibration: Calibration, config: ClusterConfig
+    templates: Templates,
+    graph: NeighbourGraph,
+    law: Constraints,
+    calibration: Calibration,
+    config: ClusterConfig,
 ) -> Rows:
     """Take members out whose group speaks against them, or another so much more for them as to move them."""
     own, other = own_evidence(templates, calibration), rivals(templates, graph, calibration)
     stays = (own > 0) & (other.evidence < own - np.log(config.false_join_rate))
-    return np.where(stays, templates.group, NOBODY)
+    return np.where(stays | law.members, templates.group, NOBODY)
 
 
-def _groups(
-    templates: Templates,
-    graph: NeighbourGraph,
-    low: npt.NDArray[np.bool_],
-    calibration: Calibration,
-    against: float,
-) -> Groups:
-    """Number the groups by first appearance and say how sure each membership is.
+def _confidence(
+    templates: Templates, graph: NeighbourGraph, calibration: Calibration, against: float
+) -> npt.NDArray[np.float64]:
+    """Say how sure each membership is.
 
     `against` is what the number of people speaks against any membership: the logarithm of the prior odds.
     """
     own, other = own_evidence(templates, calibration), rivals(templates, graph, calibration)
-    confidence = calibration.confidence(own - np.maximum(0, other.evidence) - against)
-    member = templates.group != NOBODY
-    _, first, number = np.unique(templates.group[member], return_index=True, return_inverse=True)
+    return calibration.confidence(own - np.maximum(0, other.evidence) - against)
+
+
+def _groups(person: Rows, confidence: npt.NDArray[np.float64], low: npt.NDArray[np.bool_]) -> Groups:
+    """Number the groups by first appearance."""
+    member = person != NOBODY
+    _, first, number = np.unique(person[member], return_index=True, return_inverse=True)
     group = np.full(len(member), NOBODY, np.int32)
     group[member] = np.argsort(np.argsort(first))[number]
     status = np.where(member, MEMBER, np.where(low, LOW_QUALITY, UNSURE))

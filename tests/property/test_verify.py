@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from photoclust.config import ClusterConfig
 from photoclust.people.density import density_clusters
 from photoclust.people.neighbours import neighbours
-from photoclust.people.verify import VerifyInput, conflicting_photos, verify
+from photoclust.people.same_photo import conflicting_photos
+from photoclust.people.verify import VerifyInput, verify
 
 
 @st.composite

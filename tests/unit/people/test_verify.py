@@ -12,7 +12,8 @@ from photoclust.evaluate.scores import pairwise_scores
 from photoclust.people.calibration import calibration_of
 from photoclust.people.density import density_clusters
 from photoclust.people.neighbours import neighbours
-from photoclust.people.verify import Groups, VerifyInput, conflicting_photos, verify
+from photoclust.people.same_photo import conflicting_photos
+from photoclust.people.verify import Groups, VerifyInput, verify
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
 
 CALIBRATION = calibration_of("casia-webface")

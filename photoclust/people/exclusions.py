@@ -1,0 +1,124 @@
+"""What may not meet in one group: two groups never join when one holds a token that the other bars.
+
+Faces of one photo all hold and bar that photo. Of two sides that a decision keeps apart each holds what the
+other bars. So one sparse product answers for any number of rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+
+Rows = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+
+_HOLDS, _BARS = 0, 1
+
+
+@dataclass(frozen=True)
+class Exclusions:
+    """Which items hold and bar which tokens.
+
+    Whatever holds a token that another bars must itself bar a token that the other holds, so that it is
+    enough to ask one way.
+
+    Attributes
+    ----------
+    holders, held
+        int64, shape (holds,) each: item ``holders[i]`` holds token ``held[i]``.
+    barrers, barred
+        int64, shape (bars,) each: item ``barrers[i]`` bars token ``barred[i]``.
+    """
+
+    holders: Rows
+    held: Rows
+    barrers: Rows
+    barred: Rows
+
+    @classmethod
+    def none(cls) -> Exclusions:
+        """Everything may meet."""
+        return cls.once(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    @classmethod
+    def once(cls, items: Rows, tokens: Rows) -> Exclusions:
+        """Of all items with one token a group may have but one."""
+        return cls(items, tokens, items, tokens)
+
+    def also(self, other: Exclusions) -> Exclusions:
+        """Both together; the tokens of `other` are numbered on."""
+        first = 1 + max(self.held.max(initial=-1), self.barred.max(initial=-1))
+        return Exclusions(
+            np.r_[self.holders, other.holders],
+            np.r_[self.held, other.held + first],
+            np.r_[self.barrers, other.barrers],
+            np.r_[self.barred, other.barred + first],
+        )
+
+    def clash(self, left_owner: Rows, left: Rows, right_owner: Rows, right: Rows) -> npt.NDArray[np.bool_]:
+        """Tell for pairs of owners whether the left one holds what the right one bars.
+
+        Parameters
+        ----------
+        left_owner, right_owner
+            int64, shape (items,): owner of each item, as seen from the left and from the right; −1 for none.
+        left, right
+            int64, shape (pairs,): owners.
+
+        Returns
+        -------
+        bool, shape (pairs,).
+        """
+        if not len(self.holders):
+            return np.zeros(len(left), bool)
+        tokens = 1 + int(max(self.held.max(), self.barred.max()))
+        held = _table(left_owner[self.holders], self.held, tokens, left)
+        barred = _table(right_owner[self.barrers], self.barred, tokens, right)
+        return np.asarray(held.multiply(barred).sum(axis=1)).ravel() > 0
+
+    def late(self, owner: Rows, target: Rows, strength: Doubles) -> Rows:
+        """Owners to hold back lest clashing ones meet in one target: of two that clash, the weaker.
+
+        Parameters
+        ----------
+        owner
+            int64, shape (items,): owner of each item.
+        target
+            int64, shape (owners,): where each owner goes; its own number where it stays.
+        strength
+            float64, shape (owners,).
+
+        Returns
+        -------
+        int64: owners, sorted, each once.
+        """
+        entrant, token = owner[np.r_[self.holders, self.barrers]], np.r_[self.held, self.barred]
+        side = np.repeat([_HOLDS, _BARS], [len(self.holders), len(self.barrers)])
+        joined = np.unique(target[target != np.arange(len(target))])
+        near = np.isin(target[entrant], joined)
+        entrant, token, side = entrant[near], token[near], side[near]
+        order = np.lexsort((entrant, -strength[entrant], token, target[entrant]))
+        entrant, token, side = entrant[order], token[order], side[order]
+        place, position = target[entrant], np.arange(len(order))
+        begins = (np.diff(place, prepend=-1) != 0) | (np.diff(token, prepend=-1) != 0)
+        starts, run = np.flatnonzero(begins), np.cumsum(begins) - 1
+        if not len(starts):
+            return starts
+        first = [
+            np.minimum.reduceat(np.where(side == which, position, len(order)), starts)[run]
+            for which in (_HOLDS, _BARS)
+        ]
+        rival = np.where(side == _HOLDS, first[_BARS], first[_HOLDS])
+        stronger = np.flatnonzero(rival < position)
+        return np.unique(entrant[stronger[entrant[rival[stronger]] != entrant[stronger]]])
+
+
+def _table(owner: Rows, token: Rows, tokens: int, wanted: Rows) -> csr_matrix:
+    """Tokens of the wanted owners, a row for each."""
+    known = owner >= 0
+    owners = 1 + int(max(wanted.max(initial=0), owner.max(initial=0)))
+    ones = np.ones(int(known.sum()), np.int32)
+    return csr_matrix((ones, (owner[known], token[known])), shape=(owners, tokens))[wanted]
