@@ -157,7 +157,7 @@ def _exclude(partition: Partition, left: Rows, right: Rows) -> npt.NDArray[np.bo
     """Whether the groups of a pair may not join."""
     person = partition.person()
     owner, left, right = person[partition.group], person[left], person[right]
-    return partition.exclusions.clash(owner, left, owner, right) & (left != right)
+    return partition.exclusions.clash(owner, left, owner, right) | (left == right)
 
 
 def _targets(partition: Partition, strong: Pairs) -> Rows:
@@ -176,11 +176,11 @@ def _targets(partition: Partition, strong: Pairs) -> Rows:
     mutual = groups[best[best[groups]] == groups]
     part = np.zeros(len(target), bool)
     part[partition.group[partition.part_of >= 0]] = True
-    size = np.where(part, np.inf, partition.count)  # others come to a part, never a part to others
+    size = np.where(part, np.inf, partition.count)  # others come to a part, a part to nobody
     larger, tied = size[best[mutual]] > size[mutual], size[best[mutual]] == size[mutual]
     hub = target.copy()
     hub[mutual] = np.where(larger | (tied & (best[mutual] < mutual)), best[mutual], mutual)
-    follows = groups[np.isin(best[groups], mutual) & (~part[groups] | np.isin(groups, mutual))]
+    follows = groups[np.isin(best[groups], mutual) & ~part[groups]]
     target[follows] = hub[best[follows]]
     strength[target == np.arange(len(target))] = np.inf
     late = partition.exclusions.late(partition.group, partition.person()[target], strength)

@@ -1,24 +1,103 @@
+"""The decisions file: read whatever it holds, written so that it reads back."""
+
 from __future__ import annotations
 
-from photoclust.people.decisions import read_decisions
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from photoclust.people.decisions import (
+    HEADER,
+    NAME,
+    REJECT,
+    Decision,
+    acceptable_name,
+    added_lines,
+    read_decisions,
+)
+
+HEAD = ",".join(HEADER) + "\n"
+NOW = datetime(2026, 3, 1, 18, 22, 5, tzinfo=UTC)
 
 
-def test_names_are_read() -> None:
-    decisions = read_decisions('kind,subject,value\nname,p1,Ada\nname,p2,"Lovelace, A."\nname,p1,Ada L.\n')
-    assert decisions.names == {"p1": "Ada L.", "p2": "Lovelace, A."}
-    assert decisions.problems == ()
+def test_decisions_are_read() -> None:
+    text = f"{HEAD}2026-01-02T00:00:00Z,reject,p1,f3,f1 f2,\n"
+    text += '2026-01-01T00:00:00Z,name,p1,f1 f2,,"Lovelace, A."\n'
+    first, second = read_decisions(text).lines
+    assert (first.kind, first.faces, first.value, first.line) == (NAME, ("f1", "f2"), "Lovelace, A.", 3)
+    assert (second.kind, second.faces, second.others, second.line) == (REJECT, ("f3",), ("f1", "f2"), 2)
+    assert read_decisions(text).problems == ()
 
 
-def test_bad_lines_are_reported_with_their_number_and_the_rest_applied() -> None:
-    decisions = read_decisions("kind,subject,value\nname,p1\nfrobnicate,p1,x\n\nname,p2,\nname,p3,Grace\n")
-    assert decisions.names == {"p3": "Grace"}
-    assert [problem.split(":")[0] for problem in decisions.problems] == [
-        "Line 2 of the decisions",
-        "Line 3 of the decisions",
-        "Line 5 of the decisions",
-    ]
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("name,p1,Ada", "early format"),
+        ("2026-01-01,name,p1,f1", "4 columns"),
+        ("yesterday,name,p1,f1,,Ada", "no time"),
+        ("9999-12-31T23:59:59-12:00,name,p1,f1,,Ada", "calendar"),
+        ("2026-01-01,frobnicate,p1,f1,,Ada", "unknown kind"),
+        ("2026-01-01,name,p1,,,Ada", "no face"),
+        ("2026-01-01,reject,p1,f1,,", "no other face"),
+        ("2026-01-01,name,p1,../f1,,Ada", "no face id"),
+        ("2026-01-01,name,p1,f1,,A\x1b[2Jda", "control characters"),
+        ("2026-01-01,name,p1,f1,," + "a" * 201, "200 characters"),
+        ("2026-01-01,name,p1," + "f " * 60_000 + ",,Ada", "more than 100,000"),
+        ("2026-01-01,ignore,p1,f1,,perhaps", "ignore takes"),
+        ('2026-01-01,name,p1,f1,,"Ada', "no CSV"),
+        ("<<<<<<< HEAD", "merge"),
+    ],
+)
+def test_a_bad_line_is_reported_with_its_number_and_the_rest_is_taken(line: str, reason: str) -> None:
+    read = read_decisions(f"{HEAD}{line}\n2026-01-01,name,p,f9,,Grace\n")
+    assert [decision.faces for decision in read.lines] == [("f9",)]
+    (problem,) = read.problems
+    assert problem.startswith("Line 2 ")
+    assert reason in problem
 
 
-def test_a_byte_order_mark_and_an_empty_file_do_no_harm() -> None:
-    assert read_decisions("\ufeffkind,subject,value\nname,p,Ada\n").names == {"p": "Ada"}
-    assert read_decisions("").names == {}
+def test_a_byte_order_mark_windows_line_ends_and_an_empty_file_do_no_harm() -> None:
+    text = f"\ufeff{HEAD}2026-01-01,name,p,f,,Ada\n".replace("\n", "\r\n")
+    assert [decision.value for decision in read_decisions(text).lines] == ["Ada"]
+    assert read_decisions(text).problems == ()
+    assert read_decisions("") == read_decisions(HEAD)
+
+
+def test_the_order_of_the_lines_does_not_matter() -> None:
+    lines = [f"2026-01-0{day},name,p,f,,Ada {day}" for day in (1, 2, 3)]
+    straight, turned = read_decisions("\n".join(lines)), read_decisions("\n".join(reversed(lines)))
+    assert straight == turned
+    assert straight.lines[-1].value == "Ada 3"
+
+
+def test_what_is_added_is_later_than_what_is_there_whatever_the_clock_says() -> None:
+    text = f"{HEAD}2030-01-01T00:00:00Z,name,p,f,,Ada"
+    new = [Decision(NOW, NAME, ("f",), value="Bob"), Decision(NOW, NAME, ("f",), value="Eve")]
+    lines = read_decisions(text + added_lines(text, new, NOW)).lines
+    assert [line.value for line in lines] == ["Ada", "Bob", "Eve"]
+    assert lines[1].at - lines[0].at == timedelta(microseconds=1)
+
+
+def test_a_name_cannot_be_run_by_a_spreadsheet() -> None:
+    added = added_lines("", [Decision(NOW, NAME, ("f",), value="=cmd()")], NOW)
+    assert ",'=cmd()" in added
+    assert read_decisions(added).lines[0].value == "=cmd()"
+
+
+@given(st.text(min_size=1, max_size=60))
+def test_every_acceptable_name_reads_back(name: str) -> None:
+    try:
+        name = acceptable_name(name)
+    except ValueError:
+        return
+    read = read_decisions(added_lines("", [Decision(NOW, NAME, ("f",), value=name)], NOW))
+    assert read.problems == ()
+    assert read.lines[0].value == name
+
+
+@given(st.text(max_size=300))
+def test_no_text_is_too_odd(text: str) -> None:
+    read_decisions(text)
+    read_decisions(f"{HEAD}2026-01-01,name,p,{text},,{text}")

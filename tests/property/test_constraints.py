@@ -1,0 +1,113 @@
+"""What is decided is law: whatever faces and decisions there are, no grouping breaks them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from photoclust.config import ClusterConfig
+from photoclust.people.bursts import twins
+from photoclust.people.constraints import Constraints, resolve
+from photoclust.people.decisions import KINDS, NAME, TWO_SIDED, Decision, Decisions
+from photoclust.people.density import density_clusters
+from photoclust.people.neighbours import neighbours
+from photoclust.people.verify import Groups, VerifyInput, verify
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@st.composite
+def albums(draw: st.DrawFn) -> VerifyInput:
+    n, people, photos = draw(st.integers(2, 40)), draw(st.integers(1, 6)), draw(st.integers(1, 30))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    rows = rng.normal(size=(people, 55))[rng.integers(0, people, n)]
+    rows = rows + draw(st.sampled_from([0.0, 0.01, 0.4, 0.8])) * rng.normal(size=rows.shape)
+    corner = rng.uniform(0, 400, (n, 2))
+    return VerifyInput(
+        (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32),
+        rng.choice([0.05, 0.5, 1.0], n).astype(np.float32),
+        rng.integers(0, photos, n),
+        np.concatenate([corner, corner + rng.uniform(5, 200, (n, 2))], axis=1).astype(np.float32),
+    )
+
+
+@st.composite
+def decided(draw: st.DrawFn, n: int) -> Decisions:
+    sides = st.lists(st.integers(0, n - 1).map(str), min_size=1, max_size=5, unique=True).map(tuple)
+    lines: list[Decision] = []
+    for step in range(draw(st.integers(0, 12))):
+        kind = draw(st.sampled_from(KINDS))
+        others = draw(sides) if kind in TWO_SIDED else ()
+        value = draw(st.sampled_from(["Ada", "Bob", ""])) if kind == NAME else ""
+        at = START + timedelta(seconds=step)
+        lines.append(Decision(at, kind, draw(sides), others, value, line=step + 2))
+    return Decisions(tuple(lines))
+
+
+def group(faces: VerifyInput, law: Constraints | None, least: int = 2) -> Groups:
+    config = ClusterConfig(k=10, min_cluster_size=least)
+    graph = neighbours(faces.embeddings, config.k)
+    return verify(faces, graph, density_clusters(graph, config), config, None, law)
+
+
+@given(st.data(), albums(), st.integers(2, 4))
+@settings(deadline=None, max_examples=300)
+def test_no_decision_is_violated(data: st.DataObject, faces: VerifyInput, least: int) -> None:
+    n = len(faces)
+    decisions = data.draw(decided(n))
+    resolution = resolve(decisions, [str(row) for row in range(n)], twins(neighbours(faces.embeddings, 10)))
+    law = resolution.constraints
+    groups = group(faces, law, least)
+
+    person = law.person()
+    assert (groups.group[law.members] >= 0).all()
+    assert (groups.confidence[law.members] == 1).all()
+    for row in range(n):
+        if person[row] != row:
+            assert groups.group[row] == groups.group[person[row]]
+
+    rules = law.exclusions
+    held = set(zip(rules.held.tolist(), rules.holders.tolist(), strict=True))
+    barred = set(zip(rules.barred.tolist(), rules.barrers.tolist(), strict=True))
+    for token, holder in held:
+        for other, barrer in barred:
+            if token == other and person[holder] != person[barrer]:
+                assert groups.group[holder] != groups.group[barrer] or groups.group[holder] < 0
+
+    names = [groups.group[row] for row in resolution.names]
+    assert len(names) == len(set(names)), "no two named people are one"
+    sizes = np.bincount(groups.group[groups.group >= 0])
+    decreed = set(groups.group[law.members].tolist())
+    assert all(size >= least or number in decreed for number, size in enumerate(sizes))
+
+
+@given(albums())
+@settings(deadline=None, max_examples=30)
+def test_deciding_nothing_changes_nothing(faces: VerifyInput) -> None:
+    plain, none = group(faces, None), group(faces, Constraints.none(len(faces)))
+    np.testing.assert_array_equal(plain.group, none.group)
+    np.testing.assert_array_equal(plain.confidence, none.confidence)
+
+
+@given(st.data(), st.integers(2, 20), st.randoms())
+@settings(deadline=None)
+def test_what_is_resolved_is_consistent_and_the_latest_line_holds(
+    data: st.DataObject, n: int, random: object
+) -> None:
+    decisions = data.draw(decided(n))
+    resolution = resolve(decisions, [str(row) for row in range(n)], np.arange(n))
+    law = resolution.constraints
+    person = law.person()
+    held, barred = law.exclusions.held, law.exclusions.barred
+    for token in np.unique(held):
+        if token > 0:
+            holders = set(person[law.exclusions.holders[held == token]].tolist())
+            barrers = set(person[law.exclusions.barrers[barred == token]].tolist())
+            assert not holders & barrers
+    if decisions.lines:
+        last = decisions.lines[-1]
+        clear = set(last.faces).isdisjoint(last.others)
+        assert not clear or not any(f"Line {last.line} " in problem for problem in resolution.problems)
