@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -16,7 +16,9 @@ from photoclust import __version__
 from photoclust.config import ClusterConfig
 from photoclust.errors import VectorError
 from photoclust.index.store import Clustering, IndexStore, StoredGraph
+from photoclust.people.bursts import twins
 from photoclust.people.calibration import Calibration
+from photoclust.people.constraints import Resolution, resolve
 from photoclust.people.decisions import Decisions, read_decisions
 from photoclust.people.neighbours import NeighbourGraph, neighbours, update
 from photoclust.people.verify import Groups, VerifyInput
@@ -31,9 +33,7 @@ from photoclust.records import (
 
 def decisions_of(store: IndexStore) -> Decisions:
     """Read what the user has decided."""
-    file = store.decisions_file
-    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-    return read_decisions(text)
+    return read_decisions(store.decisions_text())
 
 
 def fingerprint(
@@ -42,8 +42,9 @@ def fingerprint(
     """Sum up everything a clustering follows from, as 32 hex digits."""
     digest = blake2b(digest_size=16)
     digest.update("\n".join(faces["face_id"].to_pylist()).encode())
-    settings = [__version__, asdict(config), sorted(decisions.names.items())]
-    digest.update(json.dumps(settings).encode())
+    said = [vars(line) for line in decisions.lines]
+    settings = [__version__, asdict(config), said, decisions.problems]
+    digest.update(json.dumps(settings, default=str).encode())
     constants = {name: value for name, value in vars(calibration).items() if name != "mean"}
     digest.update(json.dumps(constants, sort_keys=True).encode() + calibration.mean.tobytes())
     return digest.hexdigest()
@@ -145,6 +146,12 @@ def verify_input(faces: pa.Table, embeddings: npt.NDArray[np.float32]) -> Verify
     return VerifyInput(embeddings, faces["quality"].to_numpy(), photos, boxes)
 
 
+def resolved(decisions: Decisions, faces: pa.Table, graph: NeighbourGraph) -> Resolution:
+    """What decisions come to for a face table, row for row; what could not be read is among the problems."""
+    resolution = resolve(decisions, faces["face_id"].to_pylist(), twins(graph))
+    return replace(resolution, problems=(*decisions.problems, *resolution.problems))
+
+
 def previous_people(current: Clustering | None) -> dict[str, str]:
     """Person of each face in the clustering in force."""
     if current is None:
@@ -158,7 +165,7 @@ def new_clustering(
     labels: npt.NDArray[np.int32],
     groups: Groups,
     people: list[str],
-    decisions: Decisions,
+    resolution: Resolution,
 ) -> Clustering:
     """Tables of a clustering, and the counts for its ``run.json``."""
     assignments = pa.table(
@@ -173,7 +180,7 @@ def new_clustering(
     )
     created = datetime.now(UTC)
     counts = {status: groups.status.tolist().count(status) for status in (UNSURE, LOW_QUALITY)}
-    table = _people(faces, assignments, decisions)
+    table = _people(faces, assignments, resolution)
     run = {
         "created": created.isoformat(timespec="seconds"),
         "photoclust": __version__,
@@ -181,32 +188,33 @@ def new_clustering(
         "people": len(table),
         "in_people": sum(person != "" for person in people),
         **counts,
+        "problems": list(resolution.problems),
     }
     return Clustering(f"{created:%Y%m%dT%H%M%S%f}Z", assignments, table, run)
 
 
-def _people(faces: pa.Table, assignments: pa.Table, decisions: Decisions) -> pa.Table:
+def _people(faces: pa.Table, assignments: pa.Table, resolution: Resolution) -> pa.Table:
     """One row of PERSON_SCHEMA for each person, largest first."""
     members: dict[str, list[int]] = {}
-    for row, person in enumerate(assignments["person_id"].to_pylist()):
+    people = assignments["person_id"].to_pylist()
+    for row, person in enumerate(people):
         if person:
             members.setdefault(person, []).append(row)
     face_ids, photos = faces["face_id"].to_pylist(), faces["photo_id"].to_pylist()
     worth = faces["quality"].to_numpy() * assignments["confidence"].to_numpy()
+    names = {people[row]: name for row, name in resolution.names.items()}
+    ignored = {people[row] for row in resolution.ignored}
+    chosen = {people[row]: face_ids[row] for row in reversed(resolution.covers)}
     rows: list[dict[str, Any]] = [
         {
             "person_id": person,
-            "name": _name(person, [face_ids[i] for i in own], decisions),
+            "name": names.get(person, ""),
             "faces": len(own),
             "photos": len({photos[i] for i in own}),
-            "cover_face_id": face_ids[max(own, key=lambda i: (worth[i], face_ids[i]))],
+            "cover_face_id": chosen.get(person) or face_ids[max(own, key=lambda i: (worth[i], face_ids[i]))],
+            "ignored": person in ignored,
         }
         for person, own in members.items()
     ]
     rows.sort(key=lambda row: (-row["faces"], row["person_id"]))
     return pa.Table.from_pylist(rows, schema=PERSON_SCHEMA)
-
-
-def _name(person: str, face_ids: list[str], decisions: Decisions) -> str:
-    said = (decisions.names.get(subject) for subject in (person, *face_ids))
-    return next((name for name in said if name), "")

@@ -24,6 +24,7 @@ from photoclust.grouping import (
     neighbour_graph,
     new_clustering,
     previous_people,
+    resolved,
     verify_input,
 )
 from photoclust.index.absence import lost_photos, missing_rows, require_plausible
@@ -277,24 +278,25 @@ def group_faces(store: IndexStore, config: ClusterConfig) -> GroupReport:
     mark = fingerprint(faces, config, decisions, calibration)
     current = store.current_clustering()
     if current is not None and current.run["fingerprint"] == mark:
-        return _report(current, began, unchanged=True, problems=decisions.problems)
+        return _report(current, began, unchanged=True)
     watch = Stopwatch()
     embeddings, graph = neighbour_graph(store, faces, calibration, config.k)
     watch.lap("neighbours")
     labels = density_clusters(graph, config)
     watch.lap("density")
-    groups = verify(verify_input(faces, embeddings), graph, labels, config, calibration)
+    law = resolved(decisions, faces, graph)
+    groups = verify(verify_input(faces, embeddings), graph, labels, config, calibration, law.constraints)
     watch.lap("verify")
     people = keep_ids(groups.group, faces["face_id"].to_pylist(), previous_people(current))
-    clustering = new_clustering(faces, labels, groups, people, decisions)
+    clustering = new_clustering(faces, labels, groups, people, law)
     clustering.run.update(fingerprint=mark, config=asdict(config), seconds=time.monotonic() - began)
     clustering.run.update(stage_seconds=watch.seconds, job=os.environ.get("PHOTOCLUST_JOB_ID"))
     store.write_clustering(clustering)
-    return _report(clustering, began, unchanged=False, problems=decisions.problems)
+    return _report(clustering, began, unchanged=False)
 
 
-def _report(clustering: Clustering, began: float, unchanged: bool, problems: tuple[str, ...]) -> GroupReport:
+def _report(clustering: Clustering, began: float, unchanged: bool) -> GroupReport:
     run = clustering.run
     counts = {name: run[name] for name in ("faces", "people", "in_people", "unsure", "low_quality")}
-    seconds = time.monotonic() - began
+    seconds, problems = time.monotonic() - began, tuple(run.get("problems", ()))
     return GroupReport(clustering.run_id, **counts, seconds=seconds, unchanged=unchanged, problems=problems)

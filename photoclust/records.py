@@ -179,6 +179,7 @@ PERSON_SCHEMA = pa.schema(
         pa.field("faces", pa.int32(), nullable=False),
         pa.field("photos", pa.int32(), nullable=False),
         pa.field("cover_face_id", pa.string(), nullable=False),
+        pa.field("ignored", pa.bool_()),  # the user does not want to see them; null is no
     ]
 )
 

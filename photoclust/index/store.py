@@ -40,7 +40,7 @@ from photoclust.errors import (
 )
 from photoclust.index import erase, files
 from photoclust.index.keep_out import without_kept_out
-from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
+from photoclust.records import FACE_SCHEMA, MISSING, OK, PERSON_SCHEMA, PHOTO_SCHEMA
 
 FORMAT = 1
 _GRAPH_COLUMNS = ["face_id", "mark", "index", "distance"]
@@ -290,6 +290,21 @@ class IndexStore:
         """Where the user's own decisions lie."""
         return self.folder / "decisions.csv"
 
+    def decisions_text(self) -> str:
+        """Read the text of the user's decisions; bytes that are no UTF-8 are replaced."""
+        file = self.decisions_file
+        return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
+    def add_decisions(self, lines: str) -> None:
+        """Append text to the user's decisions, whole or not at all; what is there stays byte for byte.
+
+        A link, as to a file kept elsewhere, stays one. The caller holds the lock.
+        """
+        with files.writing(self.decisions_file):
+            file = self.decisions_file.resolve()
+            before = file.read_bytes() if file.is_file() else b""
+        files.write_bytes(file, before + lines.encode())
+
     def write_clustering(self, clustering: Clustering) -> None:
         """Store a clustering and put it in force, in that order."""
         folder = self.folder / "clusterings" / clustering.run_id
@@ -322,9 +337,17 @@ class IndexStore:
         return Clustering(
             run_id,
             files.read_table(folder / "assignments.parquet"),
-            files.read_table(folder / "people.parquet"),
+            _completed(files.read_table(folder / "people.parquet"), PERSON_SCHEMA),
             files.read_json(folder / "run.json"),
         )
+
+
+def _completed(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table an earlier photoclust wrote, with nulls in the columns it did not know."""
+    for column in schema:
+        if column.name not in table.column_names:
+            table = table.append_column(column, pa.nulls(len(table), column.type))
+    return table
 
 
 def _last_of_each(table: pa.Table, key: str) -> pa.Table:

@@ -44,7 +44,8 @@ class Album:
         pa.Table
             A row for each face whose photo is in the album, ordered by photo and ``face_id``: ``row``
             (int64, its place in `faces`), ``face_id``, ``photo_id``, ``photo`` (the first in order of the
-            names its photo has), ``taken_at``, ``person_id``, ``person_name``, ``confidence``, ``status``.
+            names its photo has), ``taken_at``, ``person_id``, ``person_name``, ``ignored``, ``confidence``,
+            ``status``.
         """
         photos = self.photos.select(["photo_id", "uri", "taken_at"]).sort_by("uri")
         photo = look_up(photos, "photo_id", self.faces["photo_id"])
@@ -59,6 +60,7 @@ class Album:
                 "taken_at": photo["taken_at"],
                 "person_id": pc.fill_null(assignment["person_id"], ""),
                 "person_name": pc.fill_null(person["name"], ""),
+                "ignored": pc.fill_null(person["ignored"], False),
                 "confidence": pc.fill_null(assignment["confidence"], 0.0),
                 "status": pc.fill_null(assignment["status"], UNSURE),
             }
@@ -79,13 +81,14 @@ def index_in(wanted: pa.ChunkedArray, keys: pa.ChunkedArray) -> pa.ChunkedArray:
 
 @dataclass(frozen=True)
 class Ranked:
-    """The people of an album, most faces first.
+    """The people of an album, most faces first, and last those whom the user ignores.
 
     Attributes
     ----------
     people
         ``person_id``, ``name`` ("Person 7" for the seventh, where nobody has named them), ``faces``,
-        ``photos``, ``first`` and ``last`` (capture times, null where unknown); ties by ``person_id``.
+        ``photos``, ``first`` and ``last`` (capture times, null where unknown), ``ignored``; ties by
+        ``person_id``.
     members
         `Album.face_rows` of their faces: in the order of `people`, then the most confident first.
     """
@@ -110,10 +113,12 @@ def rank_people(rows: pa.Table) -> Ranked:
             ("photo_id", "count_distinct"),
             ("taken_at", "min"),
             ("taken_at", "max"),
+            ("ignored", "max"),
         ]
     )
-    columns = ["person_id", "name", "faces", "photos", "first", "last"]
-    people = counted.rename_columns(columns).sort_by([("faces", "descending"), ("person_id", "ascending")])
+    columns = ["person_id", "name", "faces", "photos", "first", "last", "ignored"]
+    order = [("ignored", "ascending"), ("faces", "descending"), ("person_id", "ascending")]
+    people = counted.rename_columns(columns).sort_by(order)
     return Ranked(_named(people), _in_order(members, people))
 
 

@@ -54,7 +54,7 @@ def group(faces: VerifyInput, law: Constraints | None, least: int = 2) -> Groups
 
 
 @given(st.data(), albums(), st.integers(2, 4))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 def test_no_decision_is_violated(data: st.DataObject, faces: VerifyInput, least: int) -> None:
     n = len(faces)
     decisions = data.draw(decided(n))

@@ -24,6 +24,7 @@ from photoclust.index.erase import pending
 from photoclust.index.plan import plan
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration import calibration_of
+from photoclust.people.decisions import HEADER, read_decisions
 from photoclust.people.neighbours import neighbours
 from photoclust.pipeline import group_faces
 from photoclust.records import PhotoRef, face_embeddings
@@ -35,12 +36,20 @@ PeopleOf = Callable[[IndexStore], dict[str, str]]
 KNOWN = calibration_of("casia-webface")
 
 
+def ids_of(store: IndexStore, person: str) -> list[str]:
+    clustering = store.current_clustering()
+    assert clustering is not None
+    return clustering.assignments.filter(pc.field("person_id") == person)["face_id"].to_pylist()
+
+
 @pytest.fixture
 def store(album_index: IndexStore, people_of: PeopleOf) -> IndexStore:
     """An index with everything that may hold a person: names, two groupings, pages, exports, leftovers."""
     who = people_of(album_index)
     album_index.decisions_file.write_text(
-        f"kind,subject,value\nname,{who['ada']},Ada Lovelace\nname,{who['bea']},Bea\n"
+        f"{','.join(HEADER)}\n"
+        f"2026-01-01,name,{who['ada']},{' '.join(ids_of(album_index, who['ada'])[:3])},,Ada Lovelace\n"
+        f"2026-01-01,name,{who['bea']},{' '.join(ids_of(album_index, who['bea'])[:3])},,Bea\n"
     )
     for k in (9, 8):
         group_faces(album_index, ClusterConfig(k=k))
@@ -130,7 +139,8 @@ def test_everybody_else_stays_as_they_were(store: IndexStore, people_of: PeopleO
     assert store.faces().equals(faces.filter(pc.field("face_id").isin(others["face_id"].combine_chunks())))
     assert after.run["faces"] == len(others)
     assert after.run["people"] == 3
-    assert store.decisions_file.read_text() == f"kind,subject,value\nname,{who['bea']},Bea\n"
+    (decision,) = read_decisions(store.decisions_text()).lines
+    assert (decision.person, decision.value, len(decision.faces)) == (who["bea"], "Bea", 3)
     exported = pq.read_table(store.folder / "faces.parquet")
     assert sorted(exported["face_id"].to_pylist()) == others["face_id"].to_pylist()
     assert len(json.loads((store.folder / "faces.json").read_text())) == len(others)
