@@ -16,6 +16,7 @@
     │   └── IndexWriteError         unwritable, or the disk is full
     ├── WeightsError                weights missing, altered or unusable
     ├── VectorError                 an embedding that is no unit vector
+    ├── ChurnError                  a new grouping takes too many faces from people with a name
     ├── MissingPhotosError          so many known photos are not there that a drive may be unplugged
     ├── OutputError                 an export cannot be written where it was asked for
     └── EngineError                 Ray cannot be started, joined or finish the work
@@ -112,6 +113,10 @@ class VectorError(PhotoclustError):
     def __init__(self, message: str, row: int | None = None) -> None:
         super().__init__(message)
         self.row = row
+
+
+class ChurnError(PhotoclustError):
+    """A new grouping would take more faces from people with a name than is allowed; it is not in force."""
 
 
 class MissingPhotosError(PhotoclustError):

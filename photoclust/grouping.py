@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -19,6 +20,7 @@ from photoclust.index.store import Clustering, IndexStore, StoredGraph
 from photoclust.people.bursts import twins
 from photoclust.people.calibration import Calibration
 from photoclust.people.constraints import Resolution, resolve
+from photoclust.people.continuity import Continuity, Retired
 from photoclust.people.decisions import Decisions, read_decisions
 from photoclust.people.neighbours import NeighbourGraph, neighbours, update
 from photoclust.people.verify import Groups, VerifyInput
@@ -26,6 +28,7 @@ from photoclust.records import (
     ASSIGNMENT_SCHEMA,
     LOW_QUALITY,
     PERSON_SCHEMA,
+    RETIRED_SCHEMA,
     UNSURE,
     face_embeddings,
 )
@@ -152,19 +155,11 @@ def resolved(decisions: Decisions, faces: pa.Table, graph: NeighbourGraph) -> Re
     return replace(resolution, problems=(*decisions.problems, *resolution.problems))
 
 
-def previous_people(current: Clustering | None) -> dict[str, str]:
-    """Person of each face in the clustering in force."""
-    if current is None:
-        return {}
-    columns = (current.assignments[name].to_pylist() for name in ("face_id", "person_id"))
-    return dict(zip(*columns, strict=True))
-
-
 def new_clustering(
     faces: pa.Table,
     labels: npt.NDArray[np.int32],
     groups: Groups,
-    people: list[str],
+    kept: Continuity,
     resolution: Resolution,
 ) -> Clustering:
     """Tables of a clustering, and the counts for its ``run.json``."""
@@ -172,7 +167,7 @@ def new_clustering(
         {
             "face_id": faces["face_id"],
             "label": labels,
-            "person_id": people,
+            "person_id": kept.people,
             "status": groups.status.astype(str).tolist(),
             "confidence": groups.confidence,
         },
@@ -186,11 +181,21 @@ def new_clustering(
         "photoclust": __version__,
         "faces": len(faces),
         "people": len(table),
-        "in_people": sum(person != "" for person in people),
+        "in_people": sum(person != "" for person in kept.people),
         **counts,
         "problems": list(resolution.problems),
     }
-    return Clustering(f"{created:%Y%m%dT%H%M%S%f}Z", assignments, table, run)
+    retired = retired_table(kept.retired)
+    return Clustering(f"{created:%Y%m%dT%H%M%S%f}Z", assignments, table, run, retired)
+
+
+def retired_table(retired: Mapping[str, Retired]) -> pa.Table:
+    """Table of RETIRED_SCHEMA."""
+    rows = [
+        {"person_id": person, "successor": one.successor, "face_ids": list(one.faces)}
+        for person, one in retired.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=RETIRED_SCHEMA)
 
 
 def _people(faces: pa.Table, assignments: pa.Table, resolution: Resolution) -> pa.Table:

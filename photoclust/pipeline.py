@@ -23,16 +23,17 @@ from photoclust.grouping import (
     fingerprint,
     neighbour_graph,
     new_clustering,
-    previous_people,
     resolved,
     verify_input,
 )
+from photoclust.history import add_clustering, computed_before, past_of, require_steady
 from photoclust.index.absence import lost_photos, missing_rows, require_plausible
 from photoclust.index.plan import Plan, plan, with_copies
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.index.writer import PartWriter
 from photoclust.people.calibration import calibration_of
 from photoclust.people.continuity import keep_ids
+from photoclust.people.decisions import Decisions
 from photoclust.people.density import density_clusters
 from photoclust.people.verify import verify
 from photoclust.photos.sources import content_id, is_gone, read_photo
@@ -261,25 +262,54 @@ class GroupReport:
     problems: tuple[str, ...]
 
 
-def group_faces(store: IndexStore, config: ClusterConfig) -> GroupReport:
+def group_faces(store: IndexStore, config: ClusterConfig, max_named_churn: float = 1.0) -> GroupReport:
     """Group all faces of the index into people and put the result in force.
 
     Does nothing when neither faces, settings nor decisions have changed since the clustering in force.
 
+    Parameters
+    ----------
+    store
+        The index; the caller holds its lock.
+    config
+        How to group.
+    max_named_churn
+        Share of the faces of people with a name that may leave their person, in [0, 1].
+
     Raises
     ------
+    ChurnError
+        More would; the new clustering is stored and not in force.
     VectorError
         When a stored embedding is no unit vector, with its face_id.
     """
     began = time.monotonic()
     faces = store.faces(["box", "quality", "embedding"])
     decisions = decisions_of(store)
-    calibration = calibration_of(store.settings.embed.model)
-    mark = fingerprint(faces, config, decisions, calibration)
+    mark = fingerprint(faces, config, decisions, calibration_of(store.settings.embed.model))
     current = store.current_clustering()
     if current is not None and current.run["fingerprint"] == mark:
         return _report(current, began, unchanged=True)
-    watch = Stopwatch()
+    clustering = computed_before(store, mark, current)
+    if clustering is None:
+        clustering = _grouped(store, faces, config, decisions, current)
+        clustering.run.update(fingerprint=mark, config=asdict(config), seconds=time.monotonic() - began)
+        add_clustering(store, clustering, current)
+    if current is not None:
+        require_steady(current, clustering, decisions, max_named_churn, store.folder)
+    store.clusterings.put_in_force(clustering.run_id)
+    return _report(clustering, began, unchanged=False)
+
+
+def _grouped(
+    store: IndexStore,
+    faces: pa.Table,
+    config: ClusterConfig,
+    decisions: Decisions,
+    current: Clustering | None,
+) -> Clustering:
+    """Derive people from all faces of the index."""
+    calibration, watch = calibration_of(store.settings.embed.model), Stopwatch()
     embeddings, graph = neighbour_graph(store, faces, calibration, config.k)
     watch.lap("neighbours")
     labels = density_clusters(graph, config)
@@ -287,12 +317,11 @@ def group_faces(store: IndexStore, config: ClusterConfig) -> GroupReport:
     law = resolved(decisions, faces, graph)
     groups = verify(verify_input(faces, embeddings), graph, labels, config, calibration, law.constraints)
     watch.lap("verify")
-    people = keep_ids(groups.group, faces["face_id"].to_pylist(), previous_people(current))
-    clustering = new_clustering(faces, labels, groups, people, law)
-    clustering.run.update(fingerprint=mark, config=asdict(config), seconds=time.monotonic() - began)
+    face_ids = faces["face_id"].to_pylist()
+    kept = keep_ids(groups.group, face_ids, past_of(current), {face_ids[row] for row in law.names})
+    clustering = new_clustering(faces, labels, groups, kept, law)
     clustering.run.update(stage_seconds=watch.seconds, job=os.environ.get("PHOTOCLUST_JOB_ID"))
-    store.write_clustering(clustering)
-    return _report(clustering, began, unchanged=False)
+    return clustering
 
 
 def _report(clustering: Clustering, began: float, unchanged: bool) -> GroupReport:

@@ -183,6 +183,14 @@ PERSON_SCHEMA = pa.schema(
     ]
 )
 
+RETIRED_SCHEMA = pa.schema(
+    [
+        pa.field("person_id", pa.string(), nullable=False),  # an id that is no longer in force
+        pa.field("successor", pa.string(), nullable=False),  # who has most of the faces now; "" nobody
+        pa.field("face_ids", pa.list_(pa.string()), nullable=False),  # the faces the person had last
+    ]
+)
+
 
 def face_embeddings(faces: pa.Table) -> npt.NDArray[np.float32]:
     """Embeddings of a face table, float32, shape (n, 512), one unit vector a row."""
@@ -227,6 +235,11 @@ def failed_row(ref: PhotoRef, tried: int, error: PhotoError, photo_id: str = "")
         "error": error.reason,
         "attempts": tried + 1,
     }
+
+
+def printable(text: str) -> str:
+    """Keep terminal escapes and line breaks, in file names say, from being acted on."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def local_path(uri: str) -> str:

@@ -22,6 +22,7 @@ VERBS = {
     "watch": ("watch", "Keep an index up to date as photos arrive."),
     "cluster": ("cluster", "Group the faces of an index into people."),
     "status": ("status", "Say what an index holds and what to do next."),
+    "diff": ("diff", "Say what became of people from one grouping to another."),
     "export": ("export", "Write faces and people as CSV, JSON, Parquet or folders of links."),
     "evaluate": ("evaluate", "Say how well the people found agree with labels."),
     "sweep": ("sweep", "Compare groupings under one setting after another."),

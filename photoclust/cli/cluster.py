@@ -12,9 +12,11 @@ from photoclust.cli import options
 @click.command()
 @options.index_option
 @options.cluster_options
+@options.churn_option
 @options.progress_options
+@click.option("--use", metavar="RUN", help="Group nothing: put this earlier or refused grouping in force.")
 @options.json_option
-def cluster(index_dir: str, as_json: bool, **values: Any) -> None:
+def cluster(index_dir: str, max_named_churn: float, use: str | None, as_json: bool, **values: Any) -> None:
     """Group the faces of an index into people; the second half of `run`.
 
     Looks at no photo: it takes seconds, and can be repeated with other settings.
@@ -23,8 +25,13 @@ def cluster(index_dir: str, as_json: bool, **values: Any) -> None:
     Examples:
       photoclust cluster --index ~/people
       photoclust cluster --index ~/people --min-cluster-size 3
+      photoclust cluster --index ~/people --max-named-churn 1%
+      photoclust cluster --index ~/people --use previous
     """
     from photoclust.cli import job, summary
 
-    grouped = job.cluster(index_dir, options.take_cluster(values))
+    config = options.take_cluster(values)
+    grouped = job.cluster(index_dir, config, max_named_churn) if use is None else None
+    if use is not None:
+        job.use(index_dir, use)
     summary.write(index_dir, None, grouped, as_json)

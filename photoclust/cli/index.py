@@ -21,9 +21,12 @@ def photo_options(values: dict[str, Any]) -> PhotoOptions:
 @options.index_option
 @options.photo_options
 @options.cluster_options
+@options.churn_option
 @options.engine_options
 @options.json_option
-def run(photos: tuple[str, ...], index_dir: str, as_json: bool, **values: Any) -> None:
+def run(
+    photos: tuple[str, ...], index_dir: str, max_named_churn: float, as_json: bool, **values: Any
+) -> None:
     """Index PHOTOS, group their faces into people and write the review page.
 
     PHOTOS are folders (searched recursively), files, or @LIST: a text file with a path on each line.
@@ -38,7 +41,7 @@ def run(photos: tuple[str, ...], index_dir: str, as_json: bool, **values: Any) -
 
     engine, cluster_config = options.take_engine(values), options.take_cluster(values)
     indexed = job.index(photos, index_dir, engine, photo_options(values))
-    grouped = job.cluster(index_dir, cluster_config)
+    grouped = job.cluster(index_dir, cluster_config, max_named_churn)
     summary.write(index_dir, indexed, grouped, as_json)
 
 

@@ -83,7 +83,7 @@ def list_photos(photos: tuple[str, ...]) -> tuple[list[PhotoRef], NoPhotosError 
         return [], error
 
 
-def cluster(folder: str, config: ClusterConfig) -> GroupReport:
+def cluster(folder: str, config: ClusterConfig, max_named_churn: float = 1.0) -> GroupReport:
     """Group the faces of the index at `folder` and write the page."""
     from photoclust.index.store import IndexStore
     from photoclust.pipeline import group_faces
@@ -91,10 +91,24 @@ def cluster(folder: str, config: ClusterConfig) -> GroupReport:
     store = IndexStore.open(folder)
     with store.lock():
         say("Grouping faces.")
-        report = group_faces(store, config)
+        report = group_faces(store, config, max_named_churn)
         if not _page_is_fresh(store):
             renew_page(store)
     return report
+
+
+def use(folder: str, said: str) -> str:
+    """Put a clustering of the index at `folder` in force and write the page; gives its id."""
+    from photoclust.index.store import IndexStore
+
+    store = IndexStore.open(folder)
+    with store.lock():
+        run_id = store.clusterings.find(said)
+        store.clusterings.read(run_id)
+        store.clusterings.put_in_force(run_id)
+        if not _page_is_fresh(store):
+            renew_page(store)
+    return run_id
 
 
 def _page_is_fresh(store: IndexStore) -> bool:

@@ -153,6 +153,34 @@ cluster_options = _together(
 )
 
 
+class Share(click.ParamType[float]):
+    """A percentage such as ``1%``, as a number in [0, 1]."""
+
+    name = "percentage"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Convert what was typed; see `click.ParamType.convert`."""
+        if isinstance(value, float):
+            return value
+        try:
+            share = float(value.removesuffix("%")) / 100
+        except ValueError:
+            share = -1.0
+        if not (value.endswith("%") and 0 <= share <= 1):
+            self.fail(f"{value!r} is no percentage from 0% to 100%.", param, ctx)
+        return share
+
+
+churn_option = click.option(
+    "--max-named-churn",
+    type=Share(),
+    default="100%",
+    show_default=True,
+    metavar="PERCENTAGE",
+    help="Keep the grouping in force if more of the faces of people with a name would leave their person.",
+)
+
+
 def take(values: dict[str, Any], *names: str) -> dict[str, Any]:
     """Take the options of these names out of `values`, those that were not given left out."""
     return {name: value for name in names if (value := values.pop(name, None)) is not None}

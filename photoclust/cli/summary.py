@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli.job import review_page
-from photoclust.records import FAILED, FORGOTTEN, MISSING, NO_FACE, OK
+from photoclust.records import FAILED, FORGOTTEN, MISSING, NO_FACE, OK, printable
 
 if TYPE_CHECKING:
     from photoclust.index.store import Clustering, IndexStore
@@ -57,7 +57,7 @@ def write_status(folder: str, failed: bool, missing: bool, as_json: bool) -> Non
         _write_failed(values["failed"], len(values["failed"]), folder)
     if missing and values["missing"]:
         click.echo("\nNo longer there:")
-        click.echo("\n".join(f"  {_printable(uri)}" for uri in values["missing"]))
+        click.echo("\n".join(f"  {printable(uri)}" for uri in values["missing"]))
     click.echo(f"\nNext: {values['next']}")
 
 
@@ -157,15 +157,10 @@ def _write_failed(failed: list[dict[str, Any]], most: int, folder: str) -> None:
     if failed:
         click.echo("\nCould not be used:")
     for row in failed[:most]:
-        click.echo(f"  {_printable(row['uri'])}: {row['stage']}: {_printable(row['error'])}")
+        click.echo(f"  {printable(row['uri'])}: {row['stage']}: {printable(row['error'])}")
     if len(failed) > most:
         more = f"photoclust status --failed --index {_shell(Path(folder))}"
         click.echo(f"  and {len(failed) - most} more: {more}")
-
-
-def _printable(text: str) -> str:
-    """Keep terminal escapes and line breaks in file names from being acted on."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _write_json(values: dict[str, Any]) -> None:

@@ -8,8 +8,7 @@
       faces/part-*.parquet
       neighbours/graph.parquet
       runs/TIME.json              what a run of indexing did: counts, rates, seconds of each stage
-      clusterings/RUN/            assignments.parquet, people.parquet, run.json
-      current.json                names the clustering in force
+      clusterings/, current.json  see `photoclust.index.clusterings`
       decisions.csv               the user's own
 
 Faces are written first and their photos second, under one name: faces without that photos part do not
@@ -39,21 +38,12 @@ from photoclust.errors import (
     IndexMissingError,
 )
 from photoclust.index import erase, files
+from photoclust.index.clusterings import Clustering, Clusterings
 from photoclust.index.keep_out import without_kept_out
-from photoclust.records import FACE_SCHEMA, MISSING, OK, PERSON_SCHEMA, PHOTO_SCHEMA
+from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
 
 FORMAT = 1
 _GRAPH_COLUMNS = ["face_id", "mark", "index", "distance"]
-
-
-@dataclass(frozen=True)
-class Clustering:
-    """One clustering as stored: tables of ASSIGNMENT_SCHEMA and PERSON_SCHEMA, and its ``run.json``."""
-
-    run_id: str
-    assignments: pa.Table
-    people: pa.Table
-    run: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -76,6 +66,7 @@ class IndexStore:
         self.folder = folder
         self.settings = settings
         self.model_sha256 = model_sha256
+        self.clusterings = Clusterings(folder)
 
     # -- making and opening ---------------------------------------------------------------------------
 
@@ -307,12 +298,8 @@ class IndexStore:
 
     def write_clustering(self, clustering: Clustering) -> None:
         """Store a clustering and put it in force, in that order."""
-        folder = self.folder / "clusterings" / clustering.run_id
-        files.make_folder(folder)
-        files.write_table(folder / "assignments.parquet", clustering.assignments)
-        files.write_table(folder / "people.parquet", clustering.people)
-        files.write_json(folder / "run.json", clustering.run)
-        files.write_json(self.folder / "current.json", {"run_id": clustering.run_id})
+        self.clusterings.write(clustering)
+        self.clusterings.put_in_force(clustering.run_id)
 
     def write_run(self, run: dict[str, Any]) -> None:
         """Keep what a run of indexing did, as ``runs/TIME.json``."""
@@ -323,31 +310,8 @@ class IndexStore:
 
     def current_clustering(self) -> Clustering | None:
         """Read the clustering in force, if there is one."""
-        pointer = self.folder / "current.json"
-        if not pointer.is_file():
-            return None
-        run_id = files.read_json(pointer).get("run_id")
-        if not isinstance(run_id, str) or Path(run_id).name != run_id:
-            raise IndexCorruptError(f"{pointer} is damaged. Delete it and run `photoclust cluster` again.")
-        folder = self.folder / "clusterings" / run_id
-        if not (folder / "run.json").is_file():
-            raise IndexCorruptError(
-                f"{pointer} names {run_id}, which is not there. Delete it and run `photoclust cluster` again."
-            )
-        return Clustering(
-            run_id,
-            files.read_table(folder / "assignments.parquet"),
-            _completed(files.read_table(folder / "people.parquet"), PERSON_SCHEMA),
-            files.read_json(folder / "run.json"),
-        )
-
-
-def _completed(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """A table an earlier photoclust wrote, with nulls in the columns it did not know."""
-    for column in schema:
-        if column.name not in table.column_names:
-            table = table.append_column(column, pa.nulls(len(table), column.type))
-    return table
+        run_id = self.clusterings.current()
+        return None if run_id is None else self.clusterings.read(run_id)
 
 
 def _last_of_each(table: pa.Table, key: str) -> pa.Table:

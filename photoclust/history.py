@@ -1,0 +1,126 @@
+"""Between stored clusterings and the people room: what came before, what has changed, and if that may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from photoclust.errors import ChurnError
+from photoclust.index.store import Clustering, IndexStore
+from photoclust.people.changes import Grouping, changes, named_churn
+from photoclust.people.continuity import Past, Retired, successor
+from photoclust.people.decisions import NAME, Decisions
+from photoclust.records import printable
+
+_NAMES_SHOWN = 5
+
+
+def past_of(current: Clustering | None) -> Past:
+    """What the clustering in force, and those before it, called people."""
+    if current is None:
+        return Past()
+    return Past(_people(current), _retired(current.retired))
+
+
+def person_in_force(clustering: Clustering, person_id: str) -> str:
+    """Follow any person id that was ever given to the one in force; ``""`` where nobody is that person now.
+
+    An id that was never given comes back as it is.
+    """
+    return successor(person_id, _retired(clustering.retired))
+
+
+def computed_before(store: IndexStore, fingerprint: str, current: Clustering | None) -> Clustering | None:
+    """The newest clustering, if it is what would be computed now: it was not put in force."""
+    runs = store.clusterings.runs()
+    if current is None or not runs or runs[-1] == current.run_id:
+        return None
+    run = store.clusterings.run(runs[-1])
+    same = (run["fingerprint"], run.get("previous")) == (fingerprint, current.run_id)
+    return store.clusterings.read(runs[-1]) if same else None
+
+
+def add_clustering(store: IndexStore, clustering: Clustering, current: Clustering | None) -> None:
+    """Store a clustering that follows `current`, and what is different in it; it is not in force yet."""
+    clustering.run["previous"] = current.run_id if current else None
+    store.clusterings.write(clustering, difference(current, clustering) if current else None)
+
+
+def difference(before: Clustering, after: Clustering) -> dict[str, Any]:
+    """What has changed from one clustering to another, as plain values.
+
+    Returns
+    -------
+    dict
+        ``from`` and ``to`` (run ids), ``faces_added`` and ``faces_gone``, ``named`` (``faces`` of people with
+        a name, and how many of them ``moved``) and ``changes``, a list of `Change` as dictionaries.
+    """
+    old, new = _grouping(before), _grouping(after)
+    churn = named_churn(old, new)
+    return {
+        "from": before.run_id,
+        "to": after.run_id,
+        "faces_added": len(new.people.keys() - old.people.keys()),
+        "faces_gone": len(old.people.keys() - new.people.keys()),
+        "named": {"faces": churn.faces, "moved": sum(churn.moved.values())},
+        "changes": [asdict(change) for change in changes(old, new)],
+    }
+
+
+def require_steady(
+    before: Clustering, after: Clustering, decisions: Decisions, most: float, index: Path
+) -> None:
+    """Make sure that a new clustering leaves people with a name alone.
+
+    Parameters
+    ----------
+    before, after
+        The clustering in force and the new one, which is stored already.
+    decisions
+        What the user has said, also after `before` was made.
+    most
+        Share of the faces of people with a name that may leave their person, in [0, 1].
+    index
+        Folder of the index, for the message.
+
+    Raises
+    ------
+    ChurnError
+        More would.
+    """
+    said = {face: line.value for line in decisions.lines if line.kind == NAME for face in line.faces}
+    old = _grouping(before, said)
+    churn = named_churn(old, _grouping(after))
+    if churn.share <= most:
+        return
+    first = sorted(churn.moved.items(), key=lambda item: (-item[1], item[0]))
+    whom = [f"{printable(old.names[person])} ({count})" for person, count in first[:_NAMES_SHOWN]]
+    whom += [f"{len(first) - _NAMES_SHOWN} more"] if len(first) > _NAMES_SHOWN else []
+    raise ChurnError(
+        f"{sum(churn.moved.values())} of the {churn.faces} faces of people with a name ({churn.share:.1%}) "
+        f"would leave their person, more than {100 * most:g}%: {', '.join(whom)}. The one in force "
+        f"stays. Look at the new one with `photoclust diff current {after.run_id} --index {index}`; accept "
+        f"it with `photoclust cluster --use {after.run_id} --index {index}` or --max-named-churn 100%."
+    )
+
+
+def _grouping(clustering: Clustering, said: Mapping[str, str] | None = None) -> Grouping:
+    """Who is who, and by what name; `said` are names by face id that were given later."""
+    people = _people(clustering)
+    columns = (clustering.people[name].to_pylist() for name in ("person_id", "name"))
+    names = dict(zip(*columns, strict=True))
+    names |= {people[face]: name for face, name in (said or {}).items() if people.get(face)}
+    return Grouping(people, {person: name for person, name in names.items() if name})
+
+
+def _people(clustering: Clustering) -> dict[str, str]:
+    columns = (clustering.assignments[name].to_pylist() for name in ("face_id", "person_id"))
+    return dict(zip(*columns, strict=True))
+
+
+def _retired(table: pa.Table) -> dict[str, Retired]:
+    return {row["person_id"]: Retired(tuple(row["face_ids"]), row["successor"]) for row in table.to_pylist()}

@@ -1,0 +1,88 @@
+"""Ids through any history of groupings."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from photoclust.people.changes import Grouping, changes
+from photoclust.people.continuity import Past, faces_of, keep_ids, successor
+
+FACES = 14
+histories = st.lists(
+    st.lists(st.integers(-1, 4), min_size=FACES, max_size=FACES), min_size=2, max_size=6
+)  # group of each face, time after time; −2 would be a photo that is gone
+names = st.sets(st.integers(0, FACES - 1), max_size=3)
+
+
+@given(histories, names, st.integers(0, 2**32 - 1))
+def test_what_always_holds(history: list[list[int]], named: set[int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    every = np.array([f"{i:02d}" for i in range(FACES)])
+    past, ever = Past(), set[str]()
+    for groups in history:
+        there = np.flatnonzero(rng.random(FACES) < 0.9)
+        face_ids, now = every[there].tolist(), np.array(groups, np.int32)[there]
+        marked = {f"{i:02d}" for i in named}
+        result = keep_ids(now, face_ids, past, marked)
+        people = dict(zip(face_ids, result.people, strict=True))
+
+        # one id for a group, one group for an id
+        assert len({(g, p) for g, p in zip(now.tolist(), result.people, strict=True)}) == len(
+            set(now.tolist())
+        )
+        assert len(set(now.tolist())) == len(set(result.people))
+
+        # neither the order of the faces nor the numbers of the groups matter
+        order, numbers = rng.permutation(len(there)), rng.permutation(5)
+        renumbered = np.where(now >= 0, numbers[now], -1)[order].astype(np.int32)
+        again = keep_ids(renumbered, [face_ids[i] for i in order], past, marked)
+        assert [again.people[i] for i in np.argsort(order)] == result.people
+        assert again.retired == result.retired
+
+        # who had an id before is in force or retired, and every id leads to somebody in force or to nobody
+        in_force = set(result.people) - {""}
+        ever |= in_force
+        assert ever == in_force | result.retired.keys()
+        assert not in_force & result.retired.keys()
+        assert all(successor(person, result.retired) in in_force | {""} for person in ever)
+
+        # an id is kept by somebody who shares faces with the one who had it
+        before, after = faces_of(past.people.items()), faces_of(people.items())
+        for person in in_force & before.keys():
+            assert set(before[person]) & set(after[person])
+        for person in in_force & past.retired.keys():
+            assert 2 * len(set(past.retired[person].faces) & set(after[person])) > len(
+                past.retired[person].faces
+            )
+
+        # a person who stays whole and meets nobody else keeps the id
+        for person, own in before.items():
+            mine = [other for other, faces in after.items() if set(faces) & set(own)]
+            alone = len(mine) == 1 and {past.people.get(face, "") for face in after[mine[0]]} <= {"", person}
+            former = {p for p, old in past.retired.items() if set(old.faces) & set(own)}
+            if alone and not former:
+                assert mine == [person]
+
+        # every face whose person is another is in one of the changes
+        found = changes(Grouping(past.people), Grouping(people))
+        told = {face for change in found for face in change.face_ids}
+        assert told == {
+            face for face, person in past.people.items() if person and people.get(face, "") != person
+        }
+        came = sum(change.faces for change in found if change.kind == "grown")
+        new = sum(len(after[change.person_id]) for change in found if change.kind == "new")
+        fresh = {face for face, person in people.items() if person and not past.people.get(face, "")}
+        assert came <= len(fresh) <= came + new
+        past = Past(people, result.retired)
+
+
+@given(histories)
+def test_the_same_grouping_again_changes_nothing(history: list[list[int]]) -> None:
+    past, face_ids = Past(), [f"{i:02d}" for i in range(FACES)]
+    for groups in history:
+        now = np.array(groups, np.int32)
+        first = keep_ids(now, face_ids, past)
+        past = Past(dict(zip(face_ids, first.people, strict=True)), first.retired)
+        assert keep_ids(now, face_ids, past) == first
