@@ -210,6 +210,9 @@ class EngineConfig:
         Processes of each kind.
     photos_per_batch
         Photos handed to a detection actor at once; None chooses by the size of their files.
+    photo_seconds
+        How long an actor may take over one photo before it is ended and the photo, if that happens again,
+        fails alone. The local engine waits for ever.
     """
 
     kind: str = "ray"
@@ -219,8 +222,10 @@ class EngineConfig:
     detect_actors: int | None = None
     embed_actors: int | None = None
     photos_per_batch: int | None = None
+    photo_seconds: float = 300.0
 
     def __post_init__(self) -> None:
+        _check(self.photo_seconds > 0, f"photo_seconds must be positive, not {self.photo_seconds}.")
         _check(self.kind in ("ray", "local"), f"engine must be ray or local, not {self.kind}.")
         for name in ("num_cpus", "detect_actors", "embed_actors", "photos_per_batch"):
             value = getattr(self, name)

@@ -6,6 +6,7 @@ pixel, so that grouping can be repeated in seconds.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections import Counter
@@ -87,6 +88,8 @@ class IndexReport:
         Faces written.
     stage_seconds
         Seconds of work in each stage, those of all processes together.
+    notes
+        What went on that an operator should know, a GPU out of memory say.
     """
 
     found: int
@@ -99,6 +102,7 @@ class IndexReport:
     photos_a_second: float | None
     faces: int = 0
     stage_seconds: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def index_photos(
@@ -157,6 +161,7 @@ def index_photos(
         photos_a_second=tally.rate,
         faces=tally.faces,
         stage_seconds={stage: round(seconds, 3) for stage, seconds in tally.stages.items()},
+        notes=tuple(tally.notes),
     )
     if report.indexed or report.missing:
         store.write_run({"kind": "index", "job": os.environ.get("PHOTOCLUST_JOB_ID"), **asdict(report)})
@@ -182,9 +187,17 @@ class _Tally:
         self.photos = self.faces = 0
         self.statuses: Counter[str] = Counter()
         self.stages: dict[str, float] = {}
+        self.notes: list[str] = []
 
     def charge(self, stage: str, seconds: float) -> None:
         self.stages[stage] = self.stages.get(stage, 0.0) + seconds
+
+    def hear(self, notes: pa.ChunkedArray) -> None:
+        """Pass on what a process wants the operator to know, once."""
+        for note in notes.drop_null().unique().to_pylist():
+            if note not in self.notes:
+                self.notes.append(note)
+                logging.getLogger("photoclust").warning(note)
 
     def pace(self, photos: int) -> None:
         self.last = time.monotonic()
@@ -227,6 +240,7 @@ def _rows(
         todo = ref_table([ref for ref, _ in waiting.values()], [tried for _, tried in waiting.values()])
         for indexed in engine.stream(todo, settings, photos_at_once):
             photos, faces = photos_and_faces(indexed)
+            tally.hear(indexed["note"])
             for stage, seconds in stage_seconds(indexed).items():
                 tally.charge(stage, seconds)
             for uri in photos["uri"].to_pylist():
@@ -235,7 +249,7 @@ def _rows(
         if photos_at_once and len(waiting) == before:
             break
         photos_at_once = 1
-    died = PhotoError("detect", "the process working on it died")
+    died = PhotoError("detect", "the process working on it died, or was ended after too long a time")
     lost = [failed_row(ref, tried, died) for ref, tried in waiting.values()]
     yield pa.Table.from_pylist(lost, schema=PHOTO_SCHEMA), FACE_SCHEMA.empty_table()
 

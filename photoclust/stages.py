@@ -8,7 +8,10 @@ number of threads, and many single-threaded actors are faster than few wide ones
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import faulthandler
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any
 
@@ -40,19 +43,28 @@ from photoclust.records import (
 from photoclust.timing import Stopwatch
 
 FACES_AT_ONCE = 64  # a table holds no more unless one photo does: 64 crops of 160 px are 5 MB
-CPU_BATCH, GPU_BATCH = 8, 64  # crops embedded at once; FACES_AT_ONCE is a multiple, so that few are padding
+GPU_BATCH = 64  # crops embedded at once; FACES_AT_ONCE is a multiple, so that few are padding
 
 
 class FindFaces:
-    """Read, decode, detect and crop: from REF_SCHEMA to FOUND_SCHEMA."""
+    """Read, decode, detect and crop: from REF_SCHEMA to FOUND_SCHEMA.
 
-    def __init__(self, settings: IndexSettings) -> None:
+    Parameters
+    ----------
+    settings
+        Those of the index.
+    photo_seconds
+        End this process when a photo takes longer; None lets it take its time.
+    """
+
+    def __init__(self, settings: IndexSettings, photo_seconds: float | None = None) -> None:
         import torch  # here, not above: the process that only hands out work can do without
 
         from photoclust.faces.detect import Detector
 
         torch.set_num_threads(1)
         self.settings = settings
+        self.photo_seconds = photo_seconds
         self.detector = Detector(settings.detect)
 
     def __call__(self, refs: pa.Table) -> Iterator[pa.Table]:
@@ -61,7 +73,8 @@ class FindFaces:
         faces = 0
         for values in refs.to_pylist():
             tried = values.pop("attempts")
-            row = self.find(PhotoRef(**values), tried)
+            with _time_limit(self.photo_seconds):
+                row = self.find(PhotoRef(**values), tried)
             found = len(row.get("faces", ()))
             if rows and faces + found > FACES_AT_ONCE:
                 yield pa.Table.from_pylist(rows, schema=FOUND_SCHEMA)
@@ -125,6 +138,22 @@ class FindFaces:
         ]
 
 
+@contextmanager
+def _time_limit(seconds: float | None) -> Generator[None]:
+    """End this process, which says on stderr where it was, if the block takes longer.
+
+    A thread of the C runtime keeps the time: a decoder that hangs may hold the interpreter's lock.
+    """
+    if seconds is None:
+        yield
+        return
+    faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__ or sys.stderr)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
 def face_id(photo_id: str, box: npt.NDArray[np.float32]) -> str:
     """Identify a face by its photo's content and its box in whole pixels: 32 hex digits."""
     corners = np.rint(box).astype("<i4").tobytes()
@@ -143,7 +172,7 @@ class EmbedFaces:
     def __init__(self, settings: IndexSettings, device: str = "cpu") -> None:
         import torch
 
-        from photoclust.faces.embed import Embedder
+        from photoclust.faces.embed import CPU_BATCH, Embedder
 
         torch.set_num_threads(1)
         self.size = settings.crop.size
@@ -164,9 +193,13 @@ class EmbedFaces:
         offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
         seconds = watch.total * counts / max(1, counts.sum())
         photos = [found[name] for name in PHOTO_SCHEMA.names]
-        cost = [_with_embed(found["seconds"].combine_chunks(), seconds), found["note"]]
+        cost = [_with_embed(found["seconds"].combine_chunks(), seconds), self._note(len(found))]
         rows = [*photos, pa.ListArray.from_arrays(offsets, structs), *cost]
         return pa.Table.from_arrays(rows, names=INDEXED_SCHEMA.names).cast(INDEXED_SCHEMA)
+
+    def _note(self, rows: int) -> pa.Array:
+        note, self.embedder.note = self.embedder.note, None
+        return pa.array([note] * rows, pa.string())
 
     def _pixels(self, crops: pa.Array) -> npt.NDArray[np.uint8]:
         flat = b"".join(crops.to_pylist())

@@ -110,6 +110,12 @@ engine_options = _together(
         metavar="N",
         help="Photos given to a detection process at once; by default chosen by the size of their files.",
     ),
+    click.option(
+        "--photo-seconds",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="Give a photo up that takes a Ray actor longer than this; 300 by default.",
+    ),
     progress_options,
 )
 
@@ -189,7 +195,15 @@ def take(values: dict[str, Any], *names: str) -> dict[str, Any]:
 def take_engine(values: dict[str, Any]) -> EngineConfig:
     """Build the engine's configuration from `engine_options`."""
     kind = values.pop("engine")
-    names = ("address", "num_cpus", "num_gpus", "detect_actors", "embed_actors", "photos_per_batch")
+    names = (
+        "address",
+        "num_cpus",
+        "num_gpus",
+        "detect_actors",
+        "embed_actors",
+        "photos_per_batch",
+        "photo_seconds",
+    )
     return EngineConfig(kind=kind, **take(values, *names))
 
 

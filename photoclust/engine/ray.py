@@ -60,7 +60,8 @@ def plan_pools(config: EngineConfig, cpus: float, gpus: float) -> Pools:
 
     Without a GPU every processor gets a detection actor and every second one an embedding actor as well:
     each pool can fill the machine when the other waits, and the operating system shares it out when
-    neither does. With GPUs there is an embedding actor for each.
+    neither does. With GPUs there is an embedding actor for each. Actors ask Ray for half of what there
+    is, so that those of a lost node find room on the others.
 
     Raises
     ------
@@ -76,9 +77,9 @@ def plan_pools(config: EngineConfig, cpus: float, gpus: float) -> Pools:
     gpus = gpus if config.num_gpus is None else config.num_gpus
     detect_actors = config.detect_actors or max(1, int(cpus))
     embed_actors = config.embed_actors or (int(gpus) if gpus >= 1 else max(1, int(cpus) // 2))
-    detect = Pool(detect_actors, _floor(cpus / 2 / detect_actors))
+    detect = Pool(detect_actors, _floor(cpus / 4 / detect_actors))
     embed_gpus = _floor(min(1.0, gpus / embed_actors)) if gpus else 0.0
-    return Pools(detect, Pool(embed_actors, _floor(cpus / 2 / embed_actors), embed_gpus))
+    return Pools(detect, Pool(embed_actors, _floor(cpus / 4 / embed_actors), embed_gpus))
 
 
 def _floor(share: float) -> float:
@@ -209,7 +210,9 @@ class RayEngine:
         device = "cuda" if pools.embed.gpus else "cpu"
         # What waits at an actor that dies is charged with its death; where each is tried alone nothing waits.
         detect = replace(pools.detect, in_flight=1) if alone else pools.detect
-        found = _map(ray.data.from_arrow(blocks), FindFaces, (settings,), detect, None)
+        found = _map(
+            ray.data.from_arrow(blocks), FindFaces, (settings, self.config.photo_seconds), detect, None
+        )
         # Ray Data wants a batch size where there are GPUs; in photos, so that memory stays bounded.
         return _map(found, EmbedFaces, (settings, device), pools.embed, size if pools.embed.gpus else None)
 
@@ -235,6 +238,7 @@ def _map(
             num_cpus=pool.cpus,
             num_gpus=pool.gpus or None,
             max_task_retries=TASK_RETRIES,
+            scheduling_strategy="SPREAD",  # they ask for little and would crowd on one node
         )
 
 

@@ -28,6 +28,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from photoclust.errors import VectorError, WeightsError
 from photoclust.records import EMBEDDING_SIZE
 
+CPU_BATCH = 8  # crops embedded at once where there is no GPU
+
 
 class Embedder:
     """Turns face crops into embeddings.
@@ -43,6 +45,12 @@ class Embedder:
     batch_size
         Crops embedded at once. Vectors made with different batch sizes differ in their last bits.
 
+    Attributes
+    ----------
+    note
+        What an operator should know, if anything: a GPU without enough memory gets half as many crops at
+        once, and again half, and where one is too many the processor does the work.
+
     Raises
     ------
     WeightsError
@@ -52,6 +60,7 @@ class Embedder:
     def __init__(self, weights: Path, flip: bool = False, device: str = "cpu", batch_size: int = 16) -> None:
         self.flip = flip
         self.batch_size = batch_size
+        self.note: str | None = None
         self._device = torch.device(device)
         network = _network(weights).to(self._device)
         self._network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -79,10 +88,26 @@ class Embedder:
         if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[3] != 3:
             raise ValueError(f"Crops must be uint8 (n, side, side, 3), not {crops.dtype} {crops.shape}.")
         vectors = np.empty((len(crops), EMBEDDING_SIZE), np.float32)
-        for start in range(0, len(crops), self.batch_size):
+        start = 0
+        while start < len(crops):
             batch = crops[start : start + self.batch_size]
-            vectors[start : start + len(batch)] = self._embed_batch(batch)
+            try:
+                vectors[start : start + len(batch)] = self._embed_batch(batch)
+            except torch.cuda.OutOfMemoryError:
+                self._take_less()
+                continue
+            start += len(batch)
         return unit_rows(vectors)
+
+    def _take_less(self) -> None:
+        torch.cuda.empty_cache()
+        if self.batch_size > 1:
+            self.batch_size //= 2
+            self.note = f"A GPU is out of memory: {self.batch_size} faces at once there from now on."
+        else:
+            self._device, self.batch_size = torch.device("cpu"), CPU_BATCH
+            self._network = self._network.to(self._device)
+            self.note = "A GPU is out of memory for even one face: a processor embeds in its place."
 
     @torch.inference_mode()
     def _embed_batch(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from photoclust.errors import VectorError, WeightsError
-from photoclust.faces.embed import Embedder, unit_rows
+from photoclust.faces.embed import CPU_BATCH, Embedder, unit_rows
 from photoclust.faces.weights import weights_path
 
 
@@ -129,3 +129,35 @@ def test_unit_rows_refuses_zero_and_infinity() -> None:
     for value in (0, np.inf, np.nan):
         with pytest.raises(VectorError, match="crop 1"):
             unit_rows(np.array([[1, 0], [value, 0]], np.float32))
+
+
+class SmallGpu(Embedder):
+    """Says what CUDA says when more than so many crops are asked for at once."""
+
+    room = 4
+
+    def _embed_batch(self, crops: np.ndarray) -> np.ndarray:
+        if self.batch_size > self.room and self.batch_size != CPU_BATCH:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+        return super()._embed_batch(crops)
+
+
+def test_a_gpu_out_of_memory_gets_half_as_much_and_says_so() -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (9, 160, 160, 3), np.uint8)
+    small = SmallGpu(weights_path("casia-webface"), batch_size=16)
+    small.room = 4
+    vectors = small.embed(crops[:3])
+    assert small.batch_size == 4
+    assert small.note
+    assert "4 faces at once" in small.note
+    whole = Embedder(weights_path("casia-webface"), batch_size=4).embed(crops[:3])
+    np.testing.assert_array_equal(vectors, whole)
+
+
+def test_without_room_for_one_face_the_processor_does_the_work() -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (2, 160, 160, 3), np.uint8)
+    none = SmallGpu(weights_path("casia-webface"), batch_size=2)
+    none.room = 0
+    assert none.embed(crops).shape == (2, 512)
+    assert none.note
+    assert "a processor embeds" in none.note
