@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from importlib import import_module
@@ -110,14 +111,26 @@ def main() -> None:
 
 def _greet_submitter() -> None:
     """In a submitted job, say so at once, and make sure that those who submitted it mean this photoclust."""
-    theirs, job_id = os.environ.get("PHOTOCLUST_SUBMITTED_BY"), os.environ.get("PHOTOCLUST_JOB_ID")
+    if job_id := _job_id():
+        os.environ["PHOTOCLUST_JOB_ID"] = job_id
+    theirs = os.environ.get("PHOTOCLUST_SUBMITTED_BY")
     if theirs and theirs != __version__:
         raise EngineError(
             f"The cluster has photoclust {__version__}, but {theirs} submitted this job; install the same "
             "on both sides, or send yours along with --working-dir."
         )
-    if theirs:
+    if job_id:
         LOG.info("photoclust %s, job %s", __version__, job_id)
+
+
+def _job_id() -> str | None:
+    """Id of the Ray job that this process is, whoever submitted it."""
+    try:
+        config = json.loads(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR", "{}"))
+        theirs = config.get("metadata", {}).get("job_submission_id")
+    except (ValueError, AttributeError):
+        theirs = None
+    return os.environ.get("PHOTOCLUST_JOB_ID") or theirs
 
 
 def _report(error: Exception) -> int:

@@ -1,4 +1,4 @@
-"""Photos that hang, GPUs that are full, stages and disks that are slow: the job finishes and stays in bounds."""
+"""Photos that hang, full GPUs, slow stages and slow disks: the job finishes and stays in bounds."""
 
 from __future__ import annotations
 

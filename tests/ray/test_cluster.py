@@ -14,7 +14,7 @@ from skimage.io import imsave
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
 
 
 def test_a_job_runs_on_the_cluster_it_is_given(tmp_path: Path, cluster: Any) -> None:

@@ -117,6 +117,12 @@ def test_a_model_nobody_knows(tmp_path: Path, photo: Path) -> None:
     assert "resnet9000" in one_sentence(done, 1)
 
 
+def test_a_job_that_others_submitted_knows_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = {"runtime_env": {}, "metadata": {"job_submission_id": "rayjob-17"}}
+    monkeypatch.setenv("RAY_JOB_CONFIG_JSON_ENV_VAR", json.dumps(job))
+    assert "job rayjob-17" in photoclust("status", "--index", tmp_path).stderr
+
+
 @pytest.fixture
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from PIL import Image

@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from photoclust.errors import VectorError, WeightsError
-from photoclust.faces.embed import CPU_BATCH, Embedder, unit_rows
+from photoclust.faces.embed import Embedder, unit_rows
 from photoclust.faces.weights import weights_path
 
 
@@ -137,7 +137,8 @@ class SmallGpu(Embedder):
     room = 4
 
     def _embed_batch(self, crops: np.ndarray) -> np.ndarray:
-        if self.batch_size > self.room and self.batch_size != CPU_BATCH:
+        gave_way = "processor" in (self.note or "")
+        if self.batch_size > self.room and not gave_way:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
         return super()._embed_batch(crops)
 
