@@ -1,0 +1,211 @@
+"""A SIMULATION of clusters we do not have: a discrete model fed with rates measured on two cores.
+
+    python tests/benchmarks/cluster_simulation.py --measure     the rates, on this machine
+    python tests/benchmarks/cluster_simulation.py               the tables of deploy/README.md
+
+Photos come in batches. A core works on one batch at a time; a batch that is done waits for the driver, which
+takes one after another, receives its rows and writes them; a core may have two batches waiting and then stands
+still. Before the first batch the driver lists the photos and plans the work, and after the last one faces are
+grouped. What is not in the model: the network, nodes that die, start-up, and the photos' own storage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import resource
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+CORES = 16  # of a node
+WAITING = 2  # batches for each core that may wait at the driver
+EVENTS = 200_000  # batches in a simulated run, so that the largest takes seconds
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What a step costs; seconds of one core unless said otherwise.
+
+    `photo_12mp` and `photo_250px` are two cores over the photos a second of the README's table; the others come
+    from ``--measure``.
+    """
+
+    photo_12mp: float = 2 / 3.05
+    photo_250px: float = 2 / 17.8
+    list_photo: float = 0.0
+    plan_photo: float = 0.0
+    write_photo: float = 0.0
+    plan_bytes: float = 0.0  # of the driver's memory, a photo
+    sgemm: float = 0.0  # flops a second of one core
+    faces: float = 4381 / 3708  # a photo of LFW's development people
+
+
+MEASURED = Rates(list_photo=0.0, plan_photo=0.0, write_photo=0.0, plan_bytes=0.0, sgemm=0.0)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A simulated run: hours, and the share of them in which cores and driver had work."""
+
+    plan_hours: float
+    index_hours: float
+    busy_cores: float
+    busy_driver: float
+
+
+def simulate(photos: int, photo_seconds: float, cores: int, rates: Rates) -> Outcome:
+    """Index so many photos with so many cores."""
+    batch = max(64, photos // EVENTS)
+    work, write, batches = batch * photo_seconds, batch * rates.write_photo, photos // batch
+    seconds = work * np.random.default_rng(0).uniform(0.5, 1.5, batches)  # no two batches are alike
+    at_work = list(seconds[:cores])  # when the batch in hand will be done, for each core
+    heapq.heapify(at_work)
+    served: deque[float] = deque(maxlen=WAITING * cores)
+    driver = 0.0
+    for following in [*seconds[cores:], *[np.inf] * len(at_work)]:
+        done = heapq.heappop(at_work)
+        room = served[0] if len(served) == served.maxlen else 0.0
+        driver = max(done, driver) + write
+        served.append(driver)
+        heapq.heappush(at_work, max(done, room) + following)
+    plan = photos * (rates.list_photo + rates.plan_photo)
+    return Outcome(plan / 3600, driver / 3600, seconds.sum() / cores / driver, batches * write / driver)
+
+
+def grouping(faces: float, cores: int, rates: Rates) -> tuple[float, float]:
+    """Hours of the exact neighbour search on so many cores, 2 n² d flops, and the driver's memory in GB."""
+    hours = 2 * faces**2 * 512 / (cores * rates.sgemm) / 3600
+    return hours, faces * (512 * 4 + 40 * 8) / 1e9  # float32 embeddings; 40 neighbours, int32 and float32
+
+
+def table(photos: int, rates: Rates) -> None:
+    """Print what becomes of so many photos on ever more nodes."""
+    faces = photos * rates.faces
+    print(f"\nSIMULATION: {photos:,} photos, {faces:,.0f} faces; nodes of {CORES} cores and a head node")
+    print("| nodes | photos | listing, plan (h) | indexing (h) | cores busy | driver busy | neighbours (h) |")
+    print("|---|---|---|---|---|---|---|")
+    for name, seconds in (("12 MP", rates.photo_12mp), ("250 px", rates.photo_250px)):
+        for nodes in (1, 4, 16, 64, 256):
+            outcome = simulate(photos, seconds, nodes * CORES, rates)
+            hours, _ = grouping(faces, nodes * CORES, rates)
+            shares = f"{outcome.busy_cores:.0%} | {outcome.busy_driver:.0%}"
+            print(
+                f"| {nodes} | {name} | {outcome.plan_hours:.2g} | {outcome.index_hours:,.1f} | {shares} | "
+                f"{hours:,.2g} |"
+            )
+    _, memory = grouping(faces, 1, rates)
+    print(f"Driver: {photos * rates.plan_bytes / 1e9:,.1f} GB for the plan, {memory:,.1f} GB to group.")
+
+
+# -- measuring --------------------------------------------------------------------------------------------
+
+
+def measure(photos: int = 20_000) -> Rates:
+    """Rates of this machine in processor seconds, which a busy machine stretches less than the clock."""
+    import pyarrow as pa
+    from threadpoolctl import threadpool_limits
+
+    from photoclust.config import IndexSettings
+    from photoclust.index.plan import plan
+    from photoclust.index.store import IndexStore
+    from photoclust.index.writer import PartWriter
+    from photoclust.photos.sources import find_photos
+    from photoclust.records import PHOTO_SCHEMA, ref_table
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "photos"
+        folder.mkdir()
+        for number in range(photos):
+            (folder / f"{number:08}.jpg").write_bytes(b"x")
+        before = _memory()
+        list_seconds, refs = _timed(lambda: list(find_photos([str(folder)])))
+        none = PHOTO_SCHEMA.empty_table()
+        plan_seconds, work = _timed(lambda: plan(refs, none, lambda ref: ref.uri, False))
+        _timed(lambda: ref_table(work.refs, work.attempts))
+        plan_bytes = (_memory() - before) / photos
+        store = IndexStore.create(Path(scratch) / "index", IndexSettings(), "sha")
+        rows = [_indexed(64) for _ in range(photos // 64)]
+
+        def write() -> None:
+            with PartWriter(store) as writer:
+                for indexed in rows:
+                    writer.add(*_parted(indexed))
+
+        write_seconds, _ = _timed(write)
+    assert isinstance(rows[0], pa.Table)
+    left = np.random.default_rng(0).normal(size=(2048, 512)).astype(np.float32)
+    with threadpool_limits(1):
+        sgemm_seconds = min(_timed(lambda: left @ left.T)[0] for _ in range(20))
+    return Rates(
+        list_photo=list_seconds / photos,
+        plan_photo=plan_seconds / photos,
+        write_photo=write_seconds / photos,
+        plan_bytes=plan_bytes,
+        sgemm=2 * 2048**2 * 512 / sgemm_seconds,
+    )
+
+
+def _parted(indexed):  # type: ignore[no-untyped-def]
+    """What the driver does with rows as they come."""
+    from photoclust.records import photos_and_faces, stage_seconds
+
+    stage_seconds(indexed)
+    return photos_and_faces(indexed)
+
+
+def _indexed(photos: int):  # type: ignore[no-untyped-def]
+    """Rows as they come from an actor: one face each, with noise for an embedding and for a thumbnail."""
+    import pyarrow as pa
+
+    from photoclust.records import INDEXED_SCHEMA
+
+    rng = np.random.default_rng(0)
+    face = {
+        "box": [0.0] * 4,
+        "landmarks": [0.0] * 10,
+        "detection_score": 1.0,
+        "sharpness": 1.0,
+        "yaw": 0.0,
+        "quality": 1.0,
+        "thumbnail": rng.bytes(2500),
+    }
+    rows = []
+    for _ in range(photos):
+        name = rng.bytes(16).hex()
+        embedding = rng.normal(size=512).astype(np.float16)
+        own = face | {"face_id": name, "photo_id": name, "embedding": embedding}
+        row = {"photo_id": name, "uri": f"/photos/{name}.jpg", "size": 1, "version": "1", "status": "ok"}
+        rows.append(row | {"attempts": 1, "faces": [own], "seconds": {"detect": 0.1}})
+    return pa.Table.from_pylist(rows, schema=INDEXED_SCHEMA)
+
+
+def _timed(work: Callable[[], object]):  # type: ignore[no-untyped-def]
+    began = time.process_time()
+    made = work()
+    return time.process_time() - began, made
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+
+
+def main() -> None:
+    """Print the rates, or the tables."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--measure", action="store_true")
+    if parser.parse_args().measure:
+        for name, value in vars(measure()).items():
+            print(f"{name} = {value:.3g}")
+        return
+    for photos in (10_000_000, 1_000_000_000):
+        table(photos, MEASURED)
+
+
+if __name__ == "__main__":
+    main()
