@@ -96,8 +96,9 @@ class _Planner:
             again = row["status"] == FAILED and (retry_failed or row["uri"] in self.missing)
             if row["photo_id"] and not again:
                 self.known_by_size.setdefault(row["size"], {})[row["photo_id"]] = row
-        self.new_by_size: dict[int, list[PhotoRef]] = {}
-        self.identities: dict[str, str] = {}
+        self.first_of_size: dict[int, PhotoRef] = {}
+        self.compared: set[int] = set()  # sizes whose first photo is among the new identities
+        self.new_identities: set[str] = set()
 
     def plan(self, refs: Iterable[PhotoRef]) -> Plan:
         result, found = Plan(), set(self.missing)
@@ -123,21 +124,19 @@ class _Planner:
 
     def _add(self, result: Plan, ref: PhotoRef, attempts: int) -> None:
         known = self.known_by_size.get(ref.size, {})
-        rivals = self.new_by_size.setdefault(ref.size, [])
-        photo_id = self._identity(ref) if ref.size and (known or rivals) else ""
+        first = self.first_of_size.setdefault(ref.size, ref)
+        photo_id = self.identify(ref) if ref.size and (known or first is not ref) else ""
+        if photo_id and first is not ref and ref.size not in self.compared:
+            self.compared.add(ref.size)
+            self.new_identities.add(self.identify(first))
         if photo_id and photo_id in known:
             result.known_copies.append(copy_row(known[photo_id], ref))
-        elif photo_id and any(self._identity(rival) == photo_id for rival in rivals):
+        elif photo_id and photo_id in self.new_identities:
             result.copies.setdefault(photo_id, []).append(ref)
         else:
-            rivals.append(ref)
+            self.new_identities.add(photo_id)
             result.refs.append(ref)
             result.attempts.append(attempts)
-
-    def _identity(self, ref: PhotoRef) -> str:
-        if ref.uri not in self.identities:
-            self.identities[ref.uri] = self.identify(ref)
-        return self.identities[ref.uri]
 
 
 def _as_it_was(row: dict[str, Any]) -> dict[str, Any]:

@@ -105,3 +105,15 @@ def test_what_is_known_of_a_photo_stands_while_it_cannot_be_reached() -> None:
 
 def _nulls() -> dict:
     return dict.fromkeys(("width", "height", "orientation", "taken_at", "stage", "error"))
+
+
+def test_each_of_many_photos_of_one_size_is_read_once() -> None:
+    read: list[str] = []
+
+    def identify(found: PhotoRef) -> str:
+        read.append(found.uri)
+        return found.uri
+
+    result = plan([ref(f"/{number}") for number in range(50)], known(), identify)
+    assert len(result.refs) == 50
+    assert sorted(read) == sorted(f"/{number}" for number in range(50))
