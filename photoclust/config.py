@@ -1,7 +1,7 @@
 """What can be set, one frozen dataclass for each stage, checked when built.
 
 `IndexSettings` is what an index is made with: it is written into ``index.json`` and an index never mixes
-two of them. `ClusterConfig` is written beside each clustering. `EngineConfig` says where the work runs
+two of them. `ClusterConfig` is written beside each clustering, `AuditConfig` judges labels. `EngineConfig` says where the work runs
 and changes no result.
 """
 
@@ -192,6 +192,35 @@ class ClusterConfig:
         _check(0 <= self.min_quality <= 1, f"min_quality must lie in [0, 1], not {self.min_quality}.")
         rate = self.false_join_rate
         _check(0 < rate < 1, f"false_join_rate must lie in (0, 1), not {rate}.")
+
+
+@dataclass(frozen=True)
+class AuditConfig:
+    """What is expected of a labelled data set before it is looked at, and what is worth reporting.
+
+    Parameters
+    ----------
+    wrong_faces
+        Share of faces expected under a wrong label, in (0, 1). Most labels are right.
+    split_labels
+        Share of labels whose person is expected to have another label too, in (0, 1).
+    strangers
+        Share of wrong faces expected to be nobody who has a label, in (0, 1).
+    min_confidence
+        Findings less probable than this are not reported, in [0, 1).
+    """
+
+    wrong_faces: float = 0.02
+    split_labels: float = 0.02
+    strangers: float = 0.5
+    min_confidence: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("wrong_faces", "split_labels", "strangers"):
+            value = getattr(self, name)
+            _check(0 < value < 1, f"{name} must lie in (0, 1), not {value}.")
+        least = self.min_confidence
+        _check(0 <= least < 1, f"min_confidence must lie in [0, 1), not {least}.")
 
 
 @dataclass(frozen=True)

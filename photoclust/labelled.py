@@ -68,7 +68,7 @@ def labelled_faces(location: str, labels: str, thumbnails: bool = False) -> Labe
     photos = store.photos()
     faces = store.faces(["box", "thumbnail"] if thumbnails else ["box"])
     truth = _people_of_photos(photos, labels)
-    rows = [row for row in _main_rows(photos, faces) if faces["photo_id"][row].as_py() in truth]
+    rows = [row for row in main_rows(photos, faces) if faces["photo_id"][row].as_py() in truth]
     if not rows:
         raise UsageError(f"None of the labels fits a photo with a face in {location}.")
     ids = [faces["photo_id"][row].as_py() for row in rows]
@@ -91,7 +91,8 @@ def _people_of_photos(photos: pa.Table, labels: str) -> dict[str, tuple[str, str
     return {photo: (uri, known[uri]) for photo, uri, status in rows if status == OK and uri in known}
 
 
-def _main_rows(photos: pa.Table, faces: pa.Table) -> list[int]:
+def main_rows(photos: pa.Table, faces: pa.Table) -> list[int]:
+    """Row of the face that the label of each photo means; see `main_faces`."""
     columns = (photos[name].to_pylist() for name in ("photo_id", "width", "height"))
     sizes = {photo: (width, height) for photo, width, height in zip(*columns, strict=True) if width}
     boxes = faces["box"].combine_chunks().flatten().to_numpy().reshape(-1, 4).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Labels held against faces: which labels are one person, which faces are under the wrong one. Pure numpy."""

@@ -1,0 +1,171 @@
+"""Labelled data sets: which photo is said to show whom, and in which split.
+
+Two layouts are read: folders, ``DATASET/PERSON/photo`` or ``DATASET/SPLIT/PERSON/photo``, and a CSV with the
+columns ``path`` and ``label`` (or ``photo`` and ``person``), and ``split`` if there is one.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from photoclust.errors import UsageError
+from photoclust.photos.sources import find_photos
+from photoclust.records import PhotoRef, local_path
+
+SPLITS = frozenset(
+    {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "evaluation"}
+)
+"""Folder names, letter case aside, that make a data set one with splits if all its top folders bear them."""
+
+_PATH, _LABEL = ("path", "photo"), ("label", "person")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One line of a data set: a photo, whom it is said to show, and its split (``""`` for none)."""
+
+    uri: str
+    label: str
+    split: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A labelled data set as it was found.
+
+    Attributes
+    ----------
+    entries
+        In the order of folders and lines. A file may be listed under two labels.
+    refs
+        The files, each once.
+    problems
+        What could not be used, in a sentence each.
+    """
+
+    entries: tuple[Labelled, ...]
+    refs: tuple[PhotoRef, ...]
+    problems: tuple[str, ...]
+
+
+def read_dataset(location: str) -> Dataset:
+    """Find the photos and labels of a data set.
+
+    Parameters
+    ----------
+    location
+        A folder, or a CSV file in UTF-8 with a header.
+
+    Raises
+    ------
+    UsageError
+        `location` is neither, or holds fewer than two labels.
+    """
+    if location.startswith("@"):
+        raise UsageError(
+            f"{location!r} is a list of files, which says nothing of who is who; "
+            "give a folder with a folder for each person, or a CSV with the columns path and label."
+        )
+    path = Path(location)
+    if not path.exists():
+        raise UsageError(f"{location!r} does not exist or cannot be reached; check the path.")
+    dataset = _from_folder(location) if path.is_dir() else _from_csv(path)
+    labels = {entry.label for entry in dataset.entries}
+    if len(labels) < 2:
+        found = f"only one, {next(iter(labels))[:80]!r}" if labels else "none"
+        first = f" {dataset.problems[0]}" if dataset.problems else ""
+        raise UsageError(f"A data set needs two labels or more to compare; {location} has {found}.{first}")
+    return dataset
+
+
+# -- folders ------------------------------------------------------------------------------------------
+
+
+def _from_folder(location: str) -> Dataset:
+    root = os.path.abspath(location)  # noqa: PTH100 (as uris are made: links stay)
+    refs = tuple(find_photos([location]))
+    parts = [Path(local_path(ref.uri)).relative_to(root).parts for ref in refs]
+    splits = _has_splits(parts)
+    depth = 3 if splits else 2
+    entries = [
+        Labelled(ref.uri, _text(part[depth - 2]), _text(part[0]) if splits else "")
+        for ref, part in zip(refs, parts, strict=True)
+        if len(part) >= depth
+    ]
+    loose = len(refs) - len(entries)
+    problems = (f"{loose} photos lie in no person's folder and were left out.",) if loose else ()
+    inside = {entry.uri for entry in entries}
+    return Dataset(tuple(entries), tuple(ref for ref in refs if ref.uri in inside), problems)
+
+
+def _has_splits(parts: list[tuple[str, ...]]) -> bool:
+    tops = {part[0].casefold() for part in parts if len(part) > 1}
+    return bool(tops) and tops <= SPLITS and any(len(part) > 2 for part in parts)
+
+
+def _text(name: str) -> str:
+    """A file name that is not UTF-8 as text that can be written."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+# -- CSV ----------------------------------------------------------------------------------------------
+
+
+def _from_csv(file: Path) -> Dataset:
+    problems: list[str] = []
+    lines: dict[tuple[str, str], Labelled] = {}
+    for number, row in _rows(file):
+        problem, entry = _line(file, row)
+        if not problem and (entry.uri, entry.label) in lines:
+            problem = "the same photo and label stood on an earlier line"
+        if problem:
+            problems.append(f"{file}, line {number}: {problem}; left out.")
+        else:
+            lines[entry.uri, entry.label] = entry
+    paths = dict.fromkeys(entry.uri for entry in lines.values())
+    refs = dict(zip(paths, find_photos(list(paths)), strict=True)) if paths else {}
+    entries = (Labelled(refs[entry.uri].uri, entry.label, entry.split) for entry in lines.values())
+    return Dataset(tuple(entries), tuple(refs.values()), tuple(problems))
+
+
+def _line(file: Path, row: dict[str | None, str | None]) -> tuple[str, Labelled]:
+    """What is wrong with a line, ``""`` for nothing, and what it says."""
+    path = next((row[name] for name in _PATH if row.get(name)), "") or ""
+    label = next((row[name] for name in _LABEL if row.get(name)), "") or ""
+    where = os.path.abspath(os.path.join(file.parent, path))  # noqa: PTH100, PTH118 (links stay)
+    entry = Labelled(where, label.strip(), (row.get("split") or "").strip())
+    if None in row:
+        return "it has more fields than the header", entry
+    if not path:
+        return "it names no photo", entry
+    if not entry.label:
+        return "it has no label", entry
+    return _trouble(where, path), entry
+
+
+def _trouble(where: str, path: str) -> str:
+    try:
+        usable = Path(where).is_file()
+    except (OSError, ValueError):
+        usable = False
+    return "" if usable else f"there is no photo {path[:200]!r}"
+
+
+def _rows(file: Path) -> Iterator[tuple[int, dict[str | None, str | None]]]:
+    """Rows below the header, with the number of the line each ends on."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            reader = csv.DictReader(text)
+            header = set(reader.fieldnames or ())
+            if not (header & set(_PATH) and header & set(_LABEL)):
+                raise UsageError(
+                    f"{file} is no labelled data set: it needs a header with the columns path and label."
+                )
+            for row in reader:
+                yield reader.line_num, row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{file} cannot be read as a CSV of labels: {error}.") from error
