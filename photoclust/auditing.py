@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,7 +16,8 @@ from scipy.sparse.csgraph import connected_components
 
 from photoclust.audit.bystanders import meant_instead
 from photoclust.audit.findings import strays
-from photoclust.audit.judgement import Judgement, LabelledFaces, judge
+from photoclust.audit.judgement import Judgement, judge
+from photoclust.audit.labelled import LabelledFaces
 from photoclust.config import AuditConfig, ClusterConfig, DecodeConfig
 from photoclust.errors import PhotoError, UsageError
 from photoclust.grouping import neighbour_graph
@@ -30,14 +31,14 @@ from photoclust.photos.dataset import Dataset
 from photoclust.photos.decode import decode_photo
 from photoclust.photos.likeness import Picture, likeness
 from photoclust.photos.sources import read_photo
-from photoclust.records import FAILED, OK, PhotoRef
+from photoclust.records import NO_FACE, OK, PhotoRef
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
 SURE = 6.0  # evidence that makes faces of one label one part without further ado; less is judged face by face
-COPY_DISTANCE = 0.2  # cosine distance of the faces of two photos that may be one picture
+COPY_DISTANCE = 0.12  # cosine distance of two faces whose photos may be one picture: of copies at most 0.08
 SAME_PICTURE = 0.97  # correlation of two photos that are one picture
 
 
@@ -118,15 +119,13 @@ def audit(store: IndexStore, dataset: Dataset, config: AuditConfig, progress: Pr
     copies = _copies(dataset, photo_of_entry, faces, graph, store.settings.decode, progress)
     table = _Items.of(dataset, photo_of_entry, photos, faces, copies)
     judged, labelled = table.judge(embeddings, calibration, config)
-    return Audit(
-        dataset, table.labels, labelled, judged, table.entries, table.rows, copies, table.unjudged
-    )
+    return Audit(dataset, table.labels, labelled, judged, table.entries, table.rows, copies, table.unjudged)
 
 
 def _photo_ids(dataset: Dataset, photos: pa.Table) -> list[str]:
     """Content of each entry, ``""`` where the file could not be read."""
     columns = (photos[name].to_pylist() for name in ("uri", "photo_id", "status"))
-    known = {uri: photo for uri, photo, status in zip(*columns, strict=True) if status != FAILED}
+    known = {uri: photo for uri, photo, status in zip(*columns, strict=True) if status in (OK, NO_FACE)}
     return [known.get(entry.uri, "") for entry in dataset.entries]
 
 
@@ -280,7 +279,8 @@ def _copies(
     photos = list(entries_of)
     pairs = _alike(_candidates(photos, faces, graph), dataset, entries_of, faces, limits, progress)
     number_of = {photo: number for number, photo in enumerate(photos)}
-    left, right = (np.array([number_of[pair[side]] for pair in pairs], np.int64) for side in (0, 1))
+    left = np.array([number_of[photo] for photo, _, _ in pairs], np.int64)
+    right = np.array([number_of[photo] for _, photo, _ in pairs], np.int64)
     group = _components(left, right, len(photos))
     likest = np.ones(len(photos))
     np.minimum.at(likest, group[left], [value for _, _, value in pairs])

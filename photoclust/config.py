@@ -1,8 +1,8 @@
 """What can be set, one frozen dataclass for each stage, checked when built.
 
 `IndexSettings` is what an index is made with: it is written into ``index.json`` and an index never mixes
-two of them. `ClusterConfig` is written beside each clustering, `AuditConfig` judges labels. `EngineConfig` says where the work runs
-and changes no result.
+two of them. `ClusterConfig` is written beside each clustering, `AuditConfig` says what is expected of
+labels. `EngineConfig` says where the work runs and changes no result.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from photoclust.audit.judgement import Judgement, LabelledFaces
+from photoclust.audit.judgement import Judgement
+from photoclust.audit.labelled import LabelledFaces
 from photoclust.audit.templates import Doubles, Evidence, Floats, Rows, Templates, evidence_of
 
 FALSE_RATE = 0.01  # chance accepted that a bystander is taken for the person of the label

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from photoclust.audit.judgement import NOBODY, Judgement, LabelledFaces, SamePerson
+from photoclust.audit.judgement import Judgement
+from photoclust.audit.labelled import NOBODY, LabelledFaces
 from photoclust.audit.templates import Rows
+from photoclust.audit.twins import SamePerson
 
 
 @dataclass(frozen=True)

@@ -63,9 +63,7 @@ def evidence_of(left: Templates, right: Templates, evidence: Evidence) -> Double
     return _known(left.count, right.count, weighed)
 
 
-def evidence_blocks(
-    left: Templates, right: Templates, evidence: Evidence
-) -> Iterator[tuple[slice, Doubles]]:
+def evidence_blocks(left: Templates, right: Templates, evidence: Evidence) -> Iterator[tuple[slice, Doubles]]:
     """Evidence for every pair of groups, some rows of `left` at a time.
 
     Yields

@@ -27,6 +27,7 @@ VERBS = {
     "export": ("export", "Write faces and people as CSV, JSON, Parquet or folders of links."),
     "evaluate": ("evaluate", "Say how well the people found agree with labels."),
     "sweep": ("sweep", "Compare groupings under one setting after another."),
+    "dedupe": ("dedupe", "Find what is wrong with the labels of a data set."),
     "forget": ("forget", "Erase people or photos from an index, for good."),
     "models": ("models", "List, fetch and import embedding models."),
     "submit": ("submit", "Run any verb on a Ray cluster."),

@@ -119,7 +119,7 @@ engine_options = _together(
     progress_options,
 )
 
-photo_options = _together(
+photo_settings = _together(
     click.option("--model", metavar="NAME", help="Embedding model of a new index; see `photoclust models`."),
     click.option(
         "--min-face-size", type=click.IntRange(12), metavar="PIXELS", help="Smallest face looked for."
@@ -128,6 +128,10 @@ photo_options = _together(
         "--max-pixels", type=click.IntRange(1), metavar="N", help="Refuse photos with more pixels than this."
     ),
     click.option("--retry-failed", is_flag=True, help="Try photos again that failed in an earlier run."),
+)
+
+photo_options = _together(
+    photo_settings,
     click.option(
         "--missing",
         type=click.Choice(["check", "drop", "keep"]),

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,17 +72,22 @@ def say(message: str, **fields: Any) -> None:
         LOG.info(message, extra={"fields": fields})
 
 
+def photo_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
+    """Show progress over `total` photos to be indexed."""
+    return progress(total, "Indexing", "photos")
+
+
 @contextmanager
-def photo_progress(total: int) -> Generator[Callable[[int], None]]:
-    """Show progress over `total` photos; what it gives is called with how many more are done."""
+def progress(total: int, doing: str, things: str) -> Generator[Callable[[int], None]]:
+    """Show progress over `total` things; what it gives is called with how many more are done."""
     if mode() == "lines":
-        yield _Lines(total).tell
+        yield _Lines(total, doing, things).tell
         return
     from tqdm import tqdm
 
     silent = mode() == "none"
     with tqdm(
-        total=total, unit=" photos", desc="Indexing", file=sys.stderr, disable=silent, smoothing=0.05
+        total=total, unit=f" {things}", desc=doing, file=sys.stderr, disable=silent, smoothing=0.05
     ) as bar:
 
         def tell(done: int) -> None:
@@ -94,8 +99,9 @@ def photo_progress(total: int) -> Generator[Callable[[int], None]]:
 class _Lines:
     """Says every few seconds how far things are, and when all is done."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, doing: str, things: str) -> None:
         self.total, self.done = total, 0
+        self.doing, self.things = doing, things
         self.began = time.monotonic()
         self.said = 0.0
 
@@ -112,11 +118,10 @@ class _Lines:
         share = 100 * self.done / self.total if self.total else 100.0
         rest = f", {_clock(left)} left" if left else ""
         say(
-            f"Indexing: {self.done} of {self.total} photos ({share:.0f} %), {rate:.1f} a second{rest}",
-            photos=self.done,
+            f"{self.doing}: {self.done} of {self.total} {self.things} ({share:.0f} %), {rate:.1f} a second{rest}",
             total=self.total,
-            photos_a_second=round(rate, 2),
             seconds_left=None if left is None else round(left),
+            **{self.things: self.done, f"{self.things}_a_second": round(rate, 2)},
         )
 
 

@@ -1,7 +1,7 @@
 """Tells one picture from two: what two photos share is laid over each other and correlated.
 
-A copy of a photo may be compressed anew, smaller, cropped, brighter, or a mirror image. The landmarks of a face
-seen in both say how one lies on the other; the area both show is shrunk to a few pixels a side, where
+A copy of a photo may be compressed anew, smaller, cropped, brighter, or a mirror image. The landmarks of a
+face seen in both say how one lies on the other; the area both show is shrunk to a few pixels a side, where
 compression and size leave no trace, and another moment of the same scene does.
 """
 
@@ -34,12 +34,13 @@ class Picture:
     centre
         float64, shape (2,): middle of the face's landmarks, x and y in pixels.
     spread
-        Root mean square distance of the landmarks from there, in pixels.
+        float64, shape (2,): root mean square distance of the landmarks from there, in pixels, across and
+        down; the same but for a picture taken to be stretched.
     """
 
     image: Image.Image
     centre: Doubles
-    spread: float
+    spread: Doubles
 
     @classmethod
     def of(cls, image: Image.Image, landmarks: Floats) -> Picture:
@@ -56,7 +57,9 @@ class Picture:
         spread = max(1e-3, float(np.sqrt(np.square(landmarks - centre).sum(axis=1).mean())))
         scale = min(1.0, SPREAD / spread)
         size = tuple(max(1, round(side * scale)) for side in image.size)
-        return cls(image.resize((size[0], size[1]), Image.Resampling.BOX), centre * scale, spread * scale)
+        return cls(
+            image.resize((size[0], size[1]), Image.Resampling.BOX), centre * scale, np.full(2, spread * scale)
+        )
 
     @property
     def mirrored(self) -> Picture:
@@ -76,9 +79,13 @@ class Picture:
         small = self.image.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box)
         return np.asarray(small, np.float64).ravel()
 
-    def moved(self, shift: Doubles, size: float) -> Picture:
-        """The same with its face found a little elsewhere, `shift` in spreads, and `size` times as large."""
-        return replace(self, centre=self.centre + shift * self.spread, spread=self.spread * size)
+    def shifted(self, by: Doubles) -> Picture:
+        """The same with its face found a little elsewhere, `by` in spreads."""
+        return replace(self, centre=self.centre + by * self.spread)
+
+    def stretched(self, by: Doubles) -> Picture:
+        """The same with its face found so much wider and higher; 0 changes nothing."""
+        return replace(self, spread=self.spread * (1 + by))
 
 
 def likeness(left: Picture, right: Picture) -> float:
@@ -99,15 +106,12 @@ def likeness(left: Picture, right: Picture) -> float:
 
 
 def _best(left: Picture, right: Picture) -> float:
-    """Greatest correlation over small shifts and sizes, each found by halving steps."""
+    """Greatest correlation over small shifts, widths and heights, each found by halving steps."""
     best, found = _correlation(left, right), right
     if best < HOPELESS:
         return best
-    for step in (0.1, 0.05, 0.025):
-        around = [
-            found.moved(np.array([dx, dy]) * step, 1 + step * size)
-            for dx, dy, size in product((-1, 0, 1), repeat=3)
-        ]
+    for step, change in product((0.1, 0.05, 0.05, 0.025), (Picture.shifted, Picture.stretched)):
+        around = [change(found, np.array(by) * step) for by in product((-1, 0, 1), repeat=2)]
         values = [_correlation(left, near) for near in around]
         if max(values) > best:
             best, found = max(values), around[int(np.argmax(values))]

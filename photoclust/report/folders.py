@@ -92,17 +92,26 @@ def _link(folder: Path, uris: Iterable[str]) -> None:
     folder.mkdir(mode=0o700)
     taken: set[str] = set()
     for uri in uris:
-        link = folder / _free_name(file_name(uri), taken)
-        try:
-            link.symlink_to(local_path(uri))
-        except OSError as error:
-            raise OutputError(
-                f"{folder.parent} cannot hold links ({error.strerror}); choose a folder on a disk that can, "
-                "or export a table."
-            ) from error
+        link_photo(uri, folder / free_name(file_name(uri), taken))
 
 
-def _free_name(name: str, taken: set[str]) -> str:
+def link_photo(uri: str, link: Path) -> None:
+    """Make a link to a local photo.
+
+    Raises
+    ------
+    OutputError
+        Where there can be none.
+    """
+    try:
+        link.symlink_to(local_path(uri))
+    except OSError as error:
+        raise OutputError(
+            f"{link.parent.parent} cannot hold links ({error.strerror}); choose a folder on a disk that can."
+        ) from error
+
+
+def free_name(name: str, taken: set[str]) -> str:
     """A name that no other link of the folder has, letter case and Unicode form aside."""
     stem, suffix = Path(name).stem, Path(name).suffix
     number = 1
@@ -116,8 +125,12 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 def _folder_name(number: int, name: str, faces: int) -> str:
     """Such as ``0001 Ada Lovelace (25 faces)``; what a file system may not like becomes ``_``."""
-    plain = visible(unicodedata.normalize("NFC", name), 50).translate(_FORBIDDEN).strip(" .") or "_"
-    return f"{number:04} {plain} ({faces} {'face' if faces == 1 else 'faces'})"
+    return f"{number:04} {folder_part(name)} ({faces} {'face' if faces == 1 else 'faces'})"
+
+
+def folder_part(name: str) -> str:
+    """A name as one part of a path, of 50 letters at most; what a file system may not like becomes ``_``."""
+    return visible(unicodedata.normalize("NFC", name), 50).translate(_FORBIDDEN).strip(" .") or "_"
 
 
 def _check_local(photos: pa.Table) -> None:

@@ -95,7 +95,7 @@ def write_review(album: Album, folder: Path, title: str, limits: Limits | None =
         page = template.generate(
             title=visible(title),
             style=style,
-            policy=_policy(style),
+            policy=content_policy(style),
             review=review,
             number=number,
             names=names,
@@ -231,7 +231,7 @@ def _lengths(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
     return lengths.to_numpy().astype(np.int64)
 
 
-def _policy(style: str) -> str:
+def content_policy(style: str) -> str:
     """Content security policy that allows the page's own style and thumbnails, and nothing else."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (

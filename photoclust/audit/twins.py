@@ -1,0 +1,92 @@
+"""Labels that are one person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from photoclust.audit.labelled import LabelledFaces
+from photoclust.audit.odds import FOR, log_odds, probability
+from photoclust.audit.templates import Evidence, Rows, evidence_blocks, evidence_of
+from photoclust.config import AuditConfig
+
+
+@dataclass(frozen=True)
+class SamePerson:
+    """Two labels, the lower first, and how probable it is that they are one person."""
+
+    left: int
+    right: int
+    evidence: float
+    confidence: float
+
+
+def same_person(
+    faces: LabelledFaces, trusted: Rows, evidence: Evidence, config: AuditConfig
+) -> tuple[SamePerson, ...]:
+    """Find pairs of labels that are more probably one person than is worth reporting, the surest first.
+
+    A label has a twin with the probability ``config.split_labels``, each other label as likely as the next.
+
+    Parameters
+    ----------
+    faces
+        The labelled faces.
+    trusted
+        int64, shape (n,): label of each face that speaks for it, negative for the others.
+    evidence
+        Weighs two groups.
+    config
+        What is expected, and what is worth reporting.
+    """
+    against = -log_odds(config.split_labels) + float(np.log(max(1, faces.labels - 1)))
+    least = (against + log_odds(config.min_confidence)) / FOR
+    templates = faces.label_templates(trusted)
+    found: list[SamePerson] = []
+    for rows, weighed in evidence_blocks(templates, templates, evidence):
+        for row, right in np.argwhere(weighed >= least).tolist():
+            left = row + rows.start
+            if left < right and (value := _apart_from_copies(faces, trusted, left, right, evidence)) >= least:
+                found.append(SamePerson(left, right, value, float(probability(FOR * value - against))))
+    return tuple(sorted(found, key=lambda pair: (-pair.confidence, pair.left, pair.right)))
+
+
+def _apart_from_copies(
+    faces: LabelledFaces, trusted: Rows, left: int, right: int, evidence: Evidence
+) -> float:
+    """Evidence of two labels without the pictures that lie under both: of those one label may be wrong."""
+    sides = [np.flatnonzero(trusted == label) for label in (left, right)]
+    both = set(faces.copy[sides[0]].tolist()) & set(faces.copy[sides[1]].tolist())
+    shared = np.array(sorted(number for number in both if number >= 0), np.int64)
+    a, b = (faces.template(rows[~np.isin(faces.copy[rows], shared)]) for rows in sides)
+    return float(evidence_of(a, b, evidence)[0])
+
+
+def persons(same: tuple[SamePerson, ...], labels: int) -> Rows:
+    """Person of each label: labels joined by pairs share a number."""
+    ends = np.array([(pair.left, pair.right) for pair in same], np.int64).reshape(-1, 2)
+    graph = coo_matrix((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), shape=(labels, labels))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
+
+
+def with_labels(items: Rows, label: Rows, person: Rows) -> tuple[Rows, Rows]:
+    """Pair each item with every label of the person whom its `label` means; a negative label is nobody."""
+    labels_of: dict[int, list[int]] = {}
+    for one, who in enumerate(person.tolist()):
+        labels_of.setdefault(who, []).append(one)
+    return paired(
+        (item, one)
+        for item, given in zip(items.tolist(), label.tolist(), strict=True)
+        if given >= 0
+        for one in labels_of[int(person[given])]
+    )
+
+
+def paired(pairs: Iterator[tuple[int, int]]) -> tuple[Rows, Rows]:
+    """Pairs as two arrays."""
+    left, right = np.array(list(pairs), np.int64).reshape(-1, 2).T
+    return left, right

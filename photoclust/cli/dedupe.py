@@ -1,0 +1,287 @@
+"""``photoclust dedupe``: a labelled data set held against its faces, and put right."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from photoclust.cli import options
+from photoclust.cli.job import PhotoOptions
+
+if TYPE_CHECKING:
+    from photoclust.auditing import Audit
+    from photoclust.config import EngineConfig
+    from photoclust.index.store import IndexStore
+    from photoclust.photos.dataset import Dataset
+    from photoclust.proposals import Proposals
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the index lies, and where the report and the corrected data set go."""
+
+    index: Path | None
+    output: Path | None
+    apply: Path | None
+
+
+@click.command()
+@click.argument("dataset", metavar="DATASET")
+@click.option(
+    "--index",
+    "index_dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Index to use or make; by default OUTPUT/index, without --output one that is thrown away.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write a page to look at, index.html, and the proposals, actions.csv, into this folder.",
+)
+@click.option(
+    "--apply",
+    "apply_dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write the corrected data set as links into this new folder.",
+)
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.5,
+    show_default=True,
+    metavar="P",
+    help="Report nothing less probable than this.",
+)
+@options.photo_settings
+@options.engine_options
+@options.json_option
+def dedupe(
+    dataset: str,
+    index_dir: Path | None,
+    output: Path | None,
+    apply_dir: Path | None,
+    **values: Any,
+) -> None:
+    """Find what is wrong with the labels of DATASET.
+
+    DATASET is a folder with a folder of photos for each person, or a CSV with the columns path and label.
+    Folders named train, val and test, or a column split, make splits. Found are labels that are the same
+    person, faces under the wrong label, labels that mix people, the same photo twice, and people in more than
+    one split. DATASET itself is never changed.
+
+    \b
+    Examples:
+      photoclust dedupe ~/faces --output ~/faces-report
+      photoclust dedupe labels.csv --output report --apply ~/faces-corrected
+      photoclust dedupe ~/faces --index ~/faces-index --json
+    """
+    from photoclust.photos.dataset import read_dataset
+
+    as_json, least = values.pop("as_json"), values.pop("min_confidence")
+    places = _Places(index_dir, output, apply_dir)
+    _check(dataset, places)
+    found = read_dataset(dataset)
+    engine = options.take_engine(values)
+    names = ("model", "min_face_size", "max_pixels", "retry_failed")
+    with _index_place(places) as index:
+        store = _indexed(found, index, engine, PhotoOptions(**options.take(values, *names)))
+        audit, proposals = _propose(store, found, least)
+        page = _write_page(store, audit, proposals, output, dataset) if output else None
+    links = _apply(audit, proposals, apply_dir) if apply_dir else None
+    _say(audit, proposals, {"page": page, "apply": apply_dir, "links": links}, as_json)
+
+
+def _check(dataset: str, places: _Places) -> None:
+    """Refuse to write into the data set, and to apply where something is, before any work is done."""
+    from photoclust.errors import UsageError
+    from photoclust.report.corrected import check_new
+
+    root = Path(dataset).absolute()
+    for place in (places.index, places.output, places.apply):
+        if place is not None and root.is_dir() and place.absolute().is_relative_to(root):
+            raise UsageError(f"{place} lies inside the data set, which is never written to; choose another.")
+    if places.apply is not None:
+        check_new(places.apply)
+
+
+@contextmanager
+def _index_place(places: _Places) -> Generator[Path]:
+    """The folder of the index; one made for the moment where the user named no place to keep it."""
+    import tempfile
+
+    if places.index is not None or places.output is not None:
+        yield places.index or places.output / "index"  # pyright: ignore[reportOptionalOperand]
+        return
+    with tempfile.TemporaryDirectory(prefix="photoclust-") as folder:
+        yield Path(folder) / "index"
+
+
+def _indexed(dataset: Dataset, index: Path, engine: EngineConfig, asked: PhotoOptions) -> IndexStore:
+    """Bring the index up to date with the photos of the data set."""
+    from photoclust.cli.job import open_index
+    from photoclust.cli.progress import photo_progress, say
+    from photoclust.config import CollectionConfig
+    from photoclust.engine import start
+    from photoclust.pipeline import index_photos
+
+    store = open_index(str(index), asked)
+    collection = CollectionConfig((), "keep", asked.retry_failed)
+    with store.lock():
+        say(f"{len(dataset.refs)} photos found.")
+        index_photos(dataset.refs, store, lambda: start(engine), photo_progress, collection)
+    return store
+
+
+def _propose(store: IndexStore, dataset: Dataset, least: float) -> tuple[Audit, Proposals]:
+    from photoclust.auditing import audit
+    from photoclust.cli.progress import progress, say
+    from photoclust.config import AuditConfig
+    from photoclust.proposals import propose
+
+    with store.lock():
+        say("Comparing labels and faces.")
+        config = AuditConfig(min_confidence=least)
+        found = audit(store, dataset, config, lambda total: progress(total, "Comparing", "pairs"))
+    return found, propose(found, least)
+
+
+def _write_page(store: IndexStore, audit: Audit, proposals: Proposals, output: Path, name: str) -> Path:
+    from photoclust.report.findings_page import Summary, write_findings
+
+    def thumbnails(rows: Any) -> dict[int, bytes]:
+        column = store.faces(["thumbnail"])["thumbnail"]
+        return {row: column[row].as_py() for row in rows}
+
+    title = Path(name).absolute().name
+    summary = Summary(title, len(audit.dataset.entries), _labels(audit), tuple(_notes(audit)))
+    return write_findings(proposals.findings, summary, thumbnails, output)
+
+
+def _apply(audit: Audit, proposals: Proposals, folder: Path) -> int:
+    from photoclust.report.corrected import write_corrected
+
+    entries = zip(audit.dataset.entries, proposals.corrected, strict=True)
+    return write_corrected([(entry.uri, entry.split, label) for entry, label in entries], folder)
+
+
+def _labels(audit: Audit) -> int:
+    return len({entry.label for entry in audit.dataset.entries})
+
+
+def _notes(audit: Audit) -> list[str]:
+    """What could not be judged or used."""
+    words = {
+        "failed": "could not be read",
+        "no_face": "show no face",
+        "low_quality": "show no face clear enough to judge",
+    }
+    counted = [
+        f"{count} {'photo' if count == 1 else 'photos'} {words[reason]}"
+        for reason, count in audit.unjudged.items()
+        if count
+    ]
+    notes = [f"{', '.join(counted)}; they are kept as they are."] if counted else []
+    return [*notes, *audit.dataset.problems]
+
+
+# -- what is said -------------------------------------------------------------------------------------
+
+
+def _say(audit: Audit, proposals: Proposals, written: dict[str, Any], as_json: bool) -> None:
+    import json
+
+    if as_json:
+        click.echo(json.dumps(_values(audit, proposals, written), indent=2))
+        return
+    from photoclust.report.findings import KINDS
+
+    counts = _counts(proposals)
+    click.echo(f"Looked at {len(audit.dataset.entries)} photos under {_labels(audit)} labels")
+    for kind, (heading, _) in KINDS.items():
+        shown = [one for one in proposals.findings if one.kind == kind]
+        click.echo(f"\n{heading}: {counts[kind]}")
+        for one in shown[:_SHOWN]:
+            click.echo(f"  {_percent(one.confidence):3d} %  {_plain(one.title)}")
+        if len(shown) > _SHOWN:
+            click.echo(f"         and {len(shown) - _SHOWN} more")
+    _say_notes(_notes(audit))
+    _say_written(audit, proposals, written)
+
+
+_SHOWN = 12  # findings of each kind, and problems, on a terminal
+
+
+def _say_notes(notes: list[str]) -> None:
+    if notes:
+        click.echo("")
+    for note in notes[:_SHOWN]:
+        click.echo(f"Note: {_plain(note)}")
+    if len(notes) > _SHOWN:
+        click.echo(f"      and {len(notes) - _SHOWN} more")
+
+
+def _say_written(audit: Audit, proposals: Proposals, written: dict[str, Any]) -> None:
+    if written["apply"]:
+        moved, left_out = _changes(audit, proposals)
+        click.echo(
+            f"\nWrote {written['links']} links to {written['apply']}: {moved} photos under another label, "
+            f"{left_out} left out."
+        )
+    if written["page"]:
+        click.echo(f"\nNext: open {written['page']}, then see {written['page'].parent / 'actions.csv'}")
+    else:
+        click.echo("\nNext: add --output DIR for a page to look at and a table of what to do")
+
+
+def _changes(audit: Audit, proposals: Proposals) -> tuple[int, int]:
+    """Photos under another label, and photos left out, in the corrected data set."""
+    pairs = zip(audit.dataset.entries, proposals.corrected, strict=True)
+    changed = [label for entry, label in pairs if label != entry.label]
+    return sum(label != "" for label in changed), sum(label == "" for label in changed)
+
+
+def _counts(proposals: Proposals) -> dict[str, int]:
+    from photoclust.report.findings import KINDS
+
+    return {kind: sum(one.kind == kind for one in proposals.findings) for kind in KINDS}
+
+
+def _values(audit: Audit, proposals: Proposals, written: dict[str, Any]) -> dict[str, Any]:
+    moved, left_out = _changes(audit, proposals)
+    return {
+        "photos": len(audit.dataset.entries),
+        "labels": _labels(audit),
+        "unjudged": audit.unjudged,
+        "problems": list(audit.dataset.problems),
+        "counts": _counts(proposals),
+        "findings": [one.to_dict() for one in proposals.findings],
+        "page": str(written["page"].absolute()) if written["page"] else None,
+        "applied": (
+            {
+                "folder": str(written["apply"].absolute()),
+                "links": written["links"],
+                "moved": moved,
+                "left_out": left_out,
+            }
+            if written["apply"]
+            else None
+        ),
+    }
+
+
+def _percent(confidence: float) -> int:
+    """Rounded down: all but sure is not sure."""
+    return min(int(confidence * 100), 99) if confidence < 1 else 100
+
+
+def _plain(text: str) -> str:
+    """Text that no terminal takes for a command."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)

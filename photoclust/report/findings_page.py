@@ -1,0 +1,155 @@
+"""The findings in a data set as a page to look at: self-contained, no script, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import groupby
+from pathlib import Path
+
+import jinja2
+
+from photoclust.report.findings import KINDS, Action, Finding, Side, action_lines
+from photoclust.report.names import file_link, file_name, visible
+from photoclust.report.output import reported, whole_file
+from photoclust.report.review import content_policy
+
+FACES_SHOWN = 8  # of each side
+FINDINGS_SHOWN = 200  # of each kind; the table of actions holds them all
+
+Thumbnails = Callable[[Sequence[int]], Mapping[int, bytes]]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the head of the page says.
+
+    Attributes
+    ----------
+    title
+        Name of the data set.
+    photos, labels
+        How many were looked at.
+    notes
+        What could not be judged or used, in a sentence each.
+    """
+
+    title: str
+    photos: int
+    labels: int
+    notes: tuple[str, ...]
+
+
+def write_findings(
+    findings: Sequence[Finding], summary: Summary, thumbnails: Thumbnails, folder: Path
+) -> Path:
+    """Write ``index.html`` and ``actions.csv``, each whole or not at all, readable by their owner alone.
+
+    Parameters
+    ----------
+    findings
+        In the order of the page, those of one kind together.
+    summary
+        For the head of the page.
+    thumbnails
+        Gives the JPEG of each of some rows of faces.
+    folder
+        Where to; made where missing.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    """
+    with reported(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with whole_file(folder / "actions.csv") as stream:
+        stream.writelines(action_lines(findings))
+    page = findings_page(findings, summary, thumbnails)
+    with whole_file(folder / "index.html") as stream:
+        stream.write(page.encode("utf-8", "replace"))
+    return folder / "index.html"
+
+
+def findings_page(findings: Sequence[Finding], summary: Summary, thumbnails: Thumbnails) -> str:
+    """HTML of the page; parameters as in `write_findings`."""
+    groups = [(kind, list(own)) for kind, own in groupby(findings, key=lambda one: one.kind)]
+    shown = [(kind, own[:FINDINGS_SHOWN], len(own)) for kind, own in groups]
+    rows = {
+        row
+        for _, own, _ in shown
+        for one in own
+        for side in one.sides
+        for row in side.faces[:FACES_SHOWN]
+        if row >= 0
+    }
+    pictures = thumbnails(sorted(rows))
+    words = {"visible": visible, "tiles": lambda side: _tiles(side, pictures), "doings": _doings}
+    style = "".join(_text(name) for name in ("review.css", "findings.css"))
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("photoclust.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("findings.html", globals=words)
+    return template.render(
+        summary=summary,
+        groups=shown,
+        kinds=KINDS,
+        style=style,
+        policy=content_policy(style),
+        least=FACES_SHOWN,
+    )
+
+
+def _text(name: str) -> str:
+    return resources.files("photoclust.report").joinpath("templates", name).read_text("utf-8")
+
+
+@dataclass(frozen=True)
+class _Tile:
+    image: str
+    file: str
+    path: str
+    link: str | None
+
+
+def _tiles(side: Side, pictures: Mapping[int, bytes]) -> list[_Tile]:
+    """The first faces of a side."""
+    shown = list(zip(side.uris, side.faces, strict=True))[:FACES_SHOWN]
+    return [
+        _Tile(_source(pictures.get(row)), visible(file_name(uri)), visible(uri, 400), file_link(uri))
+        for uri, row in shown
+    ]
+
+
+def _source(jpeg: bytes | None) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
+
+
+def _doings(actions: Sequence[Action]) -> list[str]:
+    """What is proposed, each thing once, with the number of photos."""
+    counted = Counter((one.action, one.label, one.proposed) for one in actions)
+    summed = Counter[str]()
+    for (action, label, proposed), photos in counted.items():
+        words = {
+            "merge": f"put {{}} of {label} under {proposed}",
+            "move": f"move {{}} from {label} to {proposed}",
+            "split": f"part {{}} of {label} off as {proposed}",
+            "set_aside": f"leave {{}} out of {label}",
+            "drop": f"drop {{}} of {label}",
+            "review": f"look at {{}} of {label}",
+        }[action]
+        summed[words.replace("{}", f"{photos} photo{'' if photos == 1 else 's'}", 1)] += 1
+    lines = [visible(line, 200) for line in summed]
+    return lines if len(lines) <= 6 else [*lines[:5], f"and {len(lines) - 5} more in actions.csv"]
