@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli import options
-from photoclust.cli.job import PhotoOptions
+from photoclust.cli.index import photo_options
 
 if TYPE_CHECKING:
     from photoclust.auditing import Audit
+    from photoclust.cli.job import PhotoOptions
     from photoclust.config import EngineConfig
     from photoclust.index.store import IndexStore
     from photoclust.photos.dataset import Dataset
@@ -90,9 +91,8 @@ def dedupe(
     _check(dataset, places)
     found = read_dataset(dataset)
     engine = options.take_engine(values)
-    names = ("model", "min_face_size", "max_pixels", "retry_failed")
     with _index_place(places) as index:
-        store = _indexed(found, index, engine, PhotoOptions(**options.take(values, *names)))
+        store = _indexed(found, index, engine, photo_options(values))
         audit, proposals = _propose(store, found, least)
         page = _write_page(store, audit, proposals, output, dataset) if output else None
     links = _apply(audit, proposals, apply_dir) if apply_dir else None

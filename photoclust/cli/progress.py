@@ -117,8 +117,9 @@ class _Lines:
         left = (self.total - self.done) / rate if rate else None
         share = 100 * self.done / self.total if self.total else 100.0
         rest = f", {_clock(left)} left" if left else ""
+        far = f"{self.done} of {self.total} {self.things} ({share:.0f} %)"
         say(
-            f"{self.doing}: {self.done} of {self.total} {self.things} ({share:.0f} %), {rate:.1f} a second{rest}",
+            f"{self.doing}: {far}, {rate:.1f} a second{rest}",
             total=self.total,
             seconds_left=None if left is None else round(left),
             **{self.things: self.done, f"{self.things}_a_second": round(rate, 2)},
