@@ -23,8 +23,9 @@ from photoclust.errors import PhotoError, UsageError
 from photoclust.grouping import neighbour_graph
 from photoclust.index.store import IndexStore
 from photoclust.labelled import main_rows
-from photoclust.people.agglomerate import ANY_PHOTO, Partition, join
+from photoclust.people.agglomerate import Partition, join
 from photoclust.people.calibration import Calibration, calibration_of
+from photoclust.people.exclusions import Exclusions
 from photoclust.people.neighbours import NeighbourGraph, neighbours
 from photoclust.people.verify import NEAR_IDENTICAL
 from photoclust.photos.dataset import Dataset
@@ -236,7 +237,7 @@ def _parts(embeddings: Floats, label: Rows, calibration: Calibration) -> tuple[R
     sums = np.zeros_like(embeddings)
     np.add.at(sums, first, embeddings)
     sums[first] /= np.linalg.norm(sums[first], axis=1, keepdims=True)
-    partition = Partition.of(first, np.full(len(label), ANY_PHOTO), sums)
+    partition = Partition.of(first, Exclusions.none(), np.full(len(label), -1), sums)
     join(partition, (left, right), calibration, lambda _: SURE)
     part = np.unique(partition.group, return_inverse=True)[1].astype(np.int64)
     return part, 1 / np.bincount(burst)[burst]
