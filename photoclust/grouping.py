@@ -22,7 +22,11 @@ from photoclust.people.calibration import Calibration
 from photoclust.people.constraints import Resolution, resolve
 from photoclust.people.continuity import Continuity, Retired
 from photoclust.people.decisions import Decisions, read_decisions
+from photoclust.people.exclusions import Exclusions
+from photoclust.people.facts import facts_of
+from photoclust.people.membership import NOBODY
 from photoclust.people.neighbours import NeighbourGraph, neighbours, update
+from photoclust.people.same_photo import same_photo
 from photoclust.people.verify import Groups, VerifyInput
 from photoclust.records import (
     ASSIGNMENT_SCHEMA,
@@ -46,7 +50,7 @@ def fingerprint(
     digest = blake2b(digest_size=16)
     digest.update("\n".join(faces["face_id"].to_pylist()).encode())
     said = [vars(line) for line in decisions.lines]
-    settings = [__version__, asdict(config), said, decisions.problems]
+    settings = [__version__, PERSON_SCHEMA.names, asdict(config), said, decisions.problems]
     digest.update(json.dumps(settings, default=str).encode())
     constants = {name: value for name, value in vars(calibration).items() if name != "mean"}
     digest.update(json.dumps(constants, sort_keys=True).encode() + calibration.mean.tobytes())
@@ -223,3 +227,44 @@ def _people(faces: pa.Table, assignments: pa.Table, resolution: Resolution) -> p
     ]
     rows.sort(key=lambda row: (-row["faces"], row["person_id"]))
     return pa.Table.from_pylist(rows, schema=PERSON_SCHEMA)
+
+
+def exclusions_of(faces: VerifyInput, graph: NeighbourGraph, resolution: Resolution) -> Exclusions:
+    """What keeps faces apart: photos, and decisions."""
+    return same_photo(faces, graph).also(resolution.constraints.exclusions)
+
+
+def with_facts(
+    clustering: Clustering,
+    embeddings: npt.NDArray[np.float32],
+    exclusions: Exclusions,
+    calibration: Calibration,
+) -> Clustering:
+    """Add what is known of each person; `embeddings` are comparable and row for row those of the faces."""
+    ids = clustering.people["person_id"].to_pylist()
+    number = {person: row for row, person in enumerate(ids)}
+    assigned = clustering.assignments["person_id"].to_pylist()
+    group = np.array([number.get(person, NOBODY) for person in assigned], np.int64)
+    confidence = clustering.assignments["confidence"].to_numpy()
+    facts = facts_of(embeddings, group, confidence, exclusions, calibration)
+    columns = {
+        "confidence": facts.confidence,
+        "cohesion": facts.cohesion,
+        "weakest_face_id": clustering.assignments["face_id"].take(facts.weakest).to_pylist(),
+        "weakest_confidence": facts.weakest_confidence,
+        "nearest_person_id": [ids[other] if other != NOBODY else None for other in facts.nearest],
+        "nearest_evidence": _known(facts.nearest_evidence, facts.nearest),
+        "nearest_chance_same": _known(facts.chance_same, facts.nearest),
+    }
+    people = clustering.people
+    for name, values in columns.items():
+        place = people.schema.get_field_index(name)
+        people = people.set_column(
+            place, people.schema.field(place), pa.array(values, people.schema.field(place).type)
+        )
+    return replace(clustering, people=people)
+
+
+def _known(values: npt.NDArray[np.float32], nearest: npt.NDArray[np.int64]) -> list[float | None]:
+    pairs = zip(values.tolist(), nearest.tolist(), strict=True)
+    return [value if other != NOBODY else None for value, other in pairs]

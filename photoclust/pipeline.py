@@ -21,11 +21,13 @@ from photoclust.config import ClusterConfig, CollectionConfig, DecodeConfig, Ind
 from photoclust.errors import PhotoError
 from photoclust.grouping import (
     decisions_of,
+    exclusions_of,
     fingerprint,
     neighbour_graph,
     new_clustering,
     resolved,
     verify_input,
+    with_facts,
 )
 from photoclust.history import add_clustering, computed_before, past_of, require_steady
 from photoclust.index.absence import lost_photos, missing_rows, require_plausible
@@ -329,11 +331,13 @@ def _grouped(
     labels = density_clusters(graph, config)
     watch.lap("density")
     law = resolved(decisions, faces, graph)
-    groups = verify(verify_input(faces, embeddings), graph, labels, config, calibration, law.constraints)
+    everything = verify_input(faces, embeddings)
+    groups = verify(everything, graph, labels, config, calibration, law.constraints)
     watch.lap("verify")
     face_ids = faces["face_id"].to_pylist()
     kept = keep_ids(groups.group, face_ids, past_of(current), {face_ids[row] for row in law.names})
     clustering = new_clustering(faces, labels, groups, kept, law)
+    clustering = with_facts(clustering, embeddings, exclusions_of(everything, graph, law), calibration)
     clustering.run.update(stage_seconds=watch.seconds, job=os.environ.get("PHOTOCLUST_JOB_ID"))
     return clustering
 

@@ -180,6 +180,14 @@ PERSON_SCHEMA = pa.schema(
         pa.field("photos", pa.int32(), nullable=False),
         pa.field("cover_face_id", pa.string(), nullable=False),
         pa.field("ignored", pa.bool_()),  # the user does not want to see them; null is no
+        # what is known of them, see `photoclust.people.facts.Facts`; null where nothing is
+        pa.field("confidence", pa.float32()),  # share of the faces expected to be right
+        pa.field("cohesion", pa.float32()),  # mean cosine similarity to the template of the others
+        pa.field("weakest_face_id", pa.string()),
+        pa.field("weakest_confidence", pa.float32()),
+        pa.field("nearest_person_id", pa.string()),
+        pa.field("nearest_evidence", pa.float32()),  # log-likelihood ratio of one person against two
+        pa.field("nearest_chance_same", pa.float32()),  # probability that they are one person
     ]
 )
 
