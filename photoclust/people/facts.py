@@ -76,7 +76,7 @@ def facts_of(
     calibration
         Weighs the evidence.
     """
-    templates = Templates.of(embeddings, group)
+    templates = Templates.of(embeddings, group, np.full(len(group), NOBODY))
     members = np.flatnonzero(group != NOBODY)
     own, groups = group[members], len(templates.count)
     order = np.lexsort((members, confidence[members], own))
