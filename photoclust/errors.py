@@ -7,6 +7,7 @@
     │   ├── NoPhotosError           the sources hold no photo
     │   └── ResourceError           asks for processors, GPUs or memory that are not there
     ├── PhotoError                  one photo cannot be used; becomes a row, never ends a job
+    ├── ObjectStoreError            an object store said no, or nothing for too long
     ├── IndexStoreError             something about the index on disk
     │   ├── IndexMissingError       no index there, or no clustering in it yet
     │   ├── IndexLockedError        another run is writing to it
@@ -65,6 +66,10 @@ class PhotoError(PhotoclustError):
 
     def __str__(self) -> str:
         return f"{self.stage}: {self.reason}"
+
+
+class ObjectStoreError(PhotoclustError):
+    """An object store refuses a request, or has not answered in time; a reason that fits after a colon."""
 
 
 class IndexStoreError(PhotoclustError):

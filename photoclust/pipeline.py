@@ -34,12 +34,14 @@ from photoclust.index.absence import lost_photos, missing_rows, require_plausibl
 from photoclust.index.plan import Plan, plan, with_copies
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.index.writer import PartWriter
+from photoclust.objects.patience import counting_retries
 from photoclust.people.calibration import calibration_of
 from photoclust.people.continuity import keep_ids
 from photoclust.people.decisions import Decisions
 from photoclust.people.density import density_clusters
 from photoclust.people.verify import verify
-from photoclust.photos.sources import content_id, is_gone, read_photo
+from photoclust.photos.gone import is_gone
+from photoclust.photos.sources import content_id, read_photo
 from photoclust.records import (
     FACE_SCHEMA,
     PHOTO_SCHEMA,
@@ -92,6 +94,8 @@ class IndexReport:
         Seconds of work in each stage, those of all processes together.
     notes
         What went on that an operator should know, a GPU out of memory say.
+    retries
+        Requests to object stores that had to be repeated.
     """
 
     found: int
@@ -105,6 +109,7 @@ class IndexReport:
     faces: int = 0
     stage_seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    retries: int = 0
 
 
 def index_photos(
@@ -137,8 +142,10 @@ def index_photos(
     tally = _Tally()
     collection = collection or CollectionConfig()
     seen, limits = store.known_photos(), store.settings.decode
-    work = plan(refs, seen, lambda ref: _identify(ref, limits), collection.retry_failed)
-    missing = _missing(work, seen, collection)
+    with counting_retries() as listing:
+        work = plan(refs, seen, lambda ref: _identify(ref, limits), collection.retry_failed)
+        missing = _missing(work, seen, collection)
+    tally.retries += listing.requests
     tally.charge("find", tally.seconds)
     with PartWriter(store) as writer:
         known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)
@@ -164,6 +171,7 @@ def index_photos(
         faces=tally.faces,
         stage_seconds={stage: round(seconds, 3) for stage, seconds in tally.stages.items()},
         notes=tuple(tally.notes),
+        retries=tally.retries,
     )
     if report.indexed or report.missing:
         store.write_run({"kind": "index", "job": os.environ.get("PHOTOCLUST_JOB_ID"), **asdict(report)})
@@ -186,7 +194,7 @@ class _Tally:
     def __init__(self) -> None:
         self.began = time.monotonic()
         self.first = self.last = 0.0
-        self.photos = self.faces = 0
+        self.photos = self.faces = self.retries = 0
         self.statuses: Counter[str] = Counter()
         self.stages: dict[str, float] = {}
         self.notes: list[str] = []
@@ -245,6 +253,7 @@ def _rows(
             tally.hear(indexed["note"])
             for stage, seconds in stage_seconds(indexed).items():
                 tally.charge(stage, seconds)
+            tally.retries += sum(filter(None, indexed["retries"].to_pylist()))
             for uri in photos["uri"].to_pylist():
                 waiting.pop(uri, None)
             yield photos, faces

@@ -7,6 +7,7 @@ verified group of faces with an id that lasts. Rows travel between rooms as Arro
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,14 @@ UNSURE = "unsure"
 LOW_QUALITY = "low_quality"
 
 
+CONTENT_TAG = "etag:"
+"""Begins a version that names content: where tags differ, nothing is read to find copies."""
+
+REFUSED = "refused: "
+
+_MEMBER = re.compile(r"(.+?\.(?:tar|tar\.gz|tgz|parquet))!/([^?]*)(\?.*)?", re.IGNORECASE | re.DOTALL)
+
+
 @dataclass(frozen=True)
 class PhotoRef:
     """A photo that a source has found and nobody has opened yet.
@@ -43,11 +52,14 @@ class PhotoRef:
     Attributes
     ----------
     uri
-        Absolute path of a local file, or the URI of an object.
+        Absolute path of a local file, URI of an object, or one of these with ``!/`` and the name of a
+        member of the archive or table that lies there.
     size
-        Bytes.
+        Bytes; of the rows of a table their mean.
     version
-        Changes when the content may have: modification time in nanoseconds, or an etag.
+        Changes when the content may have: modification time in nanoseconds, or `CONTENT_TAG` and an etag;
+        of members what it is of their container, ``@``, and where in it they lie. Of what is not to be
+        opened it is `REFUSED` and the reason.
     """
 
     uri: str
@@ -154,6 +166,7 @@ STAGES = ("read", "decode", "detect", "embed")
 _COST = [
     pa.field("seconds", pa.struct([(stage, pa.float32()) for stage in STAGES])),
     pa.field("note", pa.string()),
+    pa.field("retries", pa.int32()),  # requests to an object store that had to be repeated
 ]
 
 _FACE_FIELDS = [field for field in FACE_SCHEMA if field.name != "embedding"]
@@ -255,3 +268,19 @@ def local_path(uri: str) -> str:
     if uri.startswith("file://"):
         return os.fsdecode(unquote_to_bytes(uri.removeprefix("file://")))
     return uri
+
+
+def member_uri(container: str, name: str) -> str:
+    """Uri of a member of the archive or table at the uri `container`.
+
+    What could be taken for the end of the name is escaped in it. The options of an object's URI stay last.
+    """
+    place, question, options = container.partition("?") if "://" in container else (container, "", "")
+    escaped = name.replace("%", "%25").replace("?", "%3F").replace("#", "%23")
+    return f"{place}!/{escaped}{question}{options}"
+
+
+def container_of(uri: str) -> str | None:
+    """Uri of the archive or table that a photo lies in; None for a file or an object of its own."""
+    match = _MEMBER.fullmatch(uri)
+    return match[1] + (match[3] or "") if match else None

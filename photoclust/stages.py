@@ -24,6 +24,7 @@ from photoclust.errors import PhotoError
 from photoclust.faces.align import crop_faces, thumbnails
 from photoclust.faces.quality import assess
 from photoclust.faces.weights import weights_path
+from photoclust.objects.patience import counting_retries
 from photoclust.photos.decode import decode_photo
 from photoclust.photos.sources import content_id, read_photo
 from photoclust.records import (
@@ -73,8 +74,9 @@ class FindFaces:
         faces = 0
         for values in refs.to_pylist():
             tried = values.pop("attempts")
-            with _time_limit(self.photo_seconds):
+            with counting_retries() as retried, _time_limit(self.photo_seconds):
                 row = self.find(PhotoRef(**values), tried)
+            row["retries"] = retried.requests
             found = len(row.get("faces", ()))
             if rows and faces + found > FACES_AT_ONCE:
                 yield pa.Table.from_pylist(rows, schema=FOUND_SCHEMA)
@@ -193,7 +195,11 @@ class EmbedFaces:
         offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
         seconds = watch.total * counts / max(1, counts.sum())
         photos = [found[name] for name in PHOTO_SCHEMA.names]
-        cost = [_with_embed(found["seconds"].combine_chunks(), seconds), self._note(len(found))]
+        cost = [
+            _with_embed(found["seconds"].combine_chunks(), seconds),
+            self._note(len(found)),
+            found["retries"],
+        ]
         rows = [*photos, pa.ListArray.from_arrays(offsets, structs), *cost]
         return pa.Table.from_arrays(rows, names=INDEXED_SCHEMA.names).cast(INDEXED_SCHEMA)
 

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
+import logging
 import os
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -43,3 +52,155 @@ def _has_gpu() -> bool:
 def data() -> Path:
     """The folder of labelled photos; use together with the ``data`` marker."""
     return DATA
+
+
+# -- an object store over HTTP ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def _s3_server() -> Iterator[tuple[str, int]]:
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _s3_client(_s3_server: tuple[str, int]) -> Any:
+    from boto3.session import Session
+
+    host, port = _s3_server
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    return Session().client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", **keys)
+
+
+Fault = Callable[[str, str], "str | int | float | None"]
+
+
+class FaultyProxy(ThreadingHTTPServer):
+    """Stands before a store and lets `fault` decide, by method and path, what happens to a request.
+
+    None passes it on, a number of seconds does so after that time, an integer is answered as an HTTP status,
+    ``"reset"`` cuts the connection, ``"half"`` cuts it in the middle of the answer.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        super().__init__(("127.0.0.1", 0), _Forward)
+        self.target = target
+        self.fault: Fault = lambda method, path: None
+        self.requests: list[tuple[str, str]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that hang up are what this is about."""
+
+
+class _Forward(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: FaultyProxy
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.requests.append((self.command, self.path))
+        fault = self.server.fault(self.command, self.path)
+        if fault == "reset":
+            self._cut()
+            return
+        if isinstance(fault, float):
+            time.sleep(fault)
+        if isinstance(fault, int):
+            codes = {503: "SlowDown", 403: "AccessDenied", 400: "ExpiredToken"}
+            self._answer(fault, {}, f"<Error><Code>{codes[fault]}</Code></Error>".encode())
+        else:
+            self._answer(*self._forwarded(body), cut=fault == "half")
+
+    def _forwarded(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection(*self.server.target)
+        connection.request(self.command, self.path, body, dict(self.headers))
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer.status, dict(answer.getheaders()), content
+
+    def _answer(self, status: int, headers: dict[str, str], content: bytes, cut: bool = False) -> None:
+        self.send_response_only(status)
+        own = {"content-length", "transfer-encoding", "connection"}
+        for name, value in headers.items():
+            if name.lower() not in own:
+                self.send_header(name, value)
+        head = {name.lower(): value for name, value in headers.items()}.get("content-length", "0")
+        self.send_header("Content-Length", head if self.command == "HEAD" else str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content[: len(content) // 2] if cut else content)
+        if cut:
+            self._cut()
+
+    def _cut(self) -> None:
+        self.wfile.flush()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Tests speak for themselves."""
+
+    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _serve  # noqa: N815
+
+
+class Bucket:
+    """An empty bucket behind a `FaultyProxy`, which ``AWS_ENDPOINT_URL`` names."""
+
+    def __init__(self, client: Any, name: str, proxy: FaultyProxy) -> None:
+        self.client, self.name, self.proxy = client, name, proxy
+        client.create_bucket(Bucket=name)
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.name}"
+
+    def put(self, key: str, content: bytes = b"x") -> str:
+        self.client.put_object(Bucket=self.name, Key=key, Body=content)
+        return f"{self.uri}/{key}"
+
+    def upload(self, folder: Path, prefix: str = "") -> None:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                self.put(prefix + path.relative_to(folder).as_posix(), path.read_bytes())
+
+
+_buckets = iter(range(1_000_000))
+
+
+@pytest.fixture
+def bucket(_s3_server: tuple[str, int], _s3_client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    from photoclust.objects import store
+
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    proxy = FaultyProxy(_s3_server)
+    values = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ENDPOINT_URL": proxy.url,
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    threading.Thread(target=proxy.serve_forever, args=(0.01,), daemon=True).start()
+    store.forget_connections()
+    yield Bucket(_s3_client, f"photos-{os.getpid()}-{next(_buckets)}", proxy)
+    store.forget_connections()
+    proxy.shutdown()
+    proxy.server_close()

@@ -12,7 +12,7 @@ from photoclust.cli.job import PhotoOptions
 
 def photo_options(values: dict[str, Any]) -> PhotoOptions:
     """Take what `options.photo_options` asked for out of `values`."""
-    names = ("model", "min_face_size", "max_pixels", "retry_failed", "missing")
+    names = ("model", "min_face_size", "max_pixels", "retry_failed", "missing", "image_column")
     return PhotoOptions(**options.take(values, *names))
 
 
@@ -29,13 +29,15 @@ def run(
 ) -> None:
     """Index PHOTOS, group their faces into people and write the review page.
 
-    PHOTOS are folders (searched recursively), files, or @LIST: a text file with a path on each line.
-    Run it again whenever there are new photos: only those are worked on.
+    PHOTOS are folders (searched recursively), files, s3://, gs:// or az://BUCKET/PREFIX, tar and Parquet
+    files of photos, or @LIST: a text file with one of these on each line. Run it again whenever there are
+    new photos: only those are worked on.
 
     \b
     Examples:
       photoclust run ~/Pictures --index ~/people
       photoclust run card1/ card2/ @more.txt --index ~/people --json
+      photoclust run s3://bucket/photos 'shards/{000..123}.tar' --index people
     """
     from photoclust.cli import job, summary
 
@@ -54,7 +56,8 @@ def run(
 def index(photos: tuple[str, ...], index_dir: str, as_json: bool, **values: Any) -> None:
     """Find and embed the faces of new and changed PHOTOS; the first half of `run`.
 
-    PHOTOS are folders (searched recursively), files, or @LIST: a text file with a path on each line.
+    PHOTOS are folders (searched recursively), files, s3://, gs:// or az://BUCKET/PREFIX, tar and Parquet
+    files of photos, or @LIST: a text file with one of these on each line.
 
     \b
     Examples:

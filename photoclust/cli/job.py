@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from photoclust.pipeline import GroupReport, IndexReport
     from photoclust.records import PhotoRef
 
+FOUND_SAID = 100_000
+
 
 @dataclass(frozen=True)
 class PhotoOptions:
@@ -25,6 +29,7 @@ class PhotoOptions:
     max_pixels: int | None = None
     retry_failed: bool = False
     missing: str = "check"
+    image_column: str | None = None
 
 
 def open_index(folder: str, options: PhotoOptions) -> IndexStore:
@@ -61,26 +66,36 @@ def index(photos: tuple[str, ...], folder: str, engine: EngineConfig, options: P
     from photoclust.pipeline import index_photos
 
     collection = CollectionConfig(tuple(folder_prefixes(photos)), options.missing, options.retry_failed)
-    refs, none_found = list_photos(photos)
+    refs, none_found = find(photos, options)
     if none_found and not (IndexStore.exists(folder) and options.missing != "keep"):
         raise none_found
     store = open_index(folder, options)
     with store.lock():
-        say(f"{len(refs)} photos found.")
-        report = index_photos(refs, store, lambda: start(engine), photo_progress, collection)
+        report = index_photos(_told(refs), store, lambda: start(engine), photo_progress, collection)
     if none_found and not report.missing:
         raise none_found
     return report
 
 
-def list_photos(photos: tuple[str, ...]) -> tuple[list[PhotoRef], NoPhotosError | None]:
+def find(photos: tuple[str, ...], options: PhotoOptions) -> tuple[Iterator[PhotoRef], NoPhotosError | None]:
     """What the sources hold, or what they say when that is nothing: known photos may be missing from them."""
     from photoclust.photos.sources import find_photos
 
+    refs = find_photos(photos, options.image_column)
     try:
-        return list(find_photos(photos)), None
+        return chain([next(refs)], refs), None
     except NoPhotosError as error:
-        return [], error
+        return iter(()), error
+
+
+def _told(refs: Iterator[PhotoRef]) -> Iterator[PhotoRef]:
+    """Say how many photos there are, now and then and in the end."""
+    found = 0
+    for found, ref in enumerate(refs, 1):
+        yield ref
+        if found % FOUND_SAID == 0:
+            say(f"{found} photos found so far.")
+    say(f"{found} photos found.")
 
 
 def cluster(folder: str, config: ClusterConfig, max_named_churn: float = 1.0) -> GroupReport:

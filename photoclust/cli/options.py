@@ -22,12 +22,23 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
     return decorate
 
 
+def _folder(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse a URI, which would otherwise become a folder of an odd name."""
+    if value and "://" in value:
+        raise click.BadParameter(
+            f"{value!r} is no folder: photos may lie in an object store, their index lies in a folder, "
+            "of this machine or mounted on it."
+        )
+    return value
+
+
 index_option = click.option(
     "--index",
     "index_dir",
     required=True,
     type=click.Path(file_okay=True),
     metavar="DIR",
+    callback=_folder,
     help="Folder of the index; everything photoclust writes is in it.",
 )
 
@@ -42,7 +53,7 @@ def _place(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
         raise click.BadParameter("the index is named twice, and differently.", ctx, parameter)
     if not (value or named):
         raise click.MissingParameter(ctx=ctx, param=parameter)
-    return str(value or named)
+    return str(_folder(ctx, parameter, value or named))
 
 
 # Where an index is all that a verb looks at, it may be named without ado: `evaluate INDEX`.
@@ -126,6 +137,9 @@ photo_settings = _together(
     ),
     click.option(
         "--max-pixels", type=click.IntRange(1), metavar="N", help="Refuse photos with more pixels than this."
+    ),
+    click.option(
+        "--image-column", metavar="NAME", help="Column of Parquet files with photos; found by default."
     ),
     click.option("--retry-failed", is_flag=True, help="Try photos again that failed in an earlier run."),
 )

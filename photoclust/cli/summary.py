@@ -133,7 +133,8 @@ def _indexing_line(report: IndexReport) -> str:
     new = f"Indexed  {done} of {report.found} photos in {report.seconds:.0f} s{rate}"
     same = f"; {report.unchanged} had not changed" if report.unchanged else ""
     back = f"; {report.returned} are back" if report.returned else ""
-    return new + same + back + gone
+    again = f"; {report.retries} requests to the store repeated" if report.retries else ""
+    return new + same + back + gone + again
 
 
 def _write_holdings(values: dict[str, Any]) -> None:

@@ -112,7 +112,7 @@ class Watcher:
 
     def check(self) -> None:
         """Fail at once where it can never work: no such folder, another model, no weights."""
-        job.list_photos(self.photos)
+        job.find(self.photos, self.options)
         job.open_index(self.folder, self.options)
 
     def look(self) -> Look:
@@ -120,7 +120,7 @@ class Watcher:
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         waiting = 0
         try:
-            refs, _ = job.list_photos(self.photos)
+            refs, _ = job.find(self.photos, self.options)
             settled, waiting = self.settling.look(refs)
             if self.done is None and waiting:  # the first look tells nothing yet
                 return Look(at, waiting)

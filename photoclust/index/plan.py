@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from photoclust.records import FAILED, MISSING, PHOTO_SCHEMA, UNREACHABLE, PhotoRef
+from photoclust.records import CONTENT_TAG, FAILED, MISSING, PHOTO_SCHEMA, UNREACHABLE, PhotoRef
 
 
 @dataclass
@@ -67,8 +67,8 @@ def plan(
 ) -> Plan:
     """Compare what is there with what has been seen.
 
-    Only a file whose size is that of another is read here, to see whether it is the same photo: a folder
-    that was moved or renamed costs its reading, not its indexing.
+    Only a file whose size (and etag, where it has one) is that of another is read here, to see whether it is
+    the same photo: a folder that was moved or renamed costs its reading, not its indexing.
 
     Parameters
     ----------
@@ -91,13 +91,13 @@ class _Planner:
         self.rows = {row["uri"]: _as_it_was(row) for row in rows}
         self.retry_failed = retry_failed
         self.identify = identify
-        self.known_by_size: dict[int, dict[str, dict[str, Any]]] = {}
+        self.known_alike: dict[tuple[int, str], dict[str, dict[str, Any]]] = {}
         for row in self.rows.values():
             again = row["status"] == FAILED and (retry_failed or row["uri"] in self.missing)
             if row["photo_id"] and not again:
-                self.known_by_size.setdefault(row["size"], {})[row["photo_id"]] = row
-        self.first_of_size: dict[int, PhotoRef] = {}
-        self.compared: set[int] = set()  # sizes whose first photo is among the new identities
+                self.known_alike.setdefault(_looks(row["size"], row["version"]), {})[row["photo_id"]] = row
+        self.first_alike: dict[tuple[int, str], PhotoRef] = {}
+        self.compared: set[tuple[int, str]] = set()  # looks whose first photo is among the new identities
         self.new_identities: set[str] = set()
 
     def plan(self, refs: Iterable[PhotoRef]) -> Plan:
@@ -123,11 +123,12 @@ class _Planner:
             result.unchanged += 1
 
     def _add(self, result: Plan, ref: PhotoRef, attempts: int) -> None:
-        known = self.known_by_size.get(ref.size, {})
-        first = self.first_of_size.setdefault(ref.size, ref)
+        looks = _looks(ref.size, ref.version)
+        known = self.known_alike.get(looks, {})
+        first = self.first_alike.setdefault(looks, ref)
         photo_id = self.identify(ref) if ref.size and (known or first is not ref) else ""
-        if photo_id and first is not ref and ref.size not in self.compared:
-            self.compared.add(ref.size)
+        if photo_id and first is not ref and looks not in self.compared:
+            self.compared.add(looks)
             self.new_identities.add(self.identify(first))
         if photo_id and photo_id in known:
             result.known_copies.append(copy_row(known[photo_id], ref))
@@ -142,6 +143,11 @@ class _Planner:
 def _as_it_was(row: dict[str, Any]) -> dict[str, Any]:
     """Row of a photo before it went missing."""
     return row | {"status": row["stage"], "stage": None} if row["status"] == MISSING else row
+
+
+def _looks(size: int, version: str) -> tuple[int, str]:
+    """What copies have in common, as far as can be said without opening them."""
+    return size, version if version.startswith(CONTENT_TAG) else ""
 
 
 def with_copies(photos: pa.Table, copies: dict[str, list[PhotoRef]]) -> pa.Table:

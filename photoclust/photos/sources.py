@@ -1,184 +1,181 @@
-"""Where photos come from: folders, single files and lists of files become photo references.
+"""Where photos come from: folders, files, lists, buckets, archives and tables become photo references.
 
 Contract:
 
-- Files named on the command line or in a list come first, in the order given, whatever their extension.
-  Folders follow, walked as a stream in sorted order, so a folder of any size needs the memory of its
-  largest single directory.
-- Nothing is left out silently. A listed file that is missing, a link that leads nowhere and a folder that
-  cannot be listed are yielded with version `UNREACHABLE`; `read_photo` then says what is wrong with them.
-- A uri is text that Parquet can hold. It is the absolute path, links unresolved. A path that is not
-  valid UTF-8 is written as a ``file://`` URI (RFC 8089), which no absolute path can be mistaken for;
-  `local_path` turns either back into the path.
+- What is named on the command line or in a list comes first, in the order given, whatever its extension.
+  Folders follow, then buckets, each as a stream in sorted order: memory does not grow with their number.
+- Archives and tables, named or found, give their members in place of themselves.
+- Nothing is left out silently: what cannot be looked at or is refused becomes a reference of its own, whose
+  reading then fails with the reason.
+- The uri of what a folder, a bucket's prefix or an archive holds begins with the uri of that source, the
+  options of a bucket apart.
 """
 
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import NoPhotosError, PhotoError, UsageError
-from photoclust.records import UNREACHABLE, PhotoRef, local_path
+from photoclust.objects.uris import is_object_uri, parse_uri
+from photoclust.photos import buckets, files
+from photoclust.photos.braces import expanded
+from photoclust.photos.containers import read_member
+from photoclust.photos.kinds import IMAGE_EXTENSIONS, is_table, is_tar
+from photoclust.photos.tables import read_row, table_rows
+from photoclust.photos.tars import tar_members
+from photoclust.records import REFUSED, UNREACHABLE, PhotoRef, container_of, local_path
 
-# fmt: off
-IMAGE_EXTENSIONS = frozenset({
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib",
-    ".heic", ".heif", ".heics", ".heifs", ".hif", ".avif", ".avifs", ".mpo", ".jp2", ".j2k", ".jpx",
-    ".pbm", ".pgm", ".ppm", ".pnm",
-})
-# fmt: on
-"""Names a folder is searched for; each belongs to a format that decoding knows."""
-
-# Folders that network storage, bins and archivers leave among photos; their files are copies or debris.
-_SKIPPED_FOLDERS = frozenset({"@eaDir", "__MACOSX"})
+__all__ = ["IMAGE_EXTENSIONS", "content_id", "find_photos", "folder_prefixes", "read_photo"]
 
 
-def find_photos(paths: Sequence[str]) -> Iterator[PhotoRef]:
-    """Every photo under some paths, each file once.
+def find_photos(paths: Sequence[str], image_column: str | None = None) -> Iterator[PhotoRef]:
+    """Every photo under some paths, each once.
 
     Parameters
     ----------
     paths
-        Folders, files, and ``@FILE``: a list with one path a line (UTF-8; blank lines and lines that
-        start with ``#`` skipped; relative paths are relative to the list's folder). A file whose name
-        starts with ``@`` is given as ``./@name``.
+        Folders, files, ``s3://BUCKET/PREFIX`` and the like, and ``@FILE``: a list with one of these a line
+        (UTF-8; blank lines and lines that start with ``#`` skipped; relative paths are relative to the list's
+        folder). ``{000..123}`` and ``{a,b}`` stand for several names. A file whose name starts with ``@`` is
+        given as ``./@name``.
+    image_column
+        Column of Parquet tables that holds the photos; found by its name and type by default.
 
     Returns
     -------
     Iterator[PhotoRef]
-        Files given by name first, then what the folders hold. Inside folders hidden entries, ``@eaDir``,
-        ``__MACOSX``, ``.Trash*`` and files without an extension in `IMAGE_EXTENSIONS` are skipped; links
-        are followed, and a folder reached twice is searched once.
+        What was given by name first, then what folders and buckets hold. Inside them hidden entries,
+        ``@eaDir``, ``__MACOSX``, ``.Trash*`` and names that are neither photos nor hold any are skipped;
+        links are followed, and a folder reached twice is searched once.
 
     Raises
     ------
     UsageError
-        At once where a path does not exist.
-    NoPhotosError
-        At the end of the iteration where no photo was found.
+        At once where a path does not exist or a bucket cannot be listed; at the end of the iteration where
+        no photo was found.
+    ObjectStoreError
+        During the iteration when a listing ends early.
     """
-    files, folders = _named(paths)
-    return _found(files, folders, paths)
+    named, folders, prefixes = _sorted(paths)
+    streams = {uri: buckets.open_source(uri) for uri in prefixes}
+    return _photos(_Sources(named, folders, streams), paths, image_column)
 
 
 def folder_prefixes(paths: Sequence[str]) -> list[str]:
-    """What the uris of all photos inside the folders among `paths` begin with; see `find_photos`."""
-    folders = [os.path.join(path, "") for path in _named(paths)[1]]  # noqa: PTH118 (ends in a slash)
-    whole = [folder for folder in folders if _uri(folder) == folder]
-    return [*whole, *(f"{Path(folder).as_uri().rstrip('/')}/" for folder in folders)]
+    """What the uris begin with of all photos inside the folders, buckets and archives among `paths`."""
+    named, folders, prefixes = _sorted(paths)
+    inside = chain.from_iterable(map(files.folder_uris, folders))
+    archives = [files.uri_of(item) for item in (*named, *prefixes) if _holds_photos(item)]
+    return [*inside, *(f"{_begin(uri)}/" for uri in prefixes), *(f"{_begin(uri)}!/" for uri in archives)]
 
 
-def is_gone(uri: str) -> bool:
-    """Tell whether there is no file at a uri; false where it cannot be reached, which is another thing."""
-    try:
-        return stat.S_ISDIR(Path(local_path(uri)).stat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except (OSError, ValueError):
-        return False
+def _begin(uri: str) -> str:
+    return uri.partition("?")[0].rstrip("/") if is_object_uri(uri) else uri
 
 
-def _named(paths: Sequence[str]) -> tuple[dict[str, None], list[str]]:
-    """Files and folders named on the command line or in a list."""
-    files: dict[str, None] = {}
+def _sorted(paths: Sequence[str]) -> tuple[dict[str, None], list[str], list[str]]:
+    """Files and objects by name, folders, and what in a bucket may be an object or a prefix."""
+    named: dict[str, None] = {}
     folders: list[str] = []
+    prefixes: list[str] = []
     for path in paths:
-        listed = _read_list(path[1:]) if path.startswith("@") else [_existing(path)]
-        for item in listed:
-            if _is_folder(item):
+        for item, listed in _items(path):
+            if is_object_uri(item) and not listed:
+                prefixes.append(item)
+            elif not is_object_uri(item) and files.is_folder(item):
                 folders.append(item)
             else:
-                files[item] = None
-    return files, folders
+                named[item] = None
+    return named, folders, prefixes
 
 
-def read_photo(ref: PhotoRef, limits: DecodeConfig) -> bytes:
-    """The bytes of a photo.
+@dataclass(frozen=True)
+class _Sources:
+    """What was asked for: files and objects by name, folders, and listings of buckets by their uri."""
 
-    Raises
-    ------
-    PhotoError
-        Stage ``read``: missing, unreadable, empty, larger than ``limits.max_bytes``, or no regular file
-        (a pipe would make the reader wait for ever).
-    """
-    path = Path(local_path(ref.uri))
-    try:
-        _check_readable(path.stat(), limits)
-        with path.open("rb") as file:
-            content = file.read(limits.max_bytes + 1)
-    except (OSError, ValueError) as error:
-        raise PhotoError("read", _read_reason(error)) from error
-    if len(content) > limits.max_bytes:
-        raise PhotoError("read", _too_large(limits))
-    if not content:
-        raise PhotoError("read", "the file is empty")
-    return content
+    named: dict[str, None]
+    folders: list[str]
+    streams: dict[str, Iterator[PhotoRef]]
+    empty: list[str] = field(default_factory=list)  # of the listings, those that named nothing
+
+    def __iter__(self) -> Iterator[tuple[PhotoRef, bool]]:
+        """Files and objects, each once, and whether it was asked for by name."""
+        for item in self.named:
+            yield _look_at(item), True
+        for path, status in files.walk(self.folders):
+            if path not in self.named:
+                yield files.reference(path, status), False
+        earlier: list[str] = []
+        for item, stream in self.streams.items():
+            ref = None
+            for ref in stream:
+                by_name = ref.uri == item
+                elsewhere = ref.uri in self.named or (not by_name and ref.uri in self.streams)
+                if not elsewhere and not any(map(ref.uri.startswith, earlier)):
+                    yield ref, by_name
+            if ref is None:
+                self.empty.append(item)
+            earlier.append(f"{_begin(item)}/")
 
 
-def content_id(content: bytes) -> str:
-    """Name of a photo's content: BLAKE2b (RFC 7693) with a digest of 128 bits, 32 hex digits."""
-    return blake2b(content, digest_size=16).hexdigest()
-
-
-def _found(files: dict[str, None], folders: Sequence[str], paths: Sequence[str]) -> Iterator[PhotoRef]:
+def _photos(sources: _Sources, paths: Sequence[str], column: str | None) -> Iterator[PhotoRef]:
     nothing = True
-    for path in files:
-        nothing = False
-        yield _reference(path, _status(path))
-    for path, status in _walk(folders):
-        if path not in files:
+    for ref, by_name in sources:
+        for photo in members(ref, column, by_name):
             nothing = False
-            yield _reference(path, status)
-    if nothing:
+            yield photo
+    if not nothing:
+        yield from (PhotoRef(uri, 0, UNREACHABLE) for uri in sources.empty)
+    else:
         looked_for = ", ".join(sorted(IMAGE_EXTENSIONS))
         raise NoPhotosError(
             f"No photos found in {', '.join(map(repr, paths))}: looked for {looked_for} files."
         )
 
 
-def _walk(folders: Sequence[str]) -> Iterator[tuple[str, os.stat_result | None]]:
-    """Files inside folders, depth first; without recursion, as trees may be deeper than Python's stack."""
-    searched: set[tuple[int, int]] = set()
-    waiting = list(reversed(folders))
-    while waiting:
-        path = waiting.pop()
-        status = _status(path)
-        if status is None or not stat.S_ISDIR(status.st_mode):
-            yield path, status
-        elif (status.st_dev, status.st_ino) not in searched:
-            searched.add((status.st_dev, status.st_ino))
-            try:
-                waiting.extend(_entries(path))
-            except OSError:
-                yield path, None
+def members(ref: PhotoRef, column: str | None, by_name: bool) -> Iterable[PhotoRef]:
+    """Photos in an archive or a table; any other file is one photo."""
+    name = _name(ref.uri)
+    if ref.version == UNREACHABLE:
+        return (ref,)
+    if is_tar(name):
+        return tar_members(ref)
+    if is_table(name):
+        return table_rows(ref, column, by_name)
+    return (ref,)
 
 
-def _entries(folder: str) -> list[str]:
-    """Photos and folders directly inside a folder, last name first."""
-    with os.scandir(folder) as entries:
-        return sorted((entry.path for entry in entries if _is_wanted(entry)), reverse=True)
+def _holds_photos(item: str) -> bool:
+    return is_tar(_name(item)) or is_table(_name(item))
 
 
-def _is_wanted(entry: os.DirEntry[str]) -> bool:
-    if entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS:
-        return False
-    if Path(entry.name).suffix.lower() in IMAGE_EXTENSIONS:
-        return True
-    return _is_folder(entry.path) if entry.is_symlink() else entry.is_dir(follow_symlinks=False)
+def _name(uri: str) -> str:
+    return parse_uri(uri)[1] if is_object_uri(uri) else local_path(uri)
 
 
-def _existing(path: str) -> str:
-    if not path or _status(path) is None:
-        raise UsageError(f"{path!r} does not exist or cannot be reached; check the path.")
-    return _absolute(path)
+def _look_at(item: str) -> PhotoRef:
+    return buckets.look_at(item) if is_object_uri(item) else files.reference(item, files.status_of(item))
+
+
+def _items(path: str) -> Iterator[tuple[str, bool]]:
+    """Absolute paths and URIs that an argument stands for, each with whether a list names it."""
+    if path.startswith("@"):
+        yield from ((item, True) for item in _read_list(path[1:]))
+    elif is_object_uri(path):
+        yield from ((buckets.canonical(item), False) for item in expanded(path))
+    else:
+        paths = [path] if not path or files.status_of(path) else expanded(path)
+        yield from ((files.existing(item), False) for item in paths)
 
 
 def _read_list(name: str) -> list[str]:
-    """Absolute paths in a list file."""
+    """Absolute paths and URIs in a list file."""
     try:
         content = Path(name).read_bytes()
     except OSError as error:
@@ -187,57 +184,49 @@ def _read_list(name: str) -> list[str]:
         raise UsageError(f"{name!r} is no list of paths; give a photo without the @ in front.")
     lines = content.decode("utf-8-sig", "surrogateescape").split("\n")
     paths = (line.removesuffix("\r") for line in lines if line.strip() and not line.startswith("#"))
-    return [_absolute(os.path.join(os.path.dirname(name), path)) for path in paths]  # noqa: PTH118, PTH120
+    return [_listed(path, os.path.dirname(name)) for path in paths]  # noqa: PTH120
 
 
-def _absolute(path: str) -> str:
-    return os.path.abspath(path)  # noqa: PTH100 (Path.resolve would follow links)
+def _listed(path: str, folder: str) -> str:
+    if is_object_uri(path):
+        return buckets.canonical(path)
+    return files.absolute(os.path.join(folder, path))  # noqa: PTH118
 
 
-def _status(path: str) -> os.stat_result | None:
-    """What the system says of a path, links followed; None where it cannot be reached."""
-    try:
-        return Path(path).stat()
-    except (OSError, ValueError):
-        return None
+def read_photo(ref: PhotoRef, limits: DecodeConfig) -> bytes:
+    """The bytes of a photo.
+
+    Raises
+    ------
+    PhotoError
+        Stage ``read``: refused when it was found, missing, unreadable, empty, or larger than
+        ``limits.max_bytes``.
+    """
+    if ref.version.startswith(REFUSED):
+        raise PhotoError("read", ref.version.removeprefix(REFUSED))
+    content = _read(ref, limits)
+    if len(content) > limits.max_bytes:
+        raise PhotoError("read", files.too_large(limits))
+    if not content:
+        raise PhotoError("read", "the file is empty")
+    return content
 
 
-def _is_folder(path: str) -> bool:
-    status = _status(path)
-    return status is not None and stat.S_ISDIR(status.st_mode)
+def _read(ref: PhotoRef, limits: DecodeConfig) -> bytes:
+    container = container_of(ref.uri)
+    if container is None:
+        read = buckets.read_object if is_object_uri(ref.uri) else files.read_file
+        return read(ref.uri, limits)
+    if is_table(_name(container)):
+        return read_row(container, ref)
+    if ref.size > limits.max_bytes:
+        raise PhotoError("read", files.too_large(limits))
+    content = read_member(container, ref)
+    if len(content) < ref.size:
+        raise PhotoError("read", "the archive ends in the middle of it")
+    return content
 
 
-def _reference(path: str, status: os.stat_result | None) -> PhotoRef:
-    if status is None:
-        return PhotoRef(_uri(path), 0, UNREACHABLE)
-    return PhotoRef(_uri(path), status.st_size, str(status.st_mtime_ns))
-
-
-def _uri(path: str) -> str:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return Path(path).as_uri()
-    return path
-
-
-def _check_readable(status: os.stat_result, limits: DecodeConfig) -> None:
-    if stat.S_ISDIR(status.st_mode):
-        raise PhotoError("read", "it is a folder that cannot be listed, or no photo")
-    if not stat.S_ISREG(status.st_mode):
-        raise PhotoError("read", "it is a pipe, socket or device, not a file")
-    if status.st_size > limits.max_bytes:
-        raise PhotoError("read", _too_large(limits))
-
-
-def _too_large(limits: DecodeConfig) -> str:
-    return f"the file is larger than the limit of {limits.max_bytes:,} bytes"
-
-
-def _read_reason(error: Exception) -> str:
-    """Why a file cannot be read, in the system's words and without its path."""
-    if isinstance(error, FileNotFoundError):
-        return "the file is missing"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return "the name is not one that a file can have"
+def content_id(content: bytes) -> str:
+    """Name of a photo's content: BLAKE2b (RFC 7693) with a digest of 128 bits, 32 hex digits."""
+    return blake2b(content, digest_size=16).hexdigest()

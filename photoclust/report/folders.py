@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from photoclust.errors import OutputError
-from photoclust.records import local_path
+from photoclust.records import container_of, local_path
 from photoclust.report.album import Album, rank_people
 from photoclust.report.names import file_name, visible
 from photoclust.report.output import reported
@@ -135,7 +135,7 @@ def folder_part(name: str) -> str:
 
 def _check_local(photos: pa.Table) -> None:
     for uri in photos["uri"].to_pylist():
-        if not Path(local_path(uri)).is_absolute():
+        if not Path(local_path(uri)).is_absolute() or container_of(uri):
             raise OutputError(f"{visible(uri, 200)} is no file of this machine to link to; export a table.")
 
 

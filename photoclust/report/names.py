@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from pathlib import Path, PurePath
 
-from photoclust.records import local_path
+from photoclust.records import container_of, local_path
 
 _JOINERS = "\u200c\u200d"  # part of words in some scripts, and of many emoji
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, direction overrides, surrogates, line separators
@@ -40,4 +40,4 @@ def file_name(uri: str) -> str:
 def file_link(uri: str) -> str | None:
     """Give the ``file://`` URI of a local photo; None for what a browser cannot open from a disk."""
     path = Path(local_path(uri))
-    return path.as_uri() if path.is_absolute() else None
+    return path.as_uri() if path.is_absolute() and not container_of(uri) else None

@@ -1,0 +1,125 @@
+"""How long to wait for a store, how often to ask again, and the count of it.
+
+What may pass (503, a reset, a stall) is asked again with growing, random pauses until a time limit; what will
+not (404, 403) is final at once. Every request that had to be repeated is counted, so that a run can say so.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from photoclust.errors import ObjectStoreError
+
+Answer = TypeVar("Answer")
+
+
+def _seconds(name: str, default: float) -> Any:
+    return field(default_factory=lambda: float(os.environ.get(f"PHOTOCLUST_STORE_{name}_SECONDS", default)))
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Time limits, in seconds; ``PHOTOCLUST_STORE_TOTAL_SECONDS`` and the like in the environment set them.
+
+    Attributes
+    ----------
+    connect, read
+        For a connection to be made, and for the next bytes of an answer to come.
+    request
+        For one whole answer, however steadily it drips.
+    total
+        For asking again: stores answer 503 for a minute while they spread a load that is new to them.
+    first_pause, longest_pause
+        Bounds of the pause before the second and the later attempts.
+    """
+
+    connect: float = _seconds("CONNECT", 10)
+    read: float = _seconds("READ", 20)
+    request: float = _seconds("REQUEST", 100)
+    total: float = _seconds("TOTAL", 180)
+    first_pause: float = 0.1
+    longest_pause: float = 15.0
+
+
+class TransientError(Exception):
+    """A request failed in a way that may pass; `unreachable` where nobody answered at all."""
+
+    def __init__(self, reason: str, unreachable: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.unreachable = unreachable
+
+
+@dataclass
+class Retried:
+    """How many requests had to be repeated."""
+
+    requests: int = 0
+
+
+_counting: ContextVar[Retried | None] = ContextVar("retried", default=None)
+_door: ContextVar[bool] = ContextVar("at_the_door", default=False)
+
+
+@contextmanager
+def counting_retries() -> Generator[Retried]:
+    """Count the requests repeated within the context, by this thread."""
+    retried = Retried()
+    token = _counting.set(retried)
+    try:
+        yield retried
+    finally:
+        _counting.reset(token)
+
+
+@contextmanager
+def at_the_door() -> Generator[None]:
+    """Take a store that cannot be reached at all for a wrong address, and say so at once."""
+    token = _door.set(True)
+    try:
+        yield
+    finally:
+        _door.reset(token)
+
+
+def patiently(request: Callable[[], Answer], patience: Patience) -> Answer:
+    """Ask until there is an answer, or until patience ends.
+
+    The pause before attempt n is drawn evenly from 0 to ``first_pause`` times 2 to the n, which spreads
+    callers best ("full jitter": https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+
+    Parameters
+    ----------
+    request
+        Raises `TransientError` for what may pass; any other error is final.
+    patience
+        The limits.
+
+    Raises
+    ------
+    ObjectStoreError
+        When patience has ended.
+    """
+    began, attempt = time.monotonic(), 0
+    while True:
+        try:
+            return request()
+        except TransientError as error:
+            pause = random.uniform(0, min(patience.longest_pause, patience.first_pause * 2**attempt))  # noqa: S311
+            attempt += 1
+            waited = time.monotonic() - began
+            if error.unreachable and _door.get():
+                raise ObjectStoreError(error.reason) from error
+            if waited + pause > patience.total:
+                tries = f"{attempt} {'attempt' if attempt == 1 else 'attempts'} in {waited:.0f} s"
+                raise ObjectStoreError(f"{error.reason} ({tries})") from error
+            if retried := _counting.get():
+                retried.requests += 1
+            time.sleep(pause)

@@ -1,0 +1,89 @@
+"""The interface: list, look, read, write and delete objects, whatever store they lie in.
+
+`open_store` gives the one that a URI asks for. Errors are an `ObjectStoreError` with a reason that fits after
+a colon; what may pass has been tried again by then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Protocol
+
+from photoclust.errors import UsageError
+from photoclust.objects.patience import Patience
+from photoclust.objects.uris import Place
+
+_ADAPTERS = {"s3": "s3", "gs": "generic", "gcs": "generic", "az": "generic", "abfs": "generic"}
+_EXTRAS = {"boto3": "s3", "botocore": "s3", "gcsfs": "gs", "adlfs": "az"}
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """An object as a listing names it; `tag` changes with the content (an etag, or a time)."""
+
+    key: str
+    size: int
+    tag: str
+
+
+class ObjectStore(Protocol):
+    """A bucket."""
+
+    def objects(self, prefix: str) -> Iterator[ObjectInfo]:
+        """List the objects whose keys begin with `prefix` (empty, or ending in ``/``), streamed in order."""
+        ...
+
+    def info(self, key: str) -> ObjectInfo | None:
+        """Look at one object; None where there is none."""
+        ...
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        """Read an object, or `length` bytes of it from `start` (fewer at its end)."""
+        ...
+
+    def write(self, key: str, content: bytes | memoryview, only_new: bool = False) -> bool:
+        """Write an object in one request; with `only_new` False is returned where there is one already."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Delete an object; one that is not there is no error."""
+        ...
+
+
+def open_store(place: Place) -> ObjectStore:
+    """Open a bucket; one client serves a process.
+
+    Raises
+    ------
+    UsageError
+        When the scheme is unknown, or the package for it is missing.
+    """
+    return _open(place, os.getpid())
+
+
+def forget_connections() -> None:
+    """Open every bucket anew the next time, with the credentials and endpoints of then."""
+    _open.cache_clear()
+
+
+@lru_cache(maxsize=16)
+def _open(place: Place, _: int) -> ObjectStore:  # connections must not be shared with a forked process
+    adapter = _ADAPTERS.get(place.scheme)
+    if adapter is None:
+        raise UsageError(
+            f"{place.scheme}:// is no kind of place that is known; give a path of this machine, "
+            "or s3://, gs:// or az://BUCKET/PREFIX."
+        )
+    try:
+        return import_module(f"photoclust.objects.{adapter}").connect(place, Patience())
+    except ImportError as error:
+        package = error.name or "a package"
+        extra = _EXTRAS.get(package.partition(".")[0], place.scheme)
+        raise UsageError(
+            f"{place.scheme}:// needs the package {package}, which is not installed: "
+            f"pip install 'photoclust[{extra}]'."
+        ) from error

@@ -1,0 +1,99 @@
+"""Photos in object stores: listing a prefix as a stream, reading an object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, islice
+
+from photoclust.config import DecodeConfig
+from photoclust.errors import ObjectStoreError, PhotoError, UsageError
+from photoclust.objects.patience import at_the_door
+from photoclust.objects.store import ObjectInfo, ObjectStore, open_store
+from photoclust.objects.uris import Place, parse_uri
+from photoclust.photos.files import UNREACHABLE
+from photoclust.photos.kinds import is_wanted, lies_in_debris
+from photoclust.records import CONTENT_TAG, PhotoRef
+
+
+def open_source(uri: str) -> Iterator[PhotoRef]:
+    """Photos at a URI: the object of that name, or what lies under it as in a folder.
+
+    Returns
+    -------
+    Iterator[PhotoRef]
+        A stream in the store's order; names are chosen as in a local folder. It is empty where nothing has
+        that name: stores know no folders.
+
+    Raises
+    ------
+    UsageError
+        At once: the scheme or an option is unknown, a package is missing, or the store says no.
+    """
+    place, key = parse_uri(uri)
+    try:
+        with at_the_door():
+            store = open_store(place)
+            if is_wanted(key) and (found := store.info(key)):
+                return iter([_reference(place, found)])
+            listing = store.objects(f"{key.rstrip('/')}/" if key else "")
+            first = list(islice(listing, 1))
+    except ObjectStoreError as error:
+        raise UsageError(f"{uri} cannot be listed: {error}.") from error
+    except FileNotFoundError as error:
+        raise UsageError(f"{uri} does not exist; check the name.") from error
+    return _wanted(place, key, chain(first, listing))
+
+
+def _wanted(place: Place, key: str, listing: Iterator[ObjectInfo]) -> Iterator[PhotoRef]:
+    try:
+        for found in listing:
+            name = found.key.removeprefix(key)
+            if not name.endswith("/") and is_wanted(name) and not lies_in_debris(name):
+                yield _reference(place, found)
+    except ObjectStoreError as error:
+        raise ObjectStoreError(f"The listing of {place.uri(key)} ended early: {error}.") from error
+
+
+def canonical(uri: str) -> str:
+    """Write a URI as references have it."""
+    place, key = parse_uri(uri)
+    return place.uri(key)
+
+
+def look_at(uri: str) -> PhotoRef:
+    """Refer to one object; one that cannot be looked at has the version `UNREACHABLE`."""
+    place, key = parse_uri(uri)
+    try:
+        found = open_store(place).info(key)
+    except ObjectStoreError:
+        found = None
+    return _reference(place, found) if found else PhotoRef(place.uri(key), 0, UNREACHABLE)
+
+
+def _reference(place: Place, found: ObjectInfo) -> PhotoRef:
+    return PhotoRef(_sound(place.uri(found.key)), found.size, CONTENT_TAG + found.tag)
+
+
+def _sound(uri: str) -> str:
+    return uri.encode(errors="surrogatepass").decode(errors="backslashreplace")
+
+
+def opened(uri: str) -> tuple[ObjectStore, str]:
+    """Store and key of a URI."""
+    place, key = parse_uri(uri)
+    return open_store(place), key
+
+
+def read_object(uri: str, limits: DecodeConfig) -> bytes:
+    """At most one byte more than ``limits.max_bytes`` of an object.
+
+    Raises
+    ------
+    PhotoError
+        Stage ``read``: the store said no, or nothing for too long.
+    """
+    store, key = opened(uri)
+    try:
+        return store.read(key, 0, limits.max_bytes + 1)
+    except ObjectStoreError as error:
+        raise PhotoError("read", str(error)) from error

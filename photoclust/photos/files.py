@@ -1,0 +1,153 @@
+"""Photos in the local file system: walking folders, looking at files, reading them.
+
+- A folder is walked as a stream in sorted order, so one of any size needs the memory of its largest single
+  directory.
+- Nothing is left out silently. A file that is missing, a link that leads nowhere and a folder that cannot be
+  listed get the version `UNREACHABLE`; `read_file` then says what is wrong with them.
+- A uri is text that Parquet can hold. It is the absolute path, links unresolved. A path that is not valid
+  UTF-8, or that could be taken for a member of an archive, is written as a ``file://`` URI (RFC 8089), which
+  no absolute path can be mistaken for; `local_path` turns either back into the path.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from photoclust.config import DecodeConfig
+from photoclust.errors import PhotoError, UsageError
+from photoclust.photos.kinds import is_debris, is_wanted
+from photoclust.records import PhotoRef, container_of, local_path
+
+UNREACHABLE = "missing"
+"""Version of a reference whose file could not be looked at."""
+
+
+def walk(folders: Sequence[str]) -> Iterator[tuple[str, os.stat_result | None]]:
+    """Files inside folders, depth first; without recursion, as trees may be deeper than Python's stack."""
+    searched: set[tuple[int, int]] = set()
+    waiting = list(reversed(folders))
+    while waiting:
+        path = waiting.pop()
+        status = status_of(path)
+        if status is None or not stat.S_ISDIR(status.st_mode):
+            yield path, status
+        elif (status.st_dev, status.st_ino) not in searched:
+            searched.add((status.st_dev, status.st_ino))
+            try:
+                waiting.extend(_entries(path))
+            except OSError:
+                yield path, None
+
+
+def _entries(folder: str) -> list[str]:
+    """Photos and folders directly inside a folder, last name first."""
+    with os.scandir(folder) as entries:
+        return sorted((entry.path for entry in entries if _is_taken(entry)), reverse=True)
+
+
+def _is_taken(entry: os.DirEntry[str]) -> bool:
+    if is_debris(entry.name):
+        return False
+    if is_wanted(entry.name):
+        return True
+    return is_folder(entry.path) if entry.is_symlink() else entry.is_dir(follow_symlinks=False)
+
+
+def existing(path: str) -> str:
+    """Absolute form of a path that somebody gave.
+
+    Raises
+    ------
+    UsageError
+        When nothing is there.
+    """
+    if not path or status_of(path) is None:
+        raise UsageError(f"{path!r} does not exist or cannot be reached; check the path.")
+    return absolute(path)
+
+
+def absolute(path: str) -> str:
+    """Absolute form of a path, links left alone."""
+    return os.path.abspath(path)  # noqa: PTH100 (Path.resolve would follow links)
+
+
+def status_of(path: str) -> os.stat_result | None:
+    """What the system says of a path, links followed; None where it cannot be reached."""
+    try:
+        return Path(path).stat()
+    except (OSError, ValueError):
+        return None
+
+
+def is_folder(path: str) -> bool:
+    """Tell whether a path is a folder, links followed."""
+    status = status_of(path)
+    return status is not None and stat.S_ISDIR(status.st_mode)
+
+
+def reference(path: str, status: os.stat_result | None) -> PhotoRef:
+    """Refer to a file by what the system says of it."""
+    if status is None:
+        return PhotoRef(uri_of(path), 0, UNREACHABLE)
+    return PhotoRef(uri_of(path), status.st_size, str(status.st_mtime_ns))
+
+
+def folder_uris(folder: str) -> Iterator[str]:
+    """What the uris of files in a folder begin with: two ways, where some of them may need the second."""
+    inside = os.path.join(folder, "")  # noqa: PTH118 (ends in a slash)
+    if uri_of(inside) == inside:
+        yield inside
+    yield f"{Path(folder).as_uri().rstrip('/')}/"
+
+
+def uri_of(path: str) -> str:
+    """Uri of a local path; that of an object is its own."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return Path(path).as_uri()
+    return Path(path).as_uri() if container_of(path) else path
+
+
+def read_file(uri: str, limits: DecodeConfig) -> bytes:
+    """At most one byte more than ``limits.max_bytes`` of a file.
+
+    Raises
+    ------
+    PhotoError
+        Stage ``read``: missing, unreadable, too large, or no regular file (a pipe would make the reader wait
+        for ever).
+    """
+    path = Path(local_path(uri))
+    try:
+        _check_readable(path.stat(), limits)
+        with path.open("rb") as file:
+            return file.read(limits.max_bytes + 1)
+    except (OSError, ValueError) as error:
+        raise PhotoError("read", read_reason(error)) from error
+
+
+def _check_readable(status: os.stat_result, limits: DecodeConfig) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise PhotoError("read", "it is a folder that cannot be listed, or no photo")
+    if not stat.S_ISREG(status.st_mode):
+        raise PhotoError("read", "it is a pipe, socket or device, not a file")
+    if status.st_size > limits.max_bytes:
+        raise PhotoError("read", too_large(limits))
+
+
+def too_large(limits: DecodeConfig) -> str:
+    """Reason for refusing a photo by its size."""
+    return f"the file is larger than the limit of {limits.max_bytes:,} bytes"
+
+
+def read_reason(error: Exception) -> str:
+    """Why a file cannot be read, in the system's words and without its path."""
+    if isinstance(error, FileNotFoundError):
+        return "the file is missing"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "the name is not one that a file can have"
