@@ -115,11 +115,11 @@ def _listens(port: int) -> bool:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    """A head node of two processors, with its dashboard."""
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A head node of two processors, or of as many as the module says, with its dashboard."""
     # Not pytest's folder: the paths of the sockets in it would be longer than the 107 bytes they may have.
     with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as scratch:
-        made = Cluster(Path(scratch), cpus=2)
+        made = Cluster(Path(scratch), cpus=getattr(request.module, "HEAD_CPUS", 2))
         try:
             made.start()
             yield made
