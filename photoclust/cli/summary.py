@@ -35,6 +35,8 @@ def write(folder: str, indexed: IndexReport | None, grouped: GroupReport | None,
         return
     if indexed is not None:
         click.echo(_indexing_line(indexed))
+        for note in indexed.notes:
+            click.echo(f"Note     {note}")
     _write_holdings(values)
     _write_failed(values["failed"], FAILED_SHOWN, folder)
     for problem in grouped.problems if grouped else ():

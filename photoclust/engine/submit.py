@@ -32,6 +32,7 @@ from photoclust import __version__
 from photoclust.errors import EngineError, ResourceError, UsageError
 
 CONNECT_SECONDS = 10.0
+AGENT_SECONDS = 60.0  # a head node that has just started takes its time until it takes jobs
 POLL_SECONDS = 0.5
 STOP_SECONDS = 20  # for a stopped job to write what it has; Ray's default is 3
 _LIVE = ("PENDING", "RUNNING")
@@ -243,17 +244,21 @@ class JobClient:
 
     def _start(self, submission: Submission, job_id: str) -> tuple[Job, bool]:
         environment = _runtime_env(submission, job_id)
+        end = time.monotonic() + AGENT_SECONDS
         with self._asking():
-            try:
-                self._ray.submit_job(
-                    entrypoint=submission.command, submission_id=job_id, runtime_env=environment
-                )
-            except RuntimeError:
-                taken = next((job for job in self.list() if job.id == job_id), None)
-                if taken is None:
-                    raise
-                return taken, False  # somebody was faster by a moment
-        return self.job(job_id), True
+            while True:
+                try:
+                    self._ray.submit_job(
+                        entrypoint=submission.command, submission_id=job_id, runtime_env=environment
+                    )
+                    return self.job(job_id), True
+                except RuntimeError as error:
+                    taken = next((job for job in self.list() if job.id == job_id), None)
+                    if taken is not None:
+                        return taken, False  # somebody was faster by a moment
+                    if "No available agent" not in str(error) or time.monotonic() > end:
+                        raise
+                time.sleep(POLL_SECONDS)
 
     def wait_for_start(self, job_id: str, seconds: float) -> Job:
         """Wait until photoclust has begun in it, or it has ended; at most so many seconds."""

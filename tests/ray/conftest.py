@@ -71,25 +71,35 @@ class Cluster:
 
     def start(self) -> None:
         """Start the head node and wait until it can be joined and asked."""
+        self.add_node(self.cpus, self._head_options)
+        wait_until(lambda: _listens(self.dashboard_port), "the dashboard listens")
+
+    def _head_options(self) -> list[str]:
         self.port, self.dashboard_port, self.metrics_port, client = free_ports(4)
         options = ["--head", f"--port={self.port}", f"--dashboard-port={self.dashboard_port}"]
         options += ["--dashboard-host=127.0.0.1", f"--ray-client-server-port={client}"]
-        options += [f"--metrics-export-port={self.metrics_port}", f"--temp-dir={self.scratch}"]
-        head = self.add_node(self.cpus, options)
-        for port in (self.port, self.dashboard_port):
-            wait_until(lambda port=port: _listens(port) or head.poll() is not None, "the head node listens")
-        assert head.poll() is None, (self.scratch / "output").read_text()
+        return [*options, f"--metrics-export-port={self.metrics_port}", f"--temp-dir={self.scratch}"]
 
-    def add_node(self, cpus: int, options: list[str] | None = None) -> subprocess.Popen[bytes]:
-        """Start a node of its own, which joins the head node."""
+    def add_node(
+        self, cpus: int, options: Callable[[], list[str]] | None = None, attempts: int = 5
+    ) -> subprocess.Popen[bytes]:
+        """Start a node and wait until it is up; Ray gives up on its own after 30 s, so try again."""
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", f"--num-cpus={cpus}"]
         command += ["--object-store-memory=100000000", "--disable-usage-stats"]
         command += [f"--dashboard-agent-listen-port={free_ports(1)[0]}"]
-        command += options or [f"--address={self.address}"]
-        with (self.scratch / "output").open("ab") as output:
+        command += options() if options else [f"--address={self.address}"]
+        log = self.scratch / f"node{len(self.nodes)}.log"
+        with log.open("wb") as output:
             node = subprocess.Popen(command, stdout=output, stderr=output, env=self.environment)
         self.nodes.append(node)
-        return node
+        wait_until(
+            lambda: "Ray runtime started" in log.read_text() or node.poll() is not None, "a node is up"
+        )
+        if node.poll() is None:
+            return node
+        assert attempts > 1, log.read_text()
+        self.kill_node(node)
+        return self.add_node(cpus, options, attempts - 1)
 
     def kill_node(self, node: subprocess.Popen[bytes]) -> None:
         """Take a node down as a power cut does: every process of it, at once."""
@@ -99,6 +109,13 @@ class Cluster:
                 with contextlib.suppress(psutil.Error):
                     process.kill()
         node.wait(timeout=PATIENCE)
+
+    def kill_orphans(self) -> None:
+        """End what a node that failed to start left behind."""
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if str(self.scratch) in " ".join(process.cmdline()):
+                    process.kill()
 
     def photoclust(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         """Run a verb as someone who knows the token."""
@@ -126,3 +143,4 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
         finally:
             for node in reversed(made.nodes):
                 made.kill_node(node)
+            made.kill_orphans()

@@ -40,3 +40,20 @@ def test_gpus_the_cluster_lacks_are_refused_at_once(tmp_path: Path, cluster: Any
     done = cluster.photoclust("run", tmp_path, *place, "--num-gpus", "4")
     assert done.returncode == 2
     assert "--num-gpus 4 was asked for, but Ray has 0" in done.stderr
+
+
+def test_another_ray_on_the_cluster_is_named(tmp_path: Path, cluster: Any) -> None:
+    imsave(tmp_path / "coffee.png", pictures.coffee(), check_contrast=False)
+    older = "import ray; ray.__version__ = '2.1.0'; from photoclust.cli import main; main()"
+    place = ["--index", tmp_path / "index", "--address", cluster.address]
+    done = subprocess.run(
+        [sys.executable, "-c", older, "run", str(tmp_path), *map(str, place)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=cluster.environment,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert "Version mismatch" in line
+    assert "2.1.0" in line
