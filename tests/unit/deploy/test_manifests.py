@@ -172,6 +172,8 @@ def test_the_dockerfile() -> None:
     instructions = [line.split()[0] for line in text.splitlines() if line and line[0].isupper()]
     assert instructions[0] == "FROM"
     assert "--require-hashes -r constraints.txt" in text
+    pinned = (ROOT / "constraints.txt").read_text()
+    assert re.search(r"^aiohttp==", pinned, re.MULTILINE), "the job server's packages are not pinned"
     assert "models fetch casia-webface" in text
     users = re.findall(r"^USER (\S+)", text, re.MULTILINE)
     assert users == ["1000"]
