@@ -24,6 +24,7 @@ VERBS = {
     "cluster": ("cluster", "Group the faces of an index into people."),
     "status": ("status", "Say what an index holds and what to do next."),
     "diff": ("diff", "Say what became of people from one grouping to another."),
+    "people": ("people", "List people, and correct them for good: name, merge, split, reject ..."),
     "export": ("export", "Write faces and people as CSV, JSON, Parquet or folders of links."),
     "evaluate": ("evaluate", "Say how well the people found agree with labels."),
     "sweep": ("sweep", "Compare groupings under one setting after another."),

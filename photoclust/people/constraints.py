@@ -5,8 +5,9 @@ The rules:
 - The latest decision is taken first, and an older one is taken as far as those taken before allow. What
   cannot be taken at all is reported together with the line that stands against it.
 - Faces put together inherit from one another what they are kept apart from; so do near-identical twins.
-- Clear faces that stand for a person give way to a later line about themselves: "not her" said of one of
-  them leaves the rest of them her.
+- Faces that stand for a person give way to a later line about themselves: "not her" said of one of them
+  leaves the rest of them her. A later split leaves of a name the faces it says stay: the others go where they
+  look to belong.
 - One name is one person: who is named like another is joined with them, unless said to be different.
 - A person who was named, merged or ignored is never joined with another such person on evidence alone.
 """
@@ -48,6 +49,8 @@ class Constraints:
         −1 for all other faces.
     members
         bool, shape (n,): faces that are somebody's because the user said so.
+    certain
+        bool, shape (n,): of these, faces the user pointed at, rather than at the person they are of.
     exclusions
         What never meets.
     """
@@ -55,6 +58,7 @@ class Constraints:
     start: Rows
     part_of: Rows
     members: npt.NDArray[np.bool_]
+    certain: npt.NDArray[np.bool_]
     exclusions: Exclusions
 
     def __len__(self) -> int:
@@ -63,7 +67,7 @@ class Constraints:
     @classmethod
     def none(cls, n: int) -> Constraints:
         """Nothing decided about n faces."""
-        return cls(np.arange(n), np.full(n, -1), np.zeros(n, bool), Exclusions.none())
+        return cls(np.arange(n), np.full(n, -1), np.zeros(n, bool), np.zeros(n, bool), Exclusions.none())
 
     def person(self) -> Rows:
         """The lowest row of all faces that must end with each face, int64, shape (n,)."""
@@ -132,6 +136,8 @@ class _Resolver:
         self.starts = Ledger()
         self.apart: list[tuple[list[int], list[int]]] = []
         self.alone: set[int] = set()  # a person, even if there is no other face of theirs
+        self.certain: set[int] = set()
+        self.split: dict[int, list[int]] = {}  # a face that was taken out: who stays
         self.names: dict[int, Decision] = {}  # by a face of the person
         self.ignored: dict[int, Decision] = {}
         self.merged: list[int] = []
@@ -159,13 +165,14 @@ class _Resolver:
         elif kind == MERGE:
             self._merge(decision, faces, others)
         elif kind in (NAME, IGNORE):
-            kept, _ = self._together(faces, line)
+            kept, _ = self._together(self._unsplit(faces), line)
             self.alone.add(kept[0])
             (self.names if kind == NAME else self.ignored).setdefault(kept[0], decision)
         elif kind == SAME:
             kept, barrier = self._together([*faces, *others], line)
             if not set(faces) <= set(kept) or (others and not set(others) & set(kept)):
                 self._contradicts(decision, barrier, applied=len(kept) > 1)
+            self.certain.update(set(faces) & set(kept) if len(kept) > 1 else ())
         else:
             self._part(decision, faces, others)
 
@@ -173,6 +180,11 @@ class _Resolver:
         kept, barrier = self.ledger.join(rows, line)
         self.starts.join(kept, line)
         return kept, barrier
+
+    def _unsplit(self, faces: list[int]) -> list[int]:
+        """Faces of a person without those a later split may have meant to go along with what it took out."""
+        stay = {row for face in faces for row in self.split.get(face, ())}
+        return [face for face in faces if face in stay] or faces
 
     def _merge(self, decision: Decision, faces: list[int], others: list[int]) -> None:
         one, _ = self._together(faces, decision.line)
@@ -188,6 +200,7 @@ class _Resolver:
         if decision.kind == SPLIT:
             faces, barrier = self._together(faces, decision.line)
             self.alone.update(faces)
+            self.certain.update(faces)
             if barrier is not None:
                 self._contradicts(decision, barrier)
         near = self._twins_of(faces)
@@ -201,6 +214,8 @@ class _Resolver:
         if left and right:
             self.ledger.part(left, right, decision.line)
             self.apart.append((left, right))
+            if decision.kind == SPLIT:
+                self.split |= dict.fromkeys(faces, right)
 
     def _twins_of(self, rows: Iterable[int]) -> set[int]:
         return {twin for row in rows for twin in self.burst.get(int(self.twins[row]), ())} - set(rows)
@@ -258,7 +273,9 @@ class _Resolver:
         for own in self.ledger.sets():
             if len(np.unique(start[own])) > 1:
                 part_of[own] = min(own)
-        return Constraints(start, part_of, members, self._exclusions(settled))
+        certain = np.zeros(n, bool)
+        certain[list(self.certain)] = True
+        return Constraints(start, part_of, members, certain, self._exclusions(settled))
 
     def _exclusions(self, settled: list[int]) -> Exclusions:
         """Token 0 for settled people, two more for each decision that keeps two sides apart."""

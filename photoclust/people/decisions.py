@@ -12,7 +12,7 @@ carried to another index of the same photos. ``person`` is for the reader.
 =========  ===========================  =====================================  ===================
 kind       faces                        others                                 value
 =========  ===========================  =====================================  ===================
-name       clear faces of a person                                             name; empty: none
+name       faces of a person                                                   name; empty: none
 same       faces of one person          more faces of that person
 merge      clear faces of a person      clear faces of another: all of theirs
                                         are one person

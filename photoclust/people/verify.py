@@ -124,7 +124,7 @@ def verify(
     group = attach(templates, graph, partition.exclusions, calibration, required)
     templates = Templates.of(faces.embeddings, group, law.part_of)
     confidence = _confidence(templates, graph, calibration, against=np.log(people_in(partition)))
-    return _groups(templates.person, np.where(law.members, 1, confidence), low)
+    return _groups(templates.person, np.where(law.certain, 1, confidence), low)
 
 
 def required_evidence(partition: Partition, false_join_rate: float) -> float:

@@ -64,7 +64,8 @@ def test_no_decision_is_violated(data: st.DataObject, faces: VerifyInput, least:
 
     person = law.person()
     assert (groups.group[law.members] >= 0).all()
-    assert (groups.confidence[law.members] == 1).all()
+    assert (groups.confidence[law.certain] == 1).all()
+    assert (law.members | ~law.certain).all()
     for row in range(n):
         if person[row] != row:
             assert groups.group[row] == groups.group[person[row]]
