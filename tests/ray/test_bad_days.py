@@ -56,6 +56,7 @@ class Hanging(FindFaces):
         return super().find(ref, tried)
 
 
+@pytest.mark.slow
 def test_a_photo_that_hangs_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_engine, "FindFaces", Hanging)
     photos = tmp_path / "photos"
