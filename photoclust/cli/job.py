@@ -62,11 +62,13 @@ def index(photos: tuple[str, ...], folder: str, engine: EngineConfig, options: P
     """Bring the index at `folder` up to date with `photos`."""
     from photoclust.engine import start
     from photoclust.index.store import IndexStore
+    from photoclust.objects.patience import counting_retries
     from photoclust.photos.sources import folder_prefixes
     from photoclust.pipeline import index_photos
 
     collection = CollectionConfig(tuple(folder_prefixes(photos)), options.missing, options.retry_failed)
-    refs, none_found = find(photos, options)
+    with counting_retries() as door:
+        refs, none_found = find(photos, options)
     if none_found and not (IndexStore.exists(folder) and options.missing != "keep"):
         raise none_found
     store = open_index(folder, options)
@@ -74,7 +76,7 @@ def index(photos: tuple[str, ...], folder: str, engine: EngineConfig, options: P
         report = index_photos(_told(refs), store, lambda: start(engine), photo_progress, collection)
     if none_found and not report.missing:
         raise none_found
-    return report
+    return replace(report, retries=report.retries + door.requests)
 
 
 def find(photos: tuple[str, ...], options: PhotoOptions) -> tuple[Iterator[PhotoRef], NoPhotosError | None]:

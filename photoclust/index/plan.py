@@ -8,7 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from photoclust.records import CONTENT_TAG, FAILED, MISSING, PHOTO_SCHEMA, UNREACHABLE, PhotoRef
+from photoclust.index.known import KnownPhotos, Looks, looks
+from photoclust.records import PHOTO_SCHEMA, UNREACHABLE, PhotoRef
 
 
 @dataclass
@@ -86,68 +87,53 @@ def plan(
 
 class _Planner:
     def __init__(self, known: pa.Table, identify: Callable[[PhotoRef], str], retry_failed: bool) -> None:
-        rows: list[dict[str, Any]] = known.to_pylist()
-        self.missing = {row["uri"] for row in rows if row["status"] == MISSING}
-        self.rows = {row["uri"]: _as_it_was(row) for row in rows}
-        self.retry_failed = retry_failed
+        self.known = KnownPhotos(known)
+        self.again = self.known.failed & (self.known.missing | retry_failed)
         self.identify = identify
-        self.known_alike: dict[tuple[int, str], dict[str, dict[str, Any]]] = {}
-        for row in self.rows.values():
-            again = row["status"] == FAILED and (retry_failed or row["uri"] in self.missing)
-            if row["photo_id"] and not again:
-                self.known_alike.setdefault(_looks(row["size"], row["version"]), {})[row["photo_id"]] = row
-        self.first_alike: dict[tuple[int, str], PhotoRef] = {}
-        self.compared: set[tuple[int, str]] = set()  # looks whose first photo is among the new identities
+        self.first_alike: dict[Looks, PhotoRef] = {}
+        self.compared: set[Looks] = set()  # looks whose first photo is among the new identities
         self.new_identities: set[str] = set()
 
     def plan(self, refs: Iterable[PhotoRef]) -> Plan:
-        result, found = Plan(), set(self.missing)
+        result, found = Plan(), self.known.missing.copy()
         for ref in refs:
-            row = self.rows.get(ref.uri)
-            if row is not None and row["photo_id"] and ref.version == UNREACHABLE:
+            at = self.known.at(ref.uri)
+            if at is not None and ref.version == UNREACHABLE and self.known.photo_id(at):
                 result.unreachable.add(ref.uri)  # what is known of it stands
-            else:
-                found.add(ref.uri)
-                self._compare(result, ref, row)
-        result.unseen = [row for uri, row in self.rows.items() if uri not in found]
+                continue
+            if at is not None:
+                found[at] = True
+            self._compare(result, ref, at)
+        result.unseen = self.known.table.filter(pa.array(~found)).to_pylist()
         return result
 
-    def _compare(self, result: Plan, ref: PhotoRef, row: dict[str, Any] | None) -> None:
-        if row is None or (row["size"], row["version"]) != (ref.size, ref.version):
+    def _compare(self, result: Plan, ref: PhotoRef, at: int | None) -> None:
+        if at is None or not self.known.is_same(at, ref):
             self._add(result, ref, attempts=0)
-        elif row["status"] == FAILED and (self.retry_failed or ref.uri in self.missing):
-            self._add(result, ref, row["attempts"])
-        elif ref.uri in self.missing:
-            result.returned.append(row)
+        elif self.again[at]:
+            self._add(result, ref, self.known.row(at)["attempts"])
+        elif self.known.missing[at]:
+            result.returned.append(self.known.row(at))
         else:
             result.unchanged += 1
 
     def _add(self, result: Plan, ref: PhotoRef, attempts: int) -> None:
-        looks = _looks(ref.size, ref.version)
-        known = self.known_alike.get(looks, {})
-        first = self.first_alike.setdefault(looks, ref)
+        seen = looks(ref.size, ref.version)
+        known = {self.known.photo_id(row): row for row in self.known.like(seen) if not self.again[row]}
+        known.pop("", None)
+        first = self.first_alike.setdefault(seen, ref)
         photo_id = self.identify(ref) if ref.size and (known or first is not ref) else ""
-        if photo_id and first is not ref and looks not in self.compared:
-            self.compared.add(looks)
+        if photo_id and first is not ref and seen not in self.compared:
+            self.compared.add(seen)
             self.new_identities.add(self.identify(first))
         if photo_id and photo_id in known:
-            result.known_copies.append(copy_row(known[photo_id], ref))
+            result.known_copies.append(copy_row(self.known.row(known[photo_id]), ref))
         elif photo_id and photo_id in self.new_identities:
             result.copies.setdefault(photo_id, []).append(ref)
         else:
             self.new_identities.add(photo_id)
             result.refs.append(ref)
             result.attempts.append(attempts)
-
-
-def _as_it_was(row: dict[str, Any]) -> dict[str, Any]:
-    """Row of a photo before it went missing."""
-    return row | {"status": row["stage"], "stage": None} if row["status"] == MISSING else row
-
-
-def _looks(size: int, version: str) -> tuple[int, str]:
-    """What copies have in common, as far as can be said without opening them."""
-    return size, version if version.startswith(CONTENT_TAG) else ""
 
 
 def with_copies(photos: pa.Table, copies: dict[str, list[PhotoRef]]) -> pa.Table:

@@ -6,6 +6,7 @@ import itertools
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from skimage.io import imsave
 from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import start
 from photoclust.index.store import IndexStore
+from photoclust.objects.patience import counting_retries
 from photoclust.photos.sources import find_photos
 from photoclust.pipeline import IndexReport, index_photos
 
@@ -44,8 +46,10 @@ def indexed(folder: Path, source: str, engine: str) -> tuple[pa.Table, pa.Table,
     """Rows of photos, their uris relative to the source and their versions left out, and of faces."""
     store = IndexStore.create(folder, IndexSettings(), "sha")
     config = EngineConfig(kind=engine, num_cpus=2 if engine == "ray" else None)
-    with store.lock():
-        report = index_photos(find_photos([source]), store, lambda: start(config), no_progress)
+    with store.lock(), counting_retries() as door:
+        refs = find_photos([source])
+        report = index_photos(refs, store, lambda: start(config), no_progress)
+    report = replace(report, retries=report.retries + door.requests)
     photos = store.photos().drop_columns("version")
     uris = [uri.removeprefix(source) for uri in photos["uri"].to_pylist()]
     return photos.set_column(1, "uri", pa.array(uris)), store.faces(), report

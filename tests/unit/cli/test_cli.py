@@ -130,3 +130,11 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photos") / "grey.png"
     Image.new("RGB", (64, 64), "grey").save(path)
     return path
+
+
+@pytest.mark.parametrize("verb", [("run", "x"), ("status",), ("evaluate", "--labels", "folders")])
+def test_an_object_store_as_the_place_of_an_index_is_refused(verb: tuple[str, ...], tmp_path: Path) -> None:
+    command, *rest = verb
+    done = photoclust(command, *rest, "--index", "s3://bucket/index")
+    assert done.returncode == 2
+    assert "'s3://bucket/index' is no folder" in done.stderr

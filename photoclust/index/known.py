@@ -1,0 +1,109 @@
+"""Known photos, found by their uri or by their looks, in little memory.
+
+Sorted 64-bit hashes stand in for dictionaries; what they point to is compared before it is believed. For each
+photo that is 32 bytes beside the table, where dictionaries of rows took over a kilobyte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from photoclust.records import CONTENT_TAG, FAILED, MISSING, PhotoRef
+
+Looks = tuple[int, str]
+_ROWS_AT_ONCE = 65536
+
+
+def looks(size: int, version: str) -> Looks:
+    """What copies have in common, as far as can be said without opening them."""
+    return size, version if version.startswith(CONTENT_TAG) else ""
+
+
+class KnownPhotos:
+    """Rows of PHOTO_SCHEMA as they were before any of them went missing.
+
+    Attributes
+    ----------
+    missing, failed
+        bool, shape (n,): which rows are of missing photos, and which photos could not be used.
+    """
+
+    def __init__(self, known: pa.Table) -> None:
+        missing: Any = pc.field("status") == MISSING
+        self.missing = _mask(known, missing)
+        self.table = _as_they_were(known) if self.missing.any() else known
+        self.failed = _mask(self.table, pc.field("status") == FAILED)
+        self._sizes = known["size"].to_numpy()
+        self._by_uri = _Lookup(_values(known["uri"]), len(known))
+        versions = _values(known["version"])
+        self._by_looks = _Lookup(map(looks, self._sizes.tolist(), versions), len(known))
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def at(self, uri: str) -> int | None:
+        """Position of a uri."""
+        column = self.table["uri"]
+        return next((row for row in self._by_uri.rows(uri) if column[row].as_py() == uri), None)
+
+    def like(self, wanted: Looks) -> Iterator[int]:
+        """Positions of photos with these looks, in order."""
+        for row in self._by_looks.rows(wanted):
+            if looks(int(self._sizes[row]), self.table["version"][row].as_py()) == wanted:
+                yield row
+
+    def photo_id(self, row: int) -> str:
+        """Name of the content of a photo."""
+        return self.table["photo_id"][row].as_py()
+
+    def is_same(self, row: int, ref: PhotoRef) -> bool:
+        """Tell whether a file is as it was."""
+        return bool(self._sizes[row] == ref.size) and self.table["version"][row].as_py() == ref.version
+
+    def row(self, row: int) -> dict[str, Any]:
+        """All values of one photo."""
+        return self.table.slice(row, 1).to_pylist()[0]
+
+
+class _Lookup:
+    """Finds rows by a key of theirs, or of another whose hash is the same."""
+
+    def __init__(self, keys: Iterable[Hashable], count: int) -> None:
+        hashes = np.fromiter(map(hash, keys), np.int64, count)
+        self.order = np.argsort(hashes, kind="stable")
+        self.hashes = hashes[self.order]
+
+    def rows(self, key: Hashable) -> list[int]:
+        wanted = np.int64(hash(key))
+        first, last = (np.searchsorted(self.hashes, wanted, side) for side in ("left", "right"))
+        return self.order[first:last].tolist()
+
+
+def _values(column: pa.ChunkedArray) -> Iterator[str]:
+    for start in range(0, len(column), _ROWS_AT_ONCE):
+        yield from column.slice(start, _ROWS_AT_ONCE).to_pylist()
+
+
+def _mask(table: pa.Table, condition: Any) -> npt.NDArray[np.bool_]:
+    chosen = np.zeros(len(table), np.bool_)
+    rows = table.select(["status"]).append_column("row", pa.array(np.arange(len(table))))
+    chosen[rows.filter(condition)["row"].to_numpy()] = True
+    return chosen
+
+
+def _as_they_were(known: pa.Table) -> pa.Table:
+    """Give missing photos the status they had, which their stage remembers."""
+    away: Any = pc
+    gone = away.equal(known["status"], MISSING)
+    status = away.if_else(gone, known["stage"], known["status"])
+    stage = away.if_else(gone, pa.scalar(None, pa.string()), known["stage"])
+    for name, column in (("status", status), ("stage", stage)):
+        at = known.schema.get_field_index(name)
+        known = known.set_column(at, known.schema.field(at).with_nullable(True), column)
+    return known
