@@ -29,6 +29,7 @@ VERBS = {
     "evaluate": ("evaluate", "Say how well the people found agree with labels."),
     "sweep": ("sweep", "Compare groupings under one setting after another."),
     "dedupe": ("dedupe", "Find what is wrong with the labels of a data set."),
+    "explain": ("explain", "Say why two faces are, or are not, one person."),
     "forget": ("forget", "Erase people or photos from an index, for good."),
     "models": ("models", "List, fetch and import embedding models."),
     "submit": ("submit", "Run any verb on a Ray cluster."),

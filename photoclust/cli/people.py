@@ -10,6 +10,7 @@ import click
 
 from photoclust.cli import job, options
 from photoclust.cli.progress import say
+from photoclust.cli.suggest import suggest
 
 if TYPE_CHECKING:
     from photoclust.corrections import Book
@@ -291,3 +292,6 @@ def cover(person: str, face: str, index_dir: str, later: bool) -> None:
     from photoclust import corrections
 
     _say_so(index_dir, later, lambda book: corrections.cover(book, book.person(person), book.face(face)))
+
+
+people.add_command(suggest)

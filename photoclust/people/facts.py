@@ -128,17 +128,23 @@ def nearby(templates: Templates, exclusions: Exclusions, calibration: Calibratio
     calibration
         Weighs the evidence.
     """
-    groups, sums = len(templates.count), templates.sums
-    whole, squares = np.arange(groups), np.einsum("ij,ij->i", sums, sums).astype(np.float64)
-    squares = np.maximum(squares, 1e-12)
-    near = neighbours(sums / np.sqrt(squares)[:, None].astype(np.float32), CANDIDATES).indices
-    left, right = np.repeat(whole, near.shape[1]), near.ravel().astype(np.int64)
+    partition, groups = partition_of(templates), len(templates.count)
+    means = partition.sums / np.sqrt(partition.squares)[:, None].astype(np.float32)
+    near = neighbours(means, CANDIDATES).indices
+    left, right = np.repeat(partition.group, near.shape[1]), near.ravel().astype(np.int64)
     key = np.unique(np.minimum(left, right) * max(1, groups) + np.maximum(left, right))
     left, right = key // max(1, groups), key % max(1, groups)
     free = ~exclusions.clash(templates.group, left, templates.group, right)
     left, right = left[free], right[free]
-    partition = Partition(whole, Exclusions.none(), np.full(groups, -1), templates.count, sums, squares)
     return Pairs(left, right, evidence_between(partition, left, right, calibration))
+
+
+def partition_of(templates: Templates) -> Partition:
+    """The groups of some templates as items of their own, for evidence between them."""
+    groups, sums = len(templates.count), templates.sums
+    squares = np.maximum(np.einsum("ij,ij->i", sums, sums).astype(np.float64), 1e-12)
+    none = np.full(groups, NOBODY)
+    return Partition(np.arange(groups), Exclusions.none(), none, templates.count, sums, squares)
 
 
 def _best(pairs: Pairs, groups: int) -> tuple[Rows, Doubles]:

@@ -1,0 +1,84 @@
+"""``photoclust explain``: why two faces are, or are not, one person."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from photoclust.cli import options
+
+
+@click.command()
+@click.argument("one", metavar="FACE|PERSON")
+@click.argument("other", metavar="FACE|PERSON")
+@options.index_option
+@options.json_option
+def explain(one: str, other: str, index_dir: str, as_json: bool) -> None:
+    """Explain why two faces, or two people, are or are not one person.
+
+    For a person their cover stands. Says how far apart the two faces are and how often strangers are as
+    close, the way between them in the neighbour graph and its weakest step, what speaks for their people
+    being one against what a join needs, and the decisions that speak of both.
+
+    \b
+    Examples:
+      photoclust explain "Ada Lovelace" 77a0 --index ~/people
+      photoclust explain 5e0cf1 90bd6e --json --index ~/people
+    """
+    from photoclust.cli.progress import say
+    from photoclust.explaining import explain as reasons
+    from photoclust.index.store import IndexStore
+
+    say("Looking for the way between them.")
+    found = reasons(IndexStore.open(index_dir), one, other)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for line in _lines(found):
+        click.echo(line)
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    """The same in words."""
+    verdict = "They are one person." if found["same_person"] else "They are not one person, as it stands."
+    rate = found["false_match_rate"]
+    often = f"one pair of strangers in {1 / rate:,.0f}" if rate < 0.5 else "most strangers"
+    needed, there = found["required_evidence"], found["group_evidence"]
+    enough = "enough" if there > needed else "not enough"
+    lines = [
+        verdict,
+        f"Cosine distance {found['cosine_distance']:.3f}, evidence {found['evidence']:.1f}: "
+        f"as close as {often}.",
+        f"Between their people the evidence is {there:.1f}; a join needs {needed:.1f}: {enough}.",
+    ]
+    if found["same_person"]:
+        lines[2] = f"For the first face with the others of that person the evidence is {there:.1f}."
+    if found["same_photo"]:
+        lines.append("Both are in one photo.")
+    if found["kept_apart"]:
+        lines.append("A photo that both are in, or a decision, keeps them apart.")
+    lines.append(_way(found))
+    met = found["meeting_distance"]
+    lines.append(
+        f"They meet in one density cluster at distance {met:.3f}."
+        if met
+        else "No density cluster holds both."
+    )
+    lines += [
+        f"Decision, line {said['line']}: {said['kind']} {said['value']}".rstrip()
+        for said in found["decisions"]
+    ]
+    return lines
+
+
+def _way(found: dict[str, Any]) -> str:
+    if not found["way"]:
+        return "No way leads from one to the other in the neighbour graph."
+    steps, faces, number = found["way"]["steps"], found["way"]["faces"], found["weakest_step"]
+    count = f"{len(steps)} {'step' if len(steps) == 1 else 'steps'}"
+    return (
+        f"The strongest way between them has {count}; the weakest, "
+        f"from {faces[number][:8]} to {faces[number + 1][:8]}, has distance {steps[number]:.3f}."
+    )

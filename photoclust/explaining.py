@@ -1,0 +1,119 @@
+"""Why two faces or people of an index are, or are not, one person: everything that bears on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from photoclust.corrections import Book
+from photoclust.grouping import decisions_of, exclusions_of, neighbour_graph, resolved, verify_input
+from photoclust.index.store import IndexStore
+from photoclust.people.agglomerate import evidence_between
+from photoclust.people.calibration import Calibration, calibration_of
+from photoclust.people.density import density_tree
+from photoclust.people.explain import meeting_distance, minimax_way
+from photoclust.people.facts import partition_of, people_in
+from photoclust.people.membership import NOBODY, Templates
+from photoclust.people.neighbours import cosine_distances
+
+
+def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
+    """Say why two faces or people are, or are not, one person.
+
+    Parameters
+    ----------
+    store
+        The index.
+    one, other
+        A face's id, or a person's id or name, for whom the cover stands; see `Book.either`.
+
+    Returns
+    -------
+    dict
+        ``faces`` and ``people`` (ids; empty for nobody), ``same_person``, ``cosine_distance``, ``evidence``
+        of the two faces alone with its ``false_match_rate``, ``same_photo``, ``kept_apart`` (by a photo or a
+        decision), ``way`` (faces and cosine distances along the strongest edges) and its ``weakest_step``,
+        ``meeting_distance`` in the density tree, ``group_evidence`` between their people against
+        ``required_evidence``, and the ``decisions`` that speak of both.
+    """
+    book = Book(store)
+    ends = [_face(book, text) for text in (one, other)]
+    faces = store.faces(["box", "quality", "embedding"])
+    ids = faces["face_id"].to_pylist()
+    a, b = (ids.index(face) for face in ends)
+    calibration = calibration_of(store.settings.embed.model)
+    embeddings, graph = neighbour_graph(store, faces, calibration, book.config.k, keep=False)
+    law = resolved(decisions_of(store), faces, graph)
+    exclusions = exclusions_of(verify_input(faces, embeddings), graph, law)
+    people = [book.person_of.get(face, "") for face in ends]
+    number = {person: row for row, person in enumerate(book.people)}
+    group = np.array([number.get(book.person_of.get(face, ""), NOBODY) for face in ids], np.int64)
+    between = _groups(embeddings, group, (a, b))
+    kept_apart = exclusions.clash(between.group, between.group[[a]], between.group, between.group[[b]])
+    evidence = _pair(embeddings, (a, b), calibration)
+    way = minimax_way(graph, a, b)
+    photos = faces["photo_id"].to_pylist()
+    return {
+        "faces": ends,
+        "people": people,
+        "same_person": people[0] != "" and people[0] == people[1],
+        "cosine_distance": float(cosine_distances(embeddings[a], embeddings[b])),
+        "evidence": evidence,
+        "false_match_rate": min(1.0, float(np.exp(-evidence))),
+        "same_photo": photos[a] == photos[b],
+        "kept_apart": bool(kept_apart[0]) and people[0] != people[1],
+        "way": None if way is None else {"faces": [ids[row] for row in way.rows], "steps": way.distances},
+        "weakest_step": None if way is None else way.weakest,
+        "meeting_distance": meeting_distance(density_tree(graph, book.config), a, b),
+        "group_evidence": _group_evidence(between, a, b, calibration),
+        "required_evidence": float(np.log(people_in(between) / book.config.false_join_rate)),
+        "decisions": _decisions(book, ends, people),
+    }
+
+
+def _face(book: Book, text: str) -> str:
+    """The face that is meant, or that stands for the person who is."""
+    ref = book.either(text)
+    return ref.face or book.people[ref.person]["cover_face_id"]
+
+
+def _groups(
+    embeddings: npt.NDArray[np.float32], group: npt.NDArray[np.int64], ends: tuple[int, int]
+) -> Templates:
+    """Templates of all people; an end that is nobody is a group of its own."""
+    group = group.copy()
+    for row in ends:
+        if group[row] == NOBODY:
+            group[row] = group.max() + 1
+    return Templates.of(embeddings, group, np.full(len(group), NOBODY))
+
+
+def _pair(embeddings: npt.NDArray[np.float32], ends: tuple[int, int], calibration: Calibration) -> float:
+    """Evidence of two faces alone."""
+    pair = Templates.of(embeddings[list(ends)], np.arange(2), np.full(2, NOBODY))
+    return _between(pair, 0, 1, calibration)
+
+
+def _between(templates: Templates, left: int, right: int, calibration: Calibration) -> float:
+    rows = np.array([left]), np.array([right])
+    return float(evidence_between(partition_of(templates), *rows, calibration)[0])
+
+
+def _group_evidence(templates: Templates, a: int, b: int, calibration: Calibration) -> float:
+    """Evidence between the people of two faces; of one person, for the first face with the others."""
+    left, right = (int(templates.group[row]) for row in (a, b))
+    if left != right:
+        return _between(templates, left, right, calibration)
+    return float(templates.evidence(np.array([a]), np.array([left]), calibration)[0])
+
+
+def _decisions(book: Book, ends: list[str], people: list[str]) -> list[dict[str, Any]]:
+    """Decisions that speak of the two faces or, if they are somebody, of both people."""
+    own = [book.faces_of(person) if person else {face} for face, person in zip(ends, people, strict=True)]
+    return [
+        {"line": said.line, "kind": said.kind, "value": said.value}
+        for said in book.decisions.lines
+        if all(faces.intersection((*said.faces, *said.others)) for faces in own)
+    ]

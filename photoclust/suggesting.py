@@ -1,0 +1,82 @@
+"""What to ask about the people of an index, with the commands that answer."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from photoclust.errors import IndexMissingError
+from photoclust.grouping import decisions_of, exclusions_of, neighbour_graph, resolved, verify_input
+from photoclust.index.store import IndexStore
+from photoclust.people.calibration import calibration_of
+from photoclust.people.membership import NOBODY
+from photoclust.people.suggest import DOUBT, JOIN, MERGE, Grouped, Suggestion, suggestions
+from photoclust.records import LOW_QUALITY
+from photoclust.report.names import visible
+
+
+def suggest(store: IndexStore, most: int) -> list[dict[str, Any]]:
+    """The questions most worth asking about the people of an index.
+
+    Returns
+    -------
+    list of dict
+        ``kind`` (see `Suggestion`), the ids of its ``people`` and ``faces``, what people are ``called``,
+        ``chance`` that the answer is yes, faces ``affected``, ``gain`` (chance × affected), ``evidence``
+        (None for doubts) and the commands ``yes`` and ``no``; greatest gain first.
+
+    Raises
+    ------
+    IndexMissingError
+        There are no people yet, or faces have come since they were grouped.
+    """
+    current = store.current_clustering()
+    faces = store.faces(["box", "quality", "embedding"])
+    if current is None or not current.assignments["face_id"].equals(faces["face_id"]):
+        raise IndexMissingError(
+            f"{store.folder} has faces that are not grouped; run `photoclust cluster --index {store.folder}`."
+        )
+    calibration = calibration_of(store.settings.embed.model)
+    embeddings, graph = neighbour_graph(store, faces, calibration, current.run["config"]["k"], keep=False)
+    law = resolved(decisions_of(store), faces, graph)
+    ids = current.people["person_id"].to_pylist()
+    number = {person: row for row, person in enumerate(ids)}
+    group = np.array([number.get(p, NOBODY) for p in current.assignments["person_id"].to_pylist()], np.int64)
+    grouped = Grouped(
+        embeddings,
+        group,
+        current.assignments["confidence"].to_numpy(),
+        np.array(current.assignments["status"].to_pylist()) != LOW_QUALITY,
+        exclusions_of(verify_input(faces, embeddings), graph, law),
+    )
+    face_ids = faces["face_id"].to_pylist()
+    found = suggestions(grouped, calibration, most)
+    return [_described(one, current.people, face_ids, shlex.quote(str(store.folder))) for one in found]
+
+
+def _described(one: Suggestion, table: pa.Table, face_ids: list[str], folder: str) -> dict[str, Any]:
+    people, names = table["person_id"].to_pylist(), table["name"].to_pylist()
+    concerned = [number for number in (one.group, one.other) if number != NOBODY]
+    group, rows = people[one.group], [face_ids[row] for row in one.rows]
+    faces = " ".join(rows)
+    if one.kind == MERGE:
+        yes, no = f"merge {group} {people[one.other]}", f"different {group} {people[one.other]}"
+    elif one.kind == JOIN:
+        yes, no = f"same {faces} {group}", f"different {faces} {group}"
+    else:
+        yes, no = f"reject {group} {faces}", f"same {faces} {group}"
+    return {
+        "kind": one.kind,
+        "people": [people[number] for number in concerned],
+        "called": [visible(names[number]) or people[number] for number in concerned],
+        "faces": rows,
+        "chance": round(one.chance, 4),
+        "affected": one.faces,
+        "gain": round(one.gain, 4),
+        "evidence": None if one.kind == DOUBT else round(one.evidence, 2),
+        "yes": f"photoclust people {yes} --index {folder}",
+        "no": f"photoclust people {no} --index {folder}",
+    }

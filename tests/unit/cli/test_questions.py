@@ -1,0 +1,93 @@
+"""``photoclust people suggest`` and ``photoclust explain``: questions with their answers, and reasons."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from photoclust.cli import cli
+from photoclust.config import IndexSettings
+from photoclust.errors import IndexMissingError, UsageError
+from photoclust.index.store import IndexStore
+
+PeopleOf = Callable[[IndexStore], dict[str, str]]
+
+
+def run(capsys: pytest.CaptureFixture[str], store: IndexStore, *arguments: str) -> str:
+    capsys.readouterr()
+    cli.main([*arguments, "--index", str(store.folder)], standalone_mode=False)
+    return capsys.readouterr().out
+
+
+def suggested(capsys: pytest.CaptureFixture[str], store: IndexStore) -> list[dict]:
+    return json.loads(run(capsys, store, "people", "suggest", "--json", "--most", "100"))
+
+
+def test_what_is_denied_is_not_asked_again(
+    album_index: IndexStore, people_of: PeopleOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = next(one for one in suggested(capsys, album_index) if one["kind"] == "merge")
+    assert set(asked["people"]) <= set(people_of(album_index).values())
+    words = shlex.split(asked["no"])
+    assert words[:3] == ["photoclust", "people", "different"]
+    cli.main(words[1:], standalone_mode=False)
+    again = [one["people"] for one in suggested(capsys, album_index) if one["kind"] == "merge"]
+    assert asked["people"] not in again
+
+
+def test_what_is_accepted_is_done(
+    album_index: IndexStore, people_of: PeopleOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = next(one for one in suggested(capsys, album_index) if one["kind"] == "merge")
+    cli.main(shlex.split(asked["yes"])[1:], standalone_mode=False)
+    names = [name for name, person in people_of(album_index).items() if person in asked["people"]]
+    assert len(names) == 2 or len(set(people_of(album_index).values())) == 3
+
+
+def test_questions_can_be_read(album_index: IndexStore, capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, album_index, "people", "suggest")
+    assert text.startswith("1. ")
+    assert "yes: photoclust people" in text
+
+
+def test_two_faces_of_one_person(
+    album_index: IndexStore, people_of: PeopleOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ada = people_of(album_index)["ada"]
+    assert album_index.current_clustering() is not None
+    rows = album_index.current_clustering().assignments.to_pylist()
+    one, other = [row["face_id"] for row in rows if row["person_id"] == ada][:2]
+    found = json.loads(run(capsys, album_index, "explain", one, other, "--json"))
+    assert found["same_person"]
+    assert found["evidence"] > 0
+    assert (found["way"]["faces"][0], found["way"]["faces"][-1]) == (one, other)
+    assert max(found["way"]["steps"]) <= found["cosine_distance"] + 1e-6
+    assert "They are one person." in run(capsys, album_index, "explain", one, other)
+
+
+def test_two_people(album_index: IndexStore, people_of: PeopleOf, capsys: pytest.CaptureFixture[str]) -> None:
+    who = people_of(album_index)
+    found = json.loads(run(capsys, album_index, "explain", who["ada"], who["bea"], "--json"))
+    assert found["people"] == [who["ada"], who["bea"]]
+    assert not found["same_person"]
+    assert found["kept_apart"], "one photo shows both"
+    assert found["group_evidence"] < found["required_evidence"]
+    text = run(capsys, album_index, "explain", who["ada"], who["bea"])
+    assert "not one person" in text
+    assert "keeps them apart" in text
+
+
+def test_strangers_and_an_index_without_people(
+    album_index: IndexStore, people_of: PeopleOf, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UsageError, match="nobody"):
+        run(capsys, album_index, "explain", people_of(album_index)["ada"], "nobody")
+    empty = IndexStore.create(tmp_path / "empty", IndexSettings(), "abc123")
+    with pytest.raises(IndexMissingError):
+        run(capsys, empty, "explain", "a", "b")
+    with pytest.raises(IndexMissingError):
+        run(capsys, empty, "people", "suggest")
