@@ -79,6 +79,7 @@ class _Writer:
     audit: Audit
     corrected: list[str] = field(init=False)
     merged: dict[str, str] = field(default_factory=dict[str, str])
+    sure: dict[int, float] = field(default_factory=dict[int, float])
 
     def __post_init__(self) -> None:
         self.corrected = [entry.label for entry in self.audit.dataset.entries]
@@ -96,7 +97,7 @@ class _Writer:
             self.merged[name] = names[0]
             numbers = [n for n, entry in enumerate(self.audit.dataset.entries) if entry.label == name]
             actions += self._actions(numbers, MERGE, names[0])
-            self._correct(numbers, names[0])
+            self._correct(numbers, names[0], found.confidence)
         strongest = max(pair.evidence for pair in found.pairs)
         pairs = "" if len(names) == 2 else f", the least certain of {len(found.pairs)} links between them"
         reason = (
@@ -120,7 +121,8 @@ class _Writer:
         if found.undecided:
             owners = [number for row in found.owners.tolist() for number in self.audit.entries[row]]
             actions += self._actions(owners, REVIEW, label)
-        self._correct(numbers, home)
+        confidence = found.confidence * (found.home_confidence if found.home != NOBODY else 1)
+        self._correct(numbers, home, confidence)
         sides = [self._side(found.label, found.owners), self._strangers(found, label)]
         if found.home != NOBODY:
             rows = np.flatnonzero(self.audit.faces.label == found.home)
@@ -129,7 +131,7 @@ class _Writer:
             kind,
             self._title(found, label),
             self._reason(found),
-            found.confidence * (found.home_confidence if found.home != NOBODY else 1),
+            confidence,
             (label, home) if home else (label,),
             tuple(sides),
             tuple(actions),
@@ -262,7 +264,7 @@ class _Writer:
             PERSON_IN_SPLITS,
             f"{label}: {' and '.join(splits)}",
             reason,
-            self._certainty(numbers),
+            min(self.sure.get(number, 1.0) for number in numbers),
             labels,
             tuple(sides),
             tuple(self._actions(numbers, REVIEW, label)),
@@ -281,27 +283,16 @@ class _Writer:
             PERSON_IN_SPLITS, title, reason, 1.0, labels, (), tuple(self._actions(numbers, REVIEW, ""))
         )
 
-    def _certainty(self, numbers: list[int]) -> float:
-        """Probability of the least certain link behind the labels of some entries."""
-        found = [pair.confidence for pair in self.audit.judgement.same]
-        entries = self.audit.dataset.entries
-        names = {entries[number].label for number in numbers}
-        linked = [
-            pair.confidence
-            for pair in self.audit.judgement.same
-            if self.audit.labels[pair.left] in names and self.audit.labels[pair.right] in names
-        ]
-        return min(linked or found or [1.0])
-
     # -- parts ----------------------------------------------------------------------------------------
 
     def _actions(self, numbers: list[int], action: str, proposed: str) -> list[Action]:
         entries = (self.audit.dataset.entries[number] for number in numbers)
         return [Action(one.uri, one.label, one.split, action, proposed) for one in entries]
 
-    def _correct(self, numbers: list[int], label: str) -> None:
+    def _correct(self, numbers: list[int], label: str, confidence: float) -> None:
         for number in numbers:
             self.corrected[number] = label
+            self.sure[number] = confidence
 
     def _side(self, label: int, rows: np.ndarray) -> Side:
         uris = tuple(self.audit.dataset.entries[self.audit.entries[row][0]].uri for row in rows.tolist())
