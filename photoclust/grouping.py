@@ -52,8 +52,10 @@ def fingerprint(
     said = [vars(line) for line in decisions.lines]
     settings = [__version__, PERSON_SCHEMA.names, asdict(config), said, decisions.problems]
     digest.update(json.dumps(settings, default=str).encode())
-    constants = {name: value for name, value in vars(calibration).items() if name != "mean"}
-    digest.update(json.dumps(constants, sort_keys=True).encode() + calibration.mean.tobytes())
+    for name, value in sorted(vars(calibration).items()):
+        digest.update(
+            name.encode() + (value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
+        )
     return digest.hexdigest()
 
 

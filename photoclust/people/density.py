@@ -43,6 +43,8 @@ def density_clusters(graph: NeighbourGraph, config: ClusterConfig) -> npt.NDArra
 def density_tree(graph: NeighbourGraph, config: ClusterConfig) -> DensityTree:
     """Cluster labels together with the condensed tree they were cut from.
 
+    The tree is stored nowhere, since it follows from the stored graph, always the same, in seconds.
+
     Parameters
     ----------
     graph

@@ -16,7 +16,7 @@ How much evidence a join needs follows from the number of people in the collecti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -102,7 +102,7 @@ def verify(
     config
         ``min_cluster_size``, ``min_quality`` and ``false_join_rate``.
     calibration
-        What is known of the embedder; by default of the default one.
+        What is known of the embedder; by default what is assumed of any.
     constraints
         What the user has decided; by default nothing.
 
@@ -110,7 +110,8 @@ def verify(
     -------
     Groups
     """
-    calibration = calibration or calibration_of("casia-webface")
+    embeddings, calibration = (calibration or calibration_of()).weighed(faces.embeddings)
+    faces = replace(faces, embeddings=embeddings)
     law = constraints or Constraints.none(len(faces))
     low = (faces.quality < config.min_quality) & ~law.members
     partition = _founders(faces, graph, low, law)
@@ -120,28 +121,27 @@ def verify(
     group = _leave_doubtful(templates, graph, law, calibration, config)
     group = _without_small(group, config.min_cluster_size, law)
     templates = Templates.of(faces.embeddings, group, law.part_of)
-    required = required_evidence(partition, config.false_join_rate)
+    required = required_evidence(partition, calibration, config.false_join_rate)
     group = attach(templates, graph, partition.exclusions, calibration, required)
     templates = Templates.of(faces.embeddings, group, law.part_of)
     confidence = _confidence(templates, graph, calibration, against=np.log(people_in(partition)))
     return _groups(templates.person, np.where(law.certain, 1, confidence), low)
 
 
-def required_evidence(partition: Partition, false_join_rate: float) -> float:
+def required_evidence(partition: Partition, calibration: Calibration, false_join_rate: float) -> float:
     """Least log-likelihood ratio that joins two groups.
 
-    Of two people the likelihood ratio exceeds x with probability 1 / x at most (Markov's inequality). A
-    person is compared with every other, so that ln(people / rate) keeps the chance that somebody is falsely
-    joined to anybody below the rate, however large the collection. That is as true as the model: for single
-    pairs the calibration's table holds the rates measured, exp(−evidence) down to 1 in 10,000 and above that
-    beyond.
+    A person is compared with every other, so that a false match rate of `false_join_rate` / people keeps the
+    chance that somebody is falsely joined to anybody below the rate, however large the collection. Which
+    evidence that takes, `Calibration.evidence_at` has from measurement: on small collections less than the
+    ln(people / rate) that would do were nothing known but the model (Markov's inequality).
 
     People are counted as the inverse Simpson index of the present groups, (Σ n)² / Σ n²: the number of
     equally large groups in which two random faces meet as seldom. It starts at the number of faces and falls
     as they join: caution follows from what the collection holds, be it a hundred faces of five people or of
     ninety.
     """
-    return float(np.log(people_in(partition) / false_join_rate))
+    return calibration.evidence_at(false_join_rate / people_in(partition))
 
 
 def people_in(partition: Partition) -> float:
@@ -165,8 +165,8 @@ def _founders(
     sums = faces.embeddings.copy()
     extra = np.flatnonzero(burst != np.arange(len(faces)))
     np.add.at(sums, burst[extra], faces.embeddings[extra])
-    merged = np.unique(burst[extra])
-    sums[merged] /= np.linalg.norm(sums[merged], axis=1, keepdims=True)
+    merged, more = np.unique(burst[extra], return_counts=True)
+    sums[merged] /= (1 + more[:, None]).astype(np.float32)
     partition = Partition.of(burst, exclusions, law.part_of, sums)
     absorb(partition, np.where(burst == np.arange(len(faces)), start, np.arange(len(faces))))
     return partition
@@ -197,7 +197,7 @@ def _join_in_order(
     """Join founders inside density clusters, then across them, then groups too large to see one another."""
 
     def required(now: Partition) -> float:
-        return required_evidence(now, config.false_join_rate)
+        return required_evidence(now, calibration, config.false_join_rate)
 
     near = graph.distances <= FARTHEST
     together = near & (labels[:, None] >= 0) & (labels[:, None] == labels[graph.indices])

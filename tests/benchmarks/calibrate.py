@@ -1,34 +1,81 @@
 """Measures the calibration of an embedder on an index of labelled folders, and how well it serves others.
 
-    python tests/benchmarks/calibrate.py INDEX [calibration.json]
+    python tests/benchmarks/calibrate.py INDEX [FOLDER]
 
-Constants are chosen on four fifths of the people and scored on the last fifth, five times over; those that
-are written are chosen on all. The collection should hold a thousand people and more.
+Everything is chosen on four fifths of the people and scored on the last fifth, five times over; what is
+written to FOLDER, as MODEL.json and MODEL.npz, is chosen on all. The collection should hold a thousand people
+and more.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
-from itertools import product
+from dataclasses import dataclass, replace
+from itertools import pairwise, product
 from pathlib import Path
+from typing import Any
 
+import faiss
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
 from photoclust.config import ClusterConfig
 from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
 from photoclust.grouping import verify_input
 from photoclust.index.store import IndexStore
 from photoclust.labelled import labelled_faces
-from photoclust.people.calibration import Calibration
+from photoclust.people.calibration import Calibration, nearness
 from photoclust.people.density import density_clusters
-from photoclust.people.neighbours import neighbours, unit_rows
+from photoclust.people.neighbours import NeighbourGraph, neighbours, unit_rows
 from photoclust.people.verify import Groups, VerifyInput, verify
 from photoclust.records import face_embeddings
 
-IDENTITY, CORRELATION = (0.6, 0.65, 0.7), (0.2, 0.25, 0.28, 0.3, 0.35)
-FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+IDENTITY, CORRELATION = (0.6, 0.65), (0.2, 0.28)
+FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4, 1e-5)  # 1,711 people give 69 pairs of the last
+PLAIN_IDENTITY = 0.65  # scores best where hubness is left as it is
+DIRECTIONS, COHORT = 128, 256
+MANY = 8  # photos of a person in an album
+SURE = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1.01)
+FLAT = 0.05  # slope of a confidence that does not saturate, to get evidence back from
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Labelled faces as they lie in the index."""
+
+    known: VerifyInput
+    truth: np.ndarray
+
+    def some(self, keep: np.ndarray) -> Faces:
+        fields = (self.known.embeddings, self.known.quality, self.known.photos, self.known.boxes)
+        return Faces(VerifyInput(*(field[keep] for field in fields)), self.truth[keep])
+
+
+class Grouper:
+    """Groups the same faces with one calibration after another that differ in constants only."""
+
+    def __init__(self, faces: Faces, calibration: Calibration) -> None:
+        self.config, self.truth = ClusterConfig(), faces.truth
+        self.faces = replace(faces.known, embeddings=calibration.centred(faces.known.embeddings))
+        self.graph: NeighbourGraph = neighbours(self.faces.embeddings, self.config.k)
+        self.labels = density_clusters(self.graph, self.config)
+
+    def groups(self, calibration: Calibration) -> Groups:
+        return verify(self.faces, self.graph, self.labels, self.config, calibration)
+
+    def scores(self, calibration: Calibration) -> tuple[float, float]:
+        group = self.groups(calibration).group
+        return pairwise_scores(self.truth, group).f, bcubed_scores(self.truth, group).f
+
+    def memberships(self, calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:
+        """Confidence of each member, and whether most of its group are the same person."""
+        groups = self.groups(calibration)
+        inside = np.flatnonzero(groups.group >= 0)
+        table = np.zeros((groups.group.max() + 1, self.truth.max() + 1), np.int32)
+        np.add.at(table, (groups.group[inside], self.truth[inside]), 1)
+        own = table[groups.group[inside], self.truth[inside]]
+        return groups.confidence[inside], 2 * own > table.sum(1)[groups.group[inside]]
 
 
 def similarities(rows: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -40,81 +87,145 @@ def similarities(rows: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.nd
     return values[same], weight, values[~same]
 
 
-def measured(rows: np.ndarray, truth: np.ndarray, identity: float, correlation: float) -> Calibration:
-    plain = Calibration(rows.mean(0), identity, 1.0, correlation, 0.27, -0.6)
-    _, _, impostor = similarities(plain.centred(rows), truth)
-    return replace(plain, dimensions=round(float(1 / impostor.var()), 1))
+def accepted(values: tuple[np.ndarray, np.ndarray, np.ndarray], rate: float) -> tuple[float, float]:
+    """Similarity that impostors exceed at the false match rate, and the share of genuine pairs that do."""
+    genuine, weight, impostor = values
+    limit = float(np.quantile(impostor, 1 - rate))
+    return limit, float(np.average(genuine > limit, weights=weight))
 
 
-def grouped(faces: VerifyInput, calibration: Calibration) -> Groups:
-    config = ClusterConfig()
-    centred = replace(faces, embeddings=calibration.centred(faces.embeddings))
-    graph = neighbours(centred.embeddings, config.k)
-    return verify(centred, graph, density_clusters(graph, config), config, calibration)
+def measured(faces: Faces) -> Calibration:
+    """Everything that is measured rather than chosen."""
+    rows, one = unit_rows(faces.known.embeddings), np.unique(faces.truth, return_index=True)[1]
+    mean = rows.mean(0)
+    centred = rows - mean
+    basis = np.linalg.svd(centred, full_matrices=False)[2][:DIRECTIONS].T
+    plain = Calibration(
+        mean, np.ascontiguousarray(basis), None, 0.0, PLAIN_IDENTITY, 1.0, 0.28, 0.6, 1.0, (), FLAT, 0.0
+    )
+    strangers = plain.centred(rows[one])
+    cohort = faiss.Kmeans(DIRECTIONS, COHORT, niter=25, seed=1, spherical=True, min_points_per_centroid=1)
+    cohort.train(strangers)
+    centres = cohort.centroids.astype(np.float16).astype(np.float32)
+    whole = replace(plain, cohort=centres, hubness=round(float(nearness(strangers, centres).mean()), 4))
+    centred = plain.centred(rows)
+    _, _, impostor = similarities(centred, faces.truth)
+    _, _, fair = similarities(whole.weighed(centred)[0], faces.truth)
+    dimensions, weighed = (round(float(1 / values.var()), 1) for values in (impostor, fair))
+    return replace(whole, dimensions=dimensions, dimensions_weighed=weighed)
 
 
-def chosen(faces: VerifyInput, truth: np.ndarray) -> Calibration:
-    """The constants whose grouping scores best."""
-
-    def score(one: Calibration) -> float:
-        group = grouped(faces, one).group
-        return pairwise_scores(truth, group).f + bcubed_scores(truth, group).f
-
-    grid = [measured(faces.embeddings, truth, i, c) for i, c in product(IDENTITY, CORRELATION)]
-    return max(grid, key=score)
+def with_rates(calibration: Calibration, fair: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Calibration:
+    """What evidence the false match rates of weighed single pairs correspond to."""
+    one = np.ones(1)
+    _, weigher = calibration.weighed(np.zeros((0, DIRECTIONS), np.float32))
+    limits = [np.array([accepted(fair, rate)[0]]) for rate in FALSE_MATCH_RATES]
+    evidence = [round(float(weigher.evidence(one, one, one + 1, one + 1, limit)[0]), 1) for limit in limits]
+    return replace(calibration, single_pairs=tuple(zip(FALSE_MATCH_RATES, evidence, strict=True)))
 
 
-def some(faces: VerifyInput, keep: np.ndarray) -> VerifyInput:
-    return VerifyInput(faces.embeddings[keep], faces.quality[keep], faces.photos[keep], faces.boxes[keep])
+def chosen(faces: Faces) -> Calibration:
+    """The constants whose grouping scores best, and then those of confidence.
 
-
-def main(index: str, output: str | None) -> None:
-    labelled = labelled_faces(index, "folders")
-    store = IndexStore.open(index)
-    table = store.faces(["box", "quality", "embedding"]).take(labelled.rows)
-    faces = verify_input(table, unit_rows(face_embeddings(table)))
-    truth = np.unique(labelled.people, return_inverse=True)[1]
-
-    fold = np.random.default_rng(0).integers(0, 5, truth.max() + 1)[truth]
-    scores = []
-    for k in range(5):
-        best = chosen(some(faces, fold != k), truth[fold != k])
-        group = grouped(some(faces, fold == k), best).group
-        scores.append((pairwise_scores(truth[fold == k], group).f, bcubed_scores(truth[fold == k], group).f))
-        print(
-            f"fold {k}: identity {best.identity}, correlation {best.correlation}, F {np.round(scores[-1], 4)}"
-        )
-    print("held-out people: pairwise F {:.4f}, BCubed F {:.4f}".format(*np.mean(scores, axis=0)))
-
-    best = chosen(faces, truth)
-    genuine, weight, impostor = similarities(best.centred(faces.embeddings), truth)
-    limits = [float(np.quantile(impostor, 1 - rate)) for rate in FALSE_MATCH_RATES]
-    rates = [
-        {
-            "false_match_rate": rate,
-            "cosine_distance": round(1 - limit, 3),
-            "evidence": round(float(best.evidence(*np.ones((4, 1)), np.array([limit]))[0]), 1),
-            "true_accept_rate": round(float(np.average(genuine > limit, weights=weight)), 3),
-        }
-        for rate, limit in zip(FALSE_MATCH_RATES, limits, strict=True)
+    Few people with many photos, as in an album, count as much as many with few.
+    """
+    plain = measured(faces)
+    fair = similarities(plain.weighed(plain.centred(faces.known.embeddings))[0], faces.truth)
+    grouper = Grouper(faces, plain)
+    album = Grouper(faces.some(np.bincount(faces.truth)[faces.truth] >= MANY), plain)
+    grid = [
+        with_rates(replace(plain, identity_weighed=i, correlation=c), fair)
+        for i, c in product(IDENTITY, CORRELATION)
     ]
-    values = {
-        "model": store.settings.embed.model,
+    best = max(grid, key=lambda one: sum(grouper.scores(one) + album.scores(one)))
+    confidence, right = grouper.memberships(best)
+    margin = np.log(confidence / (1 - confidence)) / FLAT
+    line = LogisticRegression(C=np.inf).fit(margin[:, None], right)
+    return replace(
+        best,
+        confidence_slope=round(float(line.coef_[0, 0]), 3),
+        confidence_offset=round(float(line.intercept_[0]), 2),
+    )
+
+
+def held_out(faces: Faces) -> None:
+    """Score people that nothing was chosen on, and say how often confidence was justified."""
+    fold = np.random.default_rng(0).integers(0, 5, faces.truth.max() + 1)[faces.truth]
+    scores, members, tables = [], [], []
+    for k in range(5):
+        best, others = chosen(faces.some(fold != k)), faces.some(fold == k)
+        grouper = Grouper(others, best)
+        scores.append(grouper.scores(best))
+        members.append(grouper.memberships(best))
+        centred = best.centred(others.known.embeddings)
+        pairs = similarities(centred, others.truth), similarities(best.weighed(centred)[0], others.truth)
+        tables.append([[accepted(one, rate)[1] for rate in FALSE_MATCH_RATES] for one in pairs])
+        constants = f"identity {best.identity_weighed}, correlation {best.correlation}"
+        sure = f"confidence {best.confidence_slope} x + {best.confidence_offset}"
+        print(f"fold {k}: {constants}, {sure}, F {np.round(scores[-1], 4)}", flush=True)
+    print("held-out people: pairwise F {:.4f}, BCubed F {:.4f}".format(*np.mean(scores, axis=0)))
+    for name, rates in zip(("cosine", "weighed"), np.mean(tables, axis=0), strict=True):
+        shares = dict(zip(FALSE_MATCH_RATES, rates.round(3).tolist(), strict=True))
+        print(f"genuine pairs accepted, {name}: {shares}")
+    confidence, right = (np.concatenate(parts) for parts in zip(*members, strict=True))
+    for low, high in pairwise(SURE):
+        inside = (confidence >= low) & (confidence < high)
+        if inside.any():
+            sure, true = confidence[inside].mean(), right[inside].mean()
+            print(
+                f"confidence {low} to {min(high, 1)}: {inside.sum()} faces, {sure:.3f} sure, {true:.3f} right"
+            )
+
+
+def written(best: Calibration, faces: Faces, model: str) -> dict[str, Any]:
+    """Constants, and what distances and evidence of single pairs mean."""
+    centred = best.centred(faces.known.embeddings)
+    plain = similarities(centred, faces.truth)
+    fair = similarities(best.weighed(centred)[0], faces.truth)
+    rates = []
+    for rate, evidence in best.single_pairs:
+        limit, share = accepted(plain, rate)
+        rates.append(
+            {
+                "false_match_rate": rate,
+                "cosine_distance": round(1 - limit, 3),
+                "true_accept_rate": round(share, 3),
+                "evidence": evidence,
+                "true_accept_rate_of_evidence": round(accepted(fair, rate)[1], 3),
+            }
+        )
+    return {
+        "model": model,
+        "hubness": best.hubness,
         "identity": best.identity,
+        "identity_weighed": best.identity_weighed,
         "dimensions": best.dimensions,
+        "dimensions_weighed": best.dimensions_weighed,
         "correlation": best.correlation,
         "confidence_slope": best.confidence_slope,
         "confidence_offset": best.confidence_offset,
-        "genuine_mean": round(float(np.average(genuine, weights=weight)), 3),
-        "genuine_deviation": round(float(genuine.std()), 3),
-        "impostor_mean": round(float(impostor.mean()), 3),
-        "impostor_deviation": round(float(impostor.std()), 3),
+        "genuine_mean": round(float(np.average(plain[0], weights=plain[1])), 3),
+        "genuine_deviation": round(float(plain[0].std()), 3),
+        "impostor_mean": round(float(plain[2].mean()), 3),
+        "impostor_deviation": round(float(plain[2].std()), 3),
         "single_pairs": rates,
-        "mean": [round(float(x), 4) for x in best.mean],
     }
-    print(json.dumps({name: value for name, value in values.items() if name != "mean"}, indent=1))
-    if output:
-        Path(output).write_text(json.dumps(values) + "\n", "utf-8")
+
+
+def main(index: str, folder: str | None) -> None:
+    labelled = labelled_faces(index, "folders")
+    store = IndexStore.open(index)
+    table = store.faces(["box", "quality", "embedding"]).take(labelled.rows)
+    known = verify_input(table, unit_rows(face_embeddings(table)))
+    faces = Faces(known, np.unique(labelled.people, return_inverse=True)[1])
+    held_out(faces)
+    best, model = chosen(faces), store.settings.embed.model
+    values = written(best, faces, model)
+    print(json.dumps(values, indent=1))
+    if folder:
+        Path(folder, f"{model}.json").write_text(json.dumps(values, indent=1) + "\n", "utf-8")
+        arrays = {"mean": best.mean, "basis": best.basis, "cohort": best.cohort.astype(np.float16)}
+        np.savez_compressed(Path(folder, f"{model}.npz"), **arrays)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,8 @@ def main(n: int) -> None:
     compact, person = synthetic_faces(n, rng)
     config = ClusterConfig()
     graph = approximate_graph(compact, config.k)
-    embeddings = np.zeros((n, 512), np.float32)
+    calibration = calibration_of("casia-webface")
+    embeddings = np.zeros((n, calibration.basis.shape[1]), np.float32)
     embeddings[:, :DIMENSIONS] = compact
     boxes = np.tile(np.array([0, 0, 100, 100], np.float32), (n, 1))
     faces = VerifyInput(embeddings, np.ones(n, np.float32), np.arange(n), boxes)
@@ -66,7 +67,7 @@ def main(n: int) -> None:
     began = time.perf_counter()
     labels = density_clusters(graph, config)
     density = time.perf_counter() - began
-    groups = verify(faces, graph, labels, config)
+    groups = verify(faces, graph, labels, config, calibration)
     total = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(

@@ -16,7 +16,7 @@ from photoclust.people.same_photo import conflicting_photos
 from photoclust.people.verify import Groups, VerifyInput, verify
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
 
-CALIBRATION = calibration_of("casia-webface")
+CALIBRATION = calibration_of()
 SIZE = 55
 
 

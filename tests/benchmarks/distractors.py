@@ -1,0 +1,85 @@
+"""How much 200,000 strangers harm the grouping of labelled people.
+
+    python tests/benchmarks/distractors.py INDEX [200000]
+
+INDEX holds labelled folders of a thousand people and more. Distractors are drawn from a mixture of 64 normal
+distributions with one covariance, fitted to one face of each person in the 80 directions of greatest
+variance. A single normal distribution will not do: real faces have nearer neighbours than it gives them.
+Printed for comparison, of as many drawn faces as there are real people: quantiles of the distance to the
+nearest neighbour, and the distances that one in so many pairs falls below.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from sklearn.mixture import GaussianMixture
+
+from photoclust.config import ClusterConfig
+from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
+from photoclust.grouping import comparable_embeddings, verify_input
+from photoclust.index.store import IndexStore
+from photoclust.labelled import labelled_faces
+from photoclust.people.calibration import calibration_of
+from photoclust.people.density import density_clusters
+from photoclust.people.neighbours import neighbours
+from photoclust.people.verify import VerifyInput, verify
+
+DIRECTIONS, COMPONENTS = 80, 64
+QUANTILES, RATES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95), (1e-2, 1e-3, 1e-4, 1e-5)
+
+
+def distractors(strangers: np.ndarray, n: int) -> np.ndarray:
+    """Draw n unit vectors from the distribution fitted to `strangers`, one face of each of many people."""
+    mean = strangers.mean(0)
+    basis = np.linalg.eigh(np.cov(strangers.T))[1][:, -DIRECTIONS:]
+    mixture = GaussianMixture(COMPONENTS, covariance_type="tied", random_state=0, reg_covar=1e-6, max_iter=60)
+    mixture.fit((strangers - mean) @ basis)
+    drawn = np.random.default_rng(0).permutation(mixture.sample(n)[0]) @ basis.T + mean
+    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+
+
+def compare(name: str, rows: np.ndarray) -> None:
+    distances = 1 - rows @ rows.T
+    np.fill_diagonal(distances, np.inf)
+    nearest = np.quantile(distances.min(1), QUANTILES).round(3)
+    pairs = np.quantile(distances[np.triu_indices(len(rows), 1)], RATES).round(3)
+    print(f"{name}: nearest neighbour {nearest}, pairs {pairs}", flush=True)
+
+
+def among(faces: VerifyInput, strangers: np.ndarray) -> VerifyInput:
+    """The faces and, after them, strangers, each in a photo of its own, of the same qualities."""
+    n = len(strangers)
+    return VerifyInput(
+        np.concatenate([faces.embeddings, strangers]),
+        np.concatenate([faces.quality, np.random.default_rng(1).choice(faces.quality, n)]),
+        np.concatenate([faces.photos, faces.photos.max() + 1 + np.arange(n)]),
+        np.concatenate([faces.boxes, np.tile(np.array([0, 0, 100, 100], np.float32), (n, 1))]),
+    )
+
+
+def main(index: str, n: int) -> None:
+    store, labelled = IndexStore.open(index), labelled_faces(index, "folders")
+    calibration, config = calibration_of(store.settings.embed.model), ClusterConfig()
+    table = store.faces(["box", "quality", "embedding"])
+    alone = verify_input(table, comparable_embeddings(table, calibration))
+    truth = np.unique(labelled.people, return_inverse=True)[1]
+    rows = np.asarray(labelled.rows)
+    single = alone.embeddings[rows[np.unique(truth, return_index=True)[1]]]
+    drawn = distractors(single.astype(np.float64), n)
+    compare("real strangers ", single)
+    compare("drawn strangers", drawn[: len(single)])
+    for name, faces in (("alone", alone), (f"among {n} distractors", among(alone, drawn))):
+        graph = neighbours(faces.embeddings, config.k, "auto")
+        group = verify(faces, graph, density_clusters(graph, config), config, calibration).group
+        pairwise, bcubed = pairwise_scores(truth, group[rows]), bcubed_scores(truth, group[rows])
+        print(
+            f"{name}: pairwise P {pairwise.precision:.3f} R {pairwise.recall:.3f} F {pairwise.f:.4f}, "
+            f"BCubed F {bcubed.f:.4f}; {(group[len(alone) :] >= 0).sum()} distractors in groups",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 200_000)
