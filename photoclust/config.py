@@ -242,6 +242,10 @@ class EngineConfig:
     photo_seconds
         How long an actor may take over one photo before it is ended and the photo, if that happens again,
         fails alone. The local engine waits for ever.
+    divide_search_from
+        Faces to be compared with one another from which on the neighbour search is divided into blocks, done
+        on the cluster where there is one, and each kept when it is done. Below, this process searches by
+        itself and in one go: in half the time, since it multiplies each pair once.
     """
 
     kind: str = "ray"
@@ -252,11 +256,12 @@ class EngineConfig:
     embed_actors: int | None = None
     photos_per_batch: int | None = None
     photo_seconds: float = 300.0
+    divide_search_from: int = 500_000
 
     def __post_init__(self) -> None:
         _check(self.photo_seconds > 0, f"photo_seconds must be positive, not {self.photo_seconds}.")
         _check(self.kind in ("ray", "local"), f"engine must be ray or local, not {self.kind}.")
-        for name in ("num_cpus", "detect_actors", "embed_actors", "photos_per_batch"):
+        for name in ("num_cpus", "detect_actors", "embed_actors", "photos_per_batch", "divide_search_from"):
             value = getattr(self, name)
             _check(value is None or value >= 1, f"{name} must be 1 or more, not {value}.")
         gpus = self.num_gpus

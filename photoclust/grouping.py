@@ -25,7 +25,7 @@ from photoclust.people.decisions import Decisions, read_decisions
 from photoclust.people.exclusions import Exclusions
 from photoclust.people.facts import facts_of
 from photoclust.people.membership import NOBODY
-from photoclust.people.neighbours import NeighbourGraph, neighbours, update
+from photoclust.people.neighbours import Nearest, NeighbourGraph, nearest, neighbours, update
 from photoclust.people.same_photo import same_photo
 from photoclust.people.verify import Groups, VerifyInput
 from photoclust.records import (
@@ -78,21 +78,26 @@ def comparable_embeddings(faces: pa.Table, calibration: Calibration) -> npt.NDAr
 
 
 def neighbour_graph(
-    store: IndexStore, faces: pa.Table, calibration: Calibration, k: int, keep: bool = True
+    store: IndexStore,
+    faces: pa.Table,
+    calibration: Calibration,
+    k: int,
+    keep: bool = True,
+    search: Nearest = nearest,
 ) -> tuple[npt.NDArray[np.float32], NeighbourGraph]:
     """Comparable embeddings of `faces` and their neighbour graph, row for row.
 
     A stored graph is brought up to date where faces have come or gone, and one is built where there is none.
-    With `keep` the outcome is stored; the caller then holds the index's lock.
+    With `keep` the outcome is stored; the caller then holds the index's lock. `search` compares faces.
     """
     embeddings = comparable_embeddings(faces, calibration)
     marks, stored = _marks(embeddings), store.read_graph()
     if stored is None or stored.indices.type.list_size != max(0, min(k, len(stored.face_ids) - 1)):
-        graph, changed = neighbours(embeddings, k, "auto"), True
+        graph, changed = neighbours(embeddings, k, "auto", search), True
     else:
         position = _positions(stored, faces, marks)
         graph, changed = _stored_graph(stored), not np.array_equal(position, np.arange(len(faces)))
-        graph = update(graph, position, embeddings, k, "auto") if changed else graph
+        graph = update(graph, position, embeddings, k, "auto", search) if changed else graph
     if keep and changed and graph.indices.size:
         store.write_graph(_to_store(graph, faces, marks))
     return embeddings, graph

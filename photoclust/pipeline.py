@@ -39,6 +39,7 @@ from photoclust.people.calibration import calibration_of
 from photoclust.people.continuity import keep_ids
 from photoclust.people.decisions import Decisions
 from photoclust.people.density import density_clusters
+from photoclust.people.neighbours import Nearest, nearest
 from photoclust.people.verify import verify
 from photoclust.photos.gone import is_gone
 from photoclust.photos.sources import content_id, read_photo
@@ -287,7 +288,9 @@ class GroupReport:
     problems: tuple[str, ...]
 
 
-def group_faces(store: IndexStore, config: ClusterConfig, max_named_churn: float = 1.0) -> GroupReport:
+def group_faces(
+    store: IndexStore, config: ClusterConfig, max_named_churn: float = 1.0, search: Nearest = nearest
+) -> GroupReport:
     """Group all faces of the index into people and put the result in force.
 
     Does nothing when neither faces, settings nor decisions have changed since the clustering in force.
@@ -300,6 +303,8 @@ def group_faces(store: IndexStore, config: ClusterConfig, max_named_churn: float
         How to group.
     max_named_churn
         Share of the faces of people with a name that may leave their person, in [0, 1].
+    search
+        What compares faces: a `photoclust.searching.DividedSearch` where they may be many.
 
     Raises
     ------
@@ -317,7 +322,7 @@ def group_faces(store: IndexStore, config: ClusterConfig, max_named_churn: float
         return _report(current, began, unchanged=True)
     clustering = computed_before(store, mark, current)
     if clustering is None:
-        clustering = _grouped(store, faces, config, decisions, current)
+        clustering = _grouped(store, faces, config, decisions, current, search)
         clustering.run.update(fingerprint=mark, config=asdict(config), seconds=time.monotonic() - began)
         add_clustering(store, clustering, current)
     if current is not None:
@@ -332,10 +337,11 @@ def _grouped(
     config: ClusterConfig,
     decisions: Decisions,
     current: Clustering | None,
+    search: Nearest,
 ) -> Clustering:
     """Derive people from all faces of the index."""
     calibration, watch = calibration_of(store.settings.embed.model), Stopwatch()
-    embeddings, graph = neighbour_graph(store, faces, calibration, config.k)
+    embeddings, graph = neighbour_graph(store, faces, calibration, config.k, search=search)
     watch.lap("neighbours")
     labels = density_clusters(graph, config)
     watch.lap("density")

@@ -13,13 +13,16 @@ from photoclust.cli import options
 @options.index_option
 @options.cluster_options
 @options.churn_option
+@options.search_options
 @options.progress_options
 @click.option("--use", metavar="RUN", help="Group nothing: put this earlier or refused grouping in force.")
 @options.json_option
 def cluster(index_dir: str, max_named_churn: float, use: str | None, as_json: bool, **values: Any) -> None:
     """Group the faces of an index into people; the second half of `run`.
 
-    Looks at no photo: it takes seconds, and can be repeated with other settings.
+    Looks at no photo: it takes seconds, and can be repeated with other settings. Half a million faces and
+    more are compared block by block, on the nodes of a Ray cluster if --address names one; when that is
+    stopped, the same command goes on with the blocks that are not done.
 
     \b
     Examples:
@@ -27,11 +30,12 @@ def cluster(index_dir: str, max_named_churn: float, use: str | None, as_json: bo
       photoclust cluster --index ~/people --min-cluster-size 3
       photoclust cluster --index ~/people --max-named-churn 1%
       photoclust cluster --index ~/people --use previous
+      photoclust cluster --index /shared/people --address HEAD:6379
     """
     from photoclust.cli import job, summary
 
-    config = options.take_cluster(values)
-    grouped = job.cluster(index_dir, config, max_named_churn) if use is None else None
+    config, engine = options.take_cluster(values), options.take_engine(values)
+    grouped = job.cluster(index_dir, config, max_named_churn, engine) if use is None else None
     if use is not None:
         job.use(index_dir, use)
     summary.write(index_dir, None, grouped, as_json)

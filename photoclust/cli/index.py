@@ -43,7 +43,7 @@ def run(
 
     engine, cluster_config = options.take_engine(values), options.take_cluster(values)
     indexed = job.index(photos, index_dir, engine, photo_options(values))
-    grouped = job.cluster(index_dir, cluster_config, max_named_churn)
+    grouped = job.cluster(index_dir, cluster_config, max_named_churn, engine)
     summary.write(index_dir, indexed, grouped, as_json)
 
 

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from photoclust.cli.progress import photo_progress, say
+from photoclust.cli.progress import compare_progress, photo_progress, say
 from photoclust.config import ClusterConfig, CollectionConfig, EngineConfig, IndexSettings
 from photoclust.errors import NoPhotosError
 
@@ -100,15 +100,22 @@ def _told(refs: Iterator[PhotoRef]) -> Iterator[PhotoRef]:
     say(f"{found} photos found.")
 
 
-def cluster(folder: str, config: ClusterConfig, max_named_churn: float = 1.0) -> GroupReport:
+def cluster(
+    folder: str, config: ClusterConfig, max_named_churn: float = 1.0, engine: EngineConfig | None = None
+) -> GroupReport:
     """Group the faces of the index at `folder` and write the page."""
+    from photoclust.engine.neighbours import start_search
     from photoclust.index.store import IndexStore
     from photoclust.pipeline import group_faces
+    from photoclust.searching import DividedSearch
 
-    store = IndexStore.open(folder)
+    store, place = IndexStore.open(folder), engine or EngineConfig()
+    search = DividedSearch(
+        lambda: start_search(place), compare_progress, place.divide_search_from, store.folder
+    )
     with store.lock():
         say("Grouping faces.")
-        report = group_faces(store, config, max_named_churn)
+        report = group_faces(store, config, max_named_churn, search)
         if not _page_is_fresh(store):
             renew_page(store)
     return report

@@ -95,6 +95,26 @@ progress_options = _together(
     ),
 )
 
+search_options = _together(
+    click.option(
+        "--address",
+        metavar="URL",
+        envvar="PHOTOCLUST_ADDRESS",
+        help="Ray cluster to join (HEAD:6379); without it this machine does the work.",
+    ),
+    click.option(
+        "--num-cpus", type=click.IntRange(1), metavar="N", help="Processors to use; all by default."
+    ),
+    click.option("--num-gpus", type=click.IntRange(0), metavar="N", help="GPUs to use; all by default."),
+    click.option(
+        "--divide-search-from",
+        type=click.IntRange(1),
+        metavar="FACES",
+        help="Compare so many faces and more in blocks that are kept when done, on the cluster if there is "
+        f"one; {EngineConfig.divide_search_from} by default.",
+    ),
+)
+
 engine_options = _together(
     click.option(
         "--engine",
@@ -103,16 +123,7 @@ engine_options = _together(
         show_default=True,
         help="Ray actors, or this process alone for debugging; the result is the same.",
     ),
-    click.option(
-        "--address",
-        metavar="URL",
-        envvar="PHOTOCLUST_ADDRESS",
-        help="Ray cluster to join (HEAD:6379); without it Ray is started here.",
-    ),
-    click.option(
-        "--num-cpus", type=click.IntRange(1), metavar="N", help="Processors to use; all by default."
-    ),
-    click.option("--num-gpus", type=click.IntRange(0), metavar="N", help="GPUs to use; all by default."),
+    search_options,
     click.option("--detect-actors", type=click.IntRange(1), metavar="N", help="Detection processes."),
     click.option("--embed-actors", type=click.IntRange(1), metavar="N", help="Embedding processes."),
     click.option(
@@ -212,7 +223,7 @@ def take(values: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def take_engine(values: dict[str, Any]) -> EngineConfig:
     """Build the engine's configuration from `engine_options`."""
-    kind = values.pop("engine")
+    kind = values.pop("engine", EngineConfig.kind)
     names = (
         "address",
         "num_cpus",
@@ -221,6 +232,7 @@ def take_engine(values: dict[str, Any]) -> EngineConfig:
         "embed_actors",
         "photos_per_batch",
         "photo_seconds",
+        "divide_search_from",
     )
     return EngineConfig(kind=kind, **take(values, *names))
 

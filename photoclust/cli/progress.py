@@ -77,6 +77,11 @@ def photo_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
     return progress(total, "Indexing", "photos")
 
 
+def compare_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
+    """Show progress over `total` faces to be compared with all others."""
+    return progress(total, "Comparing", "faces")
+
+
 @contextmanager
 def progress(total: int, doing: str, things: str) -> Generator[Callable[[int], None]]:
     """Show progress over `total` things; what it gives is called with how many more are done."""

@@ -159,7 +159,7 @@ class Watcher:
         began = self.clock()
         if not self.pacing.is_due(began, quiet):
             return None
-        report = job.cluster(self.folder, self.config)
+        report = job.cluster(self.folder, self.config, engine=self.engine)
         self.pacing.grouped(began, self.clock())
         return None if report.unchanged else report
 

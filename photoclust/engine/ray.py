@@ -202,7 +202,7 @@ class RayEngine:
                 yield indexed
             watched.end()
         except RayError as error:
-            raise _explained(error) from error
+            raise explained(error) from error
 
     def _dataset(self, refs: pa.Table, settings: IndexSettings, size: int, alone: bool) -> ray.data.Dataset:
         pools = self.pools
@@ -242,7 +242,7 @@ def _map(
         )
 
 
-def _explained(error: BaseException) -> PhotoclustError:
+def explained(error: BaseException) -> PhotoclustError:
     """Dig our own error out of Ray's wrapping, or say what Ray said in one line."""
     cause: BaseException | None = error
     while cause is not None:

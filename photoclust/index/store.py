@@ -6,7 +6,7 @@
       index.json                  format, model and settings
       photos/part-*.parquet       the commit mark of the faces part of the same name
       faces/part-*.parquet
-      neighbours/graph.parquet
+      neighbours/graph.parquet, and blocks/ while a long search lasts: see `photoclust.index.blocks`
       runs/TIME.json              what a run of indexing did: counts, rates, seconds of each stage
       clusterings/, current.json  see `photoclust.index.clusterings`
       decisions.csv               the user's own
@@ -38,6 +38,7 @@ from photoclust.errors import (
     IndexMissingError,
 )
 from photoclust.index import erase, files
+from photoclust.index.blocks import remove_blocks
 from photoclust.index.clusterings import Clustering, Clusterings
 from photoclust.index.keep_out import without_kept_out
 from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
@@ -258,11 +259,12 @@ class IndexStore:
     # -- neighbours -----------------------------------------------------------------------------------
 
     def write_graph(self, graph: StoredGraph) -> None:
-        """Replace the stored neighbour graph."""
+        """Replace the stored neighbour graph; blocks of a search are then of no more use."""
         files.make_folder(self.folder / "neighbours")
         columns = [graph.face_ids, graph.marks, graph.indices, graph.distances]
         table = pa.table(columns, names=_GRAPH_COLUMNS)
         files.write_table(self.folder / "neighbours" / "graph.parquet", table)
+        remove_blocks(self.folder)
 
     def read_graph(self) -> StoredGraph | None:
         """Read the stored neighbour graph, if there is one that this version can use."""

@@ -11,6 +11,7 @@ The contract:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,10 @@ class NeighbourGraph:
         return len(self.indices)
 
 
+Nearest = Callable[[Floats, Rows, Floats, int, int, str], NeighbourGraph]
+"""`nearest`, or what gives the same by other means."""
+
+
 def unit_rows(embeddings: npt.NDArray[Any]) -> Floats:
     """Rows scaled to unit length, after refusing those that are no unit vectors.
 
@@ -77,7 +82,9 @@ def unit_rows(embeddings: npt.NDArray[Any]) -> Floats:
     return rows / norms[:, None].astype(np.float32)
 
 
-def neighbours(embeddings: npt.NDArray[Any], k: int, device: str = "cpu") -> NeighbourGraph:
+def neighbours(
+    embeddings: npt.NDArray[Any], k: int, device: str = "cpu", search: Nearest | None = None
+) -> NeighbourGraph:
     """Build the exact k-nearest-neighbour graph.
 
     Parameters
@@ -88,6 +95,8 @@ def neighbours(embeddings: npt.NDArray[Any], k: int, device: str = "cpu") -> Nei
         Neighbours wanted for each face; n - 1 where there are fewer.
     device
         Where candidates are looked for, see `search_on`; the graph is the same.
+    search
+        What compares faces; by default `nearest`.
 
     Returns
     -------
@@ -99,11 +108,16 @@ def neighbours(embeddings: npt.NDArray[Any], k: int, device: str = "cpu") -> Nei
         A row is not a finite unit vector.
     """
     rows = unit_rows(embeddings)
-    return nearest(rows, np.arange(len(rows)), rows, 0, k, device)
+    return (search or nearest)(rows, np.arange(len(rows)), rows, 0, k, device)
 
 
 def update(
-    graph: NeighbourGraph, position: Rows, embeddings: npt.NDArray[Any], k: int, device: str = "cpu"
+    graph: NeighbourGraph,
+    position: Rows,
+    embeddings: npt.NDArray[Any],
+    k: int,
+    device: str = "cpu",
+    search: Nearest | None = None,
 ) -> NeighbourGraph:
     """Carry a graph over to a collection to which faces have come, or from which they have gone.
 
@@ -122,6 +136,8 @@ def update(
         Neighbours wanted for each face.
     device
         Where candidates are looked for, see `search_on`.
+    search
+        What compares faces; by default `nearest`.
 
     Returns
     -------
@@ -140,19 +156,19 @@ def update(
         raise ValueError(f"The graph has shape {graph.indices.shape}: not of {len(position)} faces, k = {k}.")
     if (np.diff(here) <= 0).any():
         raise ValueError("The faces of the graph are not in the order of the embeddings.")
-    rows = unit_rows(embeddings)
+    rows, search = unit_rows(embeddings), search or nearest
     every, width = np.arange(len(rows)), max(0, min(k, len(rows) - 1))
     indices = position[graph.indices]
     whole = (position >= 0) & (indices >= 0).all(axis=1)
     kept, new = position[whole], np.setdiff1d(every, here)
-    arrivals = nearest(rows[kept], np.full(len(kept), -1), rows[new], 0, k, device)
+    arrivals = search(rows[kept], np.full(len(kept), -1), rows[new], 0, k, device)
     amended = merge(
         NeighbourGraph(indices[whole].astype(np.int32), graph.distances[whole]),
         NeighbourGraph(new[arrivals.indices].astype(np.int32), arrivals.distances),
         width,
     )
     searched = np.setdiff1d(every, kept)
-    found = nearest(rows[searched], searched, rows, 0, width, device)
+    found = search(rows[searched], searched, rows, 0, width, device)
     updated = NeighbourGraph(np.empty((len(rows), width), np.int32), np.empty((len(rows), width), np.float32))
     for place, part in ((kept, amended), (searched, found)):
         updated.indices[place], updated.distances[place] = part.indices, part.distances

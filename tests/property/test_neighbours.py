@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from photoclust.people.blocks import nearest_in_pieces
 from photoclust.people.neighbours import (
     NeighbourGraph,
     cosine_distances,
@@ -96,6 +97,17 @@ def test_lists_of_blocks_merge_into_the_graph(rows: np.ndarray, k: int, height: 
             block = nearest(rows[ids], ids, rows[offset : offset + width], offset, k)
             merged = merge(merged, block, min(k, len(rows) - 1))
         assert_same(merged, NeighbourGraph(whole.indices[ids], whole.distances[ids]))
+
+
+@given(faces(), st.integers(1, 12), st.integers(1, 40), st.integers(0, 40))
+@settings(deadline=None)
+def test_a_base_in_pieces_gives_the_same(rows: np.ndarray, k: int, width: int, first: int) -> None:
+    """Queries are the rows from `first` on; all, some or none of a piece are queries."""
+    rows = unit_rows(rows)
+    if len(rows) > k:
+        ids = np.arange(min(first, len(rows) - 1), len(rows))
+        pieces = [(start, rows[start : start + width]) for start in range(0, len(rows), width)]
+        assert_same(nearest_in_pieces(rows[ids], ids, pieces, k), nearest(rows[ids], ids, rows, 0, k))
 
 
 def crowd(size: int) -> np.ndarray:
