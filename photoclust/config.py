@@ -173,6 +173,9 @@ class ClusterConfig:
         2,781, 2,779 and 2,735 faces in people (``photoclust sweep INDEX --parameter min_quality``).
     false_join_rate
         Chance accepted that a person is joined with somebody else, in (0, 1).
+    photo_copies
+        Two faces of one photo are two people, but one where the one is a copy of the other: a mirror, a
+        collage, a screen. False keeps those apart too.
     """
 
     k: int = 40
@@ -180,6 +183,7 @@ class ClusterConfig:
     min_samples: int = 2
     min_quality: float = 0.3
     false_join_rate: float = 0.01
+    photo_copies: bool = True
 
     def __post_init__(self) -> None:
         _check(self.k >= 2, f"k must be 2 or more, not {self.k}.")

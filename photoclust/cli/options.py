@@ -185,6 +185,11 @@ cluster_options = _together(
         show_default=True,
         help="Fewest faces that make a person.",
     ),
+    click.option(
+        "--photo-copies/--no-photo-copies",
+        default=ClusterConfig.photo_copies,
+        help="Let a mirror, a collage or a screen show a person twice in a photo; else never.",
+    ),
 )
 
 
@@ -239,4 +244,4 @@ def take_engine(values: dict[str, Any]) -> EngineConfig:
 
 def take_cluster(values: dict[str, Any]) -> ClusterConfig:
     """Build the clustering's configuration from `cluster_options`."""
-    return ClusterConfig(**take(values, "k", "min_cluster_size"))
+    return ClusterConfig(**take(values, "k", "min_cluster_size", "photo_copies"))

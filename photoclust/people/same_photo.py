@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.bursts import near_identical
 from photoclust.people.exclusions import Exclusions, Rows
 from photoclust.people.neighbours import NeighbourGraph
 
@@ -17,27 +16,35 @@ if TYPE_CHECKING:
 Edges = tuple[Rows, Rows]
 
 ANY_PHOTO = -1  # the photo of a face that no other face shares a photo with
+# Cosine distance below which two faces of one photo are one picture twice. Of 40 portraits composed with a
+# copy of themselves all mirror images, all smaller copies and 93 % of dim, blurred, tilted ones came nearer;
+# of 852 pairs of faces in one photo of LFW's development people and two albums none came nearer than 0.199.
+SAME_PICTURE = 0.15
 DUPLICATE_OVERLAP = 0.5  # intersection over union of two boxes
 
 
-def same_photo(faces: VerifyInput, graph: NeighbourGraph) -> Exclusions:
+def same_photo(faces: VerifyInput, graph: NeighbourGraph, copies: bool = True) -> Exclusions:
     """Keep the faces of each photo apart, as far as they conflict."""
-    photos = conflicting_photos(faces, graph)
+    photos = conflicting_photos(faces, graph, copies)
     bound = np.flatnonzero(photos != ANY_PHOTO)
     return Exclusions.once(bound, photos[bound])
 
 
-def conflicting_photos(faces: VerifyInput, graph: NeighbourGraph) -> Rows:
+def conflicting_photos(faces: VerifyInput, graph: NeighbourGraph, copies: bool = True) -> Rows:
     """Photo of each face that shares it with another face; `ANY_PHOTO` for the others and for duplicates.
 
     Two faces of one photo are two people, unless they are one face detected twice (boxes that overlap by
-    more than half of their union) or one picture twice (near-identical, as in a collage): then the one of
-    lower quality is let go.
+    more than half of their union) or one picture twice (`SAME_PICTURE`, as in a mirror, a collage or on a
+    screen; not without `copies`): then the one of lower quality is let go.
     """
     photos = np.unique(faces.photos, return_inverse=True)[1].astype(np.int64)
     left, right = (
         np.concatenate(both)
-        for both in zip(_overlapping(faces.boxes, photos), _near_identical(graph, photos), strict=True)
+        for both in zip(
+            _overlapping(faces.boxes, photos),
+            _copies(graph, photos if copies else np.arange(len(photos))),
+            strict=True,
+        )
     )
     worse = np.where(faces.quality[left] < faces.quality[right], left, right)
     photos[worse] = ANY_PHOTO
@@ -45,9 +52,10 @@ def conflicting_photos(faces: VerifyInput, graph: NeighbourGraph) -> Rows:
     return np.where((photos != ANY_PHOTO) & shared[photos], photos, ANY_PHOTO)
 
 
-def _near_identical(graph: NeighbourGraph, photos: Rows) -> Edges:
-    """Pairs of near-identical faces in one photo, the lower row left."""
-    left, right = near_identical(graph)
+def _copies(graph: NeighbourGraph, photos: Rows) -> Edges:
+    """Pairs of faces in one photo that are one picture twice, the lower row left."""
+    left, column = np.nonzero(graph.distances <= SAME_PICTURE)
+    right = graph.indices[left, column].astype(np.int64)
     same = (photos[left] == photos[right]) & (left < right)
     return left[same], right[same]
 

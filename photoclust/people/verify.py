@@ -114,7 +114,7 @@ def verify(
     faces = replace(faces, embeddings=embeddings)
     law = constraints or Constraints.none(len(faces))
     low = (faces.quality < config.min_quality) & ~law.members
-    partition = _founders(faces, graph, low, law)
+    partition = _founders(faces, graph, low, law, config.photo_copies)
     _join_in_order(partition, graph, labels, low, calibration, config)
     group = _without_small(np.where(low, NOBODY, partition.group), config.min_cluster_size, law)
     templates = Templates.of(faces.embeddings, group, law.part_of)
@@ -154,13 +154,17 @@ def people_in(partition: Partition) -> float:
 
 
 def _founders(
-    faces: VerifyInput, graph: NeighbourGraph, low: npt.NDArray[np.bool_], law: Constraints
+    faces: VerifyInput,
+    graph: NeighbourGraph,
+    low: npt.NDArray[np.bool_],
+    law: Constraints,
+    copies: bool,
 ) -> Partition:
     """Every face a group of its own, near-identical founders in one that counts as a single face.
 
     Faces that the user has put together begin in one group.
     """
-    exclusions = same_photo(faces, graph).also(law.exclusions)
+    exclusions = same_photo(faces, graph, copies).also(law.exclusions)
     burst, start = _beginnings(_edges(graph, graph.distances <= NEAR_IDENTICAL, low), exclusions, law)
     sums = faces.embeddings.copy()
     extra = np.flatnonzero(burst != np.arange(len(faces)))

@@ -82,7 +82,7 @@ def test_groups_smaller_than_asked_for_are_nobodys() -> None:
 
 
 def test_two_faces_of_one_photo_are_never_one_person() -> None:
-    rows = embeddings([0] * 20, share=0.9)
+    rows = embeddings([0] * 20, share=0.75)
     apart = np.tile(np.array([[0, 0, 10, 10], [50, 0, 60, 10]], np.float32), (10, 1))
     photos = np.repeat(np.arange(10), 2)
     groups = group(album(rows, photos=photos, boxes=apart)).group
@@ -99,8 +99,10 @@ def test_one_face_detected_twice_is_one_person() -> None:
 def test_one_picture_twice_in_a_photo_is_one_person() -> None:
     rows = np.repeat(embeddings([0, 0], share=0.9), 2, axis=0)
     apart = np.array([[0, 0, 10, 10], [50, 0, 60, 10]] * 2, np.float32)
-    groups = group(album(rows, photos=np.array([0, 0, 1, 1]), boxes=apart))
-    assert groups.group.tolist() == [0] * 4
+    faces = album(rows, photos=np.array([0, 0, 1, 1]), boxes=apart)
+    assert group(faces).group.tolist() == [0] * 4
+    strict = group(faces, ClusterConfig(photo_copies=False)).group
+    assert all(strict[a] != strict[b] or strict[a] < 0 for a, b in ((0, 1), (2, 3)))
 
 
 def test_only_faces_that_share_a_photo_conflict() -> None:
