@@ -170,14 +170,15 @@ class Calibration:
     def evidence_at(self, false_match_rate: float) -> float:
         """Evidence that so small a share of the pairs of faces of two people exceeds.
 
-        Between the rates measured it is linear in the logarithm of the rate. Beyond the smallest it follows
-        the model: of two people the likelihood ratio exceeds x with probability 1 / x at most (Markov's
-        inequality). To go on as steeply as between the last two rates measured would be too careful: among
-        200,000 strangers a quarter of the genuine pairs of LFW's development people were then not joined.
+        Between the rates measured it is linear in the logarithm of the rate, but never more than the model
+        asks for: of two people the likelihood ratio exceeds x with probability 1 / x at most (Markov's
+        inequality). To go on beyond the smallest rate as steeply as between the last two measured would be
+        too careful: among 200,000 strangers a quarter of the genuine pairs of LFW's development people were
+        then not joined.
         """
         rates, evidence = (np.array(column) for column in zip(*self.single_pairs, strict=True))
         rarity, wanted = -np.log(rates), -np.log(false_match_rate)
-        return float(np.interp(wanted, rarity, evidence) + max(0.0, wanted - rarity[-1]))
+        return float(min(np.interp(wanted, rarity, evidence) + max(0.0, wanted - rarity[-1]), wanted))
 
     def confidence(self, evidence: Doubles) -> Doubles:
         """Probability that a face belongs to the group it is in, float64, shape (n,), in [0, 1].
