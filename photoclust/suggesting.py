@@ -11,7 +11,7 @@ import pyarrow as pa
 from photoclust.errors import IndexMissingError
 from photoclust.grouping import decisions_of, exclusions_of, neighbour_graph, resolved, verify_input
 from photoclust.index.store import IndexStore
-from photoclust.people.calibration import calibration_of
+from photoclust.people.calibration import Calibration, calibration_of
 from photoclust.people.membership import NOBODY
 from photoclust.people.suggest import DOUBT, JOIN, MERGE, Grouped, Suggestion, suggestions
 from photoclust.records import LOW_QUALITY
@@ -33,6 +33,14 @@ def suggest(store: IndexStore, most: int) -> list[dict[str, Any]]:
     IndexMissingError
         There are no people yet, or faces have come since they were grouped.
     """
+    grouped, calibration, people = grouped_faces(store)
+    face_ids = store.faces([])["face_id"].to_pylist()
+    found = suggestions(grouped, calibration, most)
+    return [_described(one, people, face_ids, shlex.quote(str(store.folder))) for one in found]
+
+
+def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
+    """The grouping in force as suggestions see it, and its people in the order of their numbers."""
     current = store.current_clustering()
     faces = store.faces(["box", "quality", "embedding"])
     if current is None or not current.assignments["face_id"].equals(faces["face_id"]):
@@ -45,16 +53,17 @@ def suggest(store: IndexStore, most: int) -> list[dict[str, Any]]:
     ids = current.people["person_id"].to_pylist()
     number = {person: row for row, person in enumerate(ids)}
     group = np.array([number.get(p, NOBODY) for p in current.assignments["person_id"].to_pylist()], np.int64)
-    grouped = Grouped(
-        embeddings,
-        group,
-        current.assignments["confidence"].to_numpy(),
-        np.array(current.assignments["status"].to_pylist()) != LOW_QUALITY,
-        exclusions_of(verify_input(faces, embeddings), graph, law),
+    return (
+        Grouped(
+            embeddings,
+            group,
+            current.assignments["confidence"].to_numpy(),
+            np.array(current.assignments["status"].to_pylist()) != LOW_QUALITY,
+            exclusions_of(verify_input(faces, embeddings), graph, law),
+        ),
+        calibration,
+        current.people,
     )
-    face_ids = faces["face_id"].to_pylist()
-    found = suggestions(grouped, calibration, most)
-    return [_described(one, current.people, face_ids, shlex.quote(str(store.folder))) for one in found]
 
 
 def _described(one: Suggestion, table: pa.Table, face_ids: list[str], folder: str) -> dict[str, Any]:

@@ -17,9 +17,9 @@ CANDIDATES = 10
 """Nearest templates that each group is weighed against; the greatest evidence is among the first few."""
 
 # Chance that two groups are one person, by what speaks for it less the logarithm of the number of people: a
-# logistic regression on 13,385 pairs of nearby groups and single faces of LFW's development people, 107 of
-# them one person (tests/benchmarks/suggest.py).
-_SLOPE, _OFFSET = 0.42, -2.76
+# logistic regression on 9,765 pairs of nearby groups and single faces of LFW's development people, 107 of
+# them one person (python tests/benchmarks/suggest.py INDEX).
+_SLOPE, _OFFSET = 0.42, -2.75
 
 
 @dataclass(frozen=True)
