@@ -50,9 +50,10 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
     people = [book.person_of.get(face, "") for face in ends]
     number = {person: row for row, person in enumerate(book.people)}
     group = np.array([number.get(book.person_of.get(face, ""), NOBODY) for face in ids], np.int64)
-    between = _groups(embeddings, group, (a, b))
+    weighed, weigher = calibration.weighed(embeddings)
+    between = _groups(weighed, group, (a, b))
     kept_apart = exclusions.clash(between.group, between.group[[a]], between.group, between.group[[b]])
-    evidence = _pair(embeddings, (a, b), calibration)
+    evidence = _pair(weighed, (a, b), weigher)
     way = minimax_way(graph, a, b)
     photos = faces["photo_id"].to_pylist()
     return {
@@ -61,14 +62,14 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
         "same_person": people[0] != "" and people[0] == people[1],
         "cosine_distance": float(cosine_distances(embeddings[a], embeddings[b])),
         "evidence": evidence,
-        "false_match_rate": min(1.0, float(np.exp(-evidence))),
+        "false_match_rate": weigher.false_match_rate(evidence),
         "same_photo": photos[a] == photos[b],
         "kept_apart": bool(kept_apart[0]) and people[0] != people[1],
         "way": None if way is None else {"faces": [ids[row] for row in way.rows], "steps": way.distances},
         "weakest_step": None if way is None else way.weakest,
         "meeting_distance": meeting_distance(density_tree(graph, book.config), a, b),
-        "group_evidence": _group_evidence(between, a, b, calibration),
-        "required_evidence": float(np.log(people_in(between) / book.config.false_join_rate)),
+        "group_evidence": _group_evidence(between, a, b, weigher),
+        "required_evidence": weigher.evidence_at(book.config.false_join_rate / people_in(between)),
         "decisions": _decisions(book, ends, people),
     }
 

@@ -44,7 +44,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
     """The same in words."""
     verdict = "They are one person." if found["same_person"] else "They are not one person, as it stands."
     rate = found["false_match_rate"]
-    often = f"one pair of strangers in {1 / rate:,.0f}" if rate < 0.5 else "most strangers"
+    often = f"one pair of strangers in {1 / rate:,.0f}" + ("" if rate < 0.01 else ", or more often")
     needed, there = found["required_evidence"], found["group_evidence"]
     enough = "enough" if there > needed else "not enough"
     lines = [

@@ -180,6 +180,14 @@ class Calibration:
         rarity, wanted = -np.log(rates), -np.log(false_match_rate)
         return float(min(np.interp(wanted, rarity, evidence) + max(0.0, wanted - rarity[-1]), wanted))
 
+    def false_match_rate(self, evidence: float) -> float:
+        """Share of the pairs of faces of two people whose evidence is at least so much; see `evidence_at`.
+
+        Between the rates measured it is interpolated, and below the smallest evidence it is that one's.
+        """
+        rates, at = (np.array(column) for column in zip(*self.single_pairs, strict=True))
+        return float(np.exp(-np.interp(evidence, at, -np.log(rates)) - max(0.0, evidence - at[-1])))
+
     def confidence(self, evidence: Doubles) -> Doubles:
         """Probability that a face belongs to the group it is in, float64, shape (n,), in [0, 1].
 

@@ -17,9 +17,9 @@ CANDIDATES = 10
 """Nearest templates that each group is weighed against; the greatest evidence is among the first few."""
 
 # Chance that two groups are one person, by what speaks for it less the logarithm of the number of people: a
-# logistic regression on 9,765 pairs of nearby groups and single faces of LFW's development people, 107 of
+# logistic regression on 9,858 pairs of nearby groups and single faces of LFW's development people, 80 of
 # them one person (python tests/benchmarks/suggest.py INDEX).
-_SLOPE, _OFFSET = 0.42, -2.75
+_SLOPE, _OFFSET = 0.54, -3.61
 
 
 @dataclass(frozen=True)
@@ -128,15 +128,16 @@ def nearby(templates: Templates, exclusions: Exclusions, calibration: Calibratio
     calibration
         Weighs the evidence.
     """
-    partition, groups = partition_of(templates), len(templates.count)
-    means = partition.sums / np.sqrt(partition.squares)[:, None].astype(np.float32)
-    near = neighbours(means, CANDIDATES).indices
+    groups, lengths = len(templates.count), np.linalg.norm(templates.sums, axis=1, keepdims=True)
+    near = neighbours(templates.sums / np.maximum(lengths, 1e-6), CANDIDATES).indices
+    weighed, weigher = calibration.weighed(templates.embeddings)
+    partition = partition_of(Templates.of(weighed, templates.group, np.full(len(weighed), NOBODY)))
     left, right = np.repeat(partition.group, near.shape[1]), near.ravel().astype(np.int64)
     key = np.unique(np.minimum(left, right) * max(1, groups) + np.maximum(left, right))
     left, right = key // max(1, groups), key % max(1, groups)
     free = ~exclusions.clash(templates.group, left, templates.group, right)
     left, right = left[free], right[free]
-    return Pairs(left, right, evidence_between(partition, left, right, calibration))
+    return Pairs(left, right, evidence_between(partition, left, right, weigher))
 
 
 def partition_of(templates: Templates) -> Partition:

@@ -124,9 +124,10 @@ def _doubts(grouped: Grouped) -> list[Suggestion]:
     """Faces that may not belong where they are: of each person those more wrong than right, or the worst."""
     doubt = np.where(grouped.group == NOBODY, 0, 1 - grouped.confidence.astype(np.float64))
     order = np.lexsort((-doubt, grouped.group))
-    order = order[doubt[order] > 0]
-    first = np.diff(grouped.group[order], prepend=NOBODY) != 0
-    asked = order[first | (doubt[order] > 0.5)]
+    order = order[grouped.group[order] != NOBODY]
+    begins = np.diff(grouped.group[order], prepend=NOBODY) != 0
+    ends = np.append(begins[1:], True)  # the surest face stands for the person
+    asked = order[(begins | (doubt[order] > 0.5)) & ~ends & (doubt[order] > 0)]
     starts = np.flatnonzero(np.diff(grouped.group[asked], prepend=NOBODY))
     return [
         Suggestion(
