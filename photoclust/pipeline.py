@@ -244,11 +244,14 @@ def _rows(
     tried again, each alone, for as long as that brings rows home, since the death of one may still cost
     its neighbours. What then gives none is a failed photo.
     """
-    waiting = {ref.uri: (ref, tried) for ref, tried in zip(work.refs, work.attempts, strict=True)}
+    waiting = {ref.uri: number for number, ref in enumerate(work.refs)}
     photos_at_once: int | None = None
     while waiting:
         before = len(waiting)
-        todo = ref_table([ref for ref, _ in waiting.values()], [tried for _, tried in waiting.values()])
+        todo = ref_table(
+            [work.refs[number] for number in waiting.values()],
+            [work.attempts[number] for number in waiting.values()],
+        )
         for indexed in engine.stream(todo, settings, photos_at_once):
             photos, faces = photos_and_faces(indexed)
             tally.hear(indexed["note"])
@@ -262,7 +265,7 @@ def _rows(
             break
         photos_at_once = 1
     died = PhotoError("detect", "the process working on it died, or was ended after too long a time")
-    lost = [failed_row(ref, tried, died) for ref, tried in waiting.values()]
+    lost = [failed_row(work.refs[number], work.attempts[number], died) for number in waiting.values()]
     yield pa.Table.from_pylist(lost, schema=PHOTO_SCHEMA), FACE_SCHEMA.empty_table()
 
 

@@ -45,7 +45,7 @@ REFUSED = "refused: "
 _MEMBER = re.compile(r"(.+?\.(?:tar|tar\.gz|tgz|parquet))!/([^?]*)(\?.*)?", re.IGNORECASE | re.DOTALL)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # of these there is one for each photo
 class PhotoRef:
     """A photo that a source has found and nobody has opened yet.
 
@@ -224,11 +224,8 @@ def face_embeddings(faces: pa.Table) -> npt.NDArray[np.float32]:
 
 def ref_table(refs: list[PhotoRef], attempts: list[int]) -> pa.Table:
     """Photos to be worked on, with how often each has been tried before."""
-    rows = [
-        {"uri": ref.uri, "size": ref.size, "version": ref.version, "attempts": tried}
-        for ref, tried in zip(refs, attempts, strict=True)
-    ]
-    return pa.Table.from_pylist(rows, schema=REF_SCHEMA)
+    columns = {name: [getattr(ref, name) for ref in refs] for name in ("uri", "size", "version")}
+    return pa.table(columns | {"attempts": attempts}, schema=REF_SCHEMA)
 
 
 def photos_and_faces(indexed: pa.Table) -> tuple[pa.Table, pa.Table]:
