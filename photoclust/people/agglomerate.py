@@ -105,7 +105,7 @@ def join(
     calibration
         Weighs the evidence.
     threshold
-        Evidence that a join needs, asked again in every round.
+        Evidence that a join needs, 0 or more, asked again in every round.
     """
     pairs = _pairs(partition, *edges, calibration)
     del edges  # 640 MB for a million faces

@@ -139,9 +139,9 @@ def required_evidence(partition: Partition, calibration: Calibration, false_join
     People are counted as the inverse Simpson index of the present groups, (Σ n)² / Σ n²: the number of
     equally large groups in which two random faces meet as seldom. It starts at the number of faces and falls
     as they join: caution follows from what the collection holds, be it a hundred faces of five people or of
-    ninety.
+    ninety. Evidence below 0 speaks against, and joins nobody at any rate.
     """
-    return calibration.evidence_at(false_join_rate / people_in(partition))
+    return max(0.0, calibration.evidence_at(false_join_rate / people_in(partition)))
 
 
 def people_in(partition: Partition) -> float:
