@@ -176,7 +176,7 @@ class Book:
 
     def pictured(self, person: str) -> list[dict[str, Any]]:
         """Each face of a person with its photo, box, status and confidence, the most confident first."""
-        faces = self._store.faces(["box"])
+        faces = self._store.faces(["box", "quality"])
         album = Album(self._store.photos(), faces, self.assignments, self._current.people)
         rows = album.face_rows().filter(pc.field("person_id") == person)
         rows = rows.sort_by([("confidence", "descending"), ("face_id", "ascending")])

@@ -50,7 +50,8 @@ def fingerprint(
     digest = blake2b(digest_size=16)
     digest.update("\n".join(faces["face_id"].to_pylist()).encode())
     said = [vars(line) for line in decisions.lines]
-    settings = [__version__, PERSON_SCHEMA.names, asdict(config), said, decisions.problems]
+    columns = [*ASSIGNMENT_SCHEMA.names, *PERSON_SCHEMA.names]
+    settings = [__version__, columns, asdict(config), said, decisions.problems]
     digest.update(json.dumps(settings, default=str).encode())
     for name, value in sorted(vars(calibration).items()):
         digest.update(
@@ -172,8 +173,10 @@ def new_clustering(
     groups: Groups,
     kept: Continuity,
     resolution: Resolution,
+    bursts: npt.NDArray[np.int64],
 ) -> Clustering:
-    """Tables of a clustering, and the counts for its ``run.json``."""
+    """Tables of a clustering, and the counts for its ``run.json``; `bursts` as `twins` gives them."""
+    alone = np.bincount(bursts, minlength=len(bursts))[bursts] == 1
     assignments = pa.table(
         {
             "face_id": faces["face_id"],
@@ -181,6 +184,7 @@ def new_clustering(
             "person_id": kept.people,
             "status": groups.status.astype(str).tolist(),
             "confidence": groups.confidence,
+            "burst": pa.array(bursts, pa.int32(), mask=alone),
         },
         schema=ASSIGNMENT_SCHEMA,
     )

@@ -35,6 +35,7 @@ from photoclust.index.plan import Plan, plan, with_copies
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.index.writer import PartWriter
 from photoclust.objects.patience import counting_retries
+from photoclust.people.bursts import twins
 from photoclust.people.calibration import calibration_of
 from photoclust.people.continuity import keep_ids
 from photoclust.people.decisions import Decisions
@@ -354,7 +355,7 @@ def _grouped(
     watch.lap("verify")
     face_ids = faces["face_id"].to_pylist()
     kept = keep_ids(groups.group, face_ids, past_of(current), {face_ids[row] for row in law.names})
-    clustering = new_clustering(faces, labels, groups, kept, law)
+    clustering = new_clustering(faces, labels, groups, kept, law, twins(graph))
     clustering = with_facts(clustering, embeddings, exclusions_of(everything, graph, law), calibration)
     clustering.run.update(stage_seconds=watch.seconds, job=os.environ.get("PHOTOCLUST_JOB_ID"))
     return clustering

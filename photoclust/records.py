@@ -182,6 +182,7 @@ ASSIGNMENT_SCHEMA = pa.schema(
         pa.field("person_id", pa.string(), nullable=False),  # "" where the face is nobody's yet
         pa.field("status", pa.string(), nullable=False),  # MEMBER, UNSURE or LOW_QUALITY
         pa.field("confidence", pa.float32(), nullable=False),  # probability that the membership is right
+        pa.field("burst", pa.int32()),  # near-identical faces share a number; null where there is no other
     ]
 )
 

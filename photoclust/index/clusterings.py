@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from photoclust.errors import IndexCorruptError, IndexMissingError, UsageError
 from photoclust.index import files
-from photoclust.records import PERSON_SCHEMA, RETIRED_SCHEMA
+from photoclust.records import ASSIGNMENT_SCHEMA, PERSON_SCHEMA, RETIRED_SCHEMA
 
 KEPT = 20
 """Clusterings kept besides the one in force and the one before it; older ones are removed."""
@@ -95,7 +95,7 @@ class Clusterings:
         retired = folder / "retired.parquet"
         return Clustering(
             run_id,
-            files.read_table(folder / "assignments.parquet"),
+            _completed(files.read_table(folder / "assignments.parquet"), ASSIGNMENT_SCHEMA),
             _completed(files.read_table(folder / "people.parquet"), PERSON_SCHEMA),
             self.run(run_id),
             files.read_table(retired) if retired.is_file() else RETIRED_SCHEMA.empty_table(),

@@ -23,8 +23,8 @@ class Album:
     photos
         PHOTO_SCHEMA, the row in force of each file. Files of the same bytes share a ``photo_id``.
     faces
-        FACE_SCHEMA, or some of its columns. The review page needs ``thumbnail``; exports need ``box``,
-        ``detection_score`` and ``quality``, and ``embedding`` where vectors are asked for.
+        FACE_SCHEMA, or some of its columns, ``quality`` among them. The review page needs ``thumbnail``;
+        exports need ``box`` and ``detection_score``, and ``embedding`` where vectors are asked for.
     assignments
         ASSIGNMENT_SCHEMA. A face that is not in it yet counts as unsure.
     people
@@ -45,7 +45,8 @@ class Album:
             A row for each face whose photo is in the album, ordered by photo and ``face_id``: ``row``
             (int64, its place in `faces`), ``face_id``, ``photo_id``, ``photo`` (the first in order of the
             names its photo has), ``taken_at``, ``person_id``, ``person_name``, ``ignored``, ``confidence``,
-            ``status``.
+            ``status``, ``quality`` and ``burst`` (see `together` in `photoclust.report.bursts`; null where
+            nothing is near-identical).
         """
         photos = self.photos.select(["photo_id", "uri", "taken_at"]).sort_by("uri")
         photo = look_up(photos, "photo_id", self.faces["photo_id"])
@@ -63,6 +64,8 @@ class Album:
                 "ignored": pc.fill_null(person["ignored"], False),
                 "confidence": pc.fill_null(assignment["confidence"], 0.0),
                 "status": pc.fill_null(assignment["status"], UNSURE),
+                "quality": self.faces["quality"],
+                "burst": assignment["burst"],
             }
         )
         rows = rows.filter(pc.field("photo").is_valid())

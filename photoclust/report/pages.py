@@ -17,16 +17,19 @@ class Limits:
     Parameters
     ----------
     faces
-        Faces shown of one person.
+        Faces shown of one person; near-identical ones count as one.
+    alike
+        Faces shown of those that are near-identical.
     people
         People on one page.
     size
         Bytes of people's faces on one page, about; one person always fits.
     rest
-        Faces shown of the unsure, and of those of low quality; failed photos named.
+        Faces shown of the unsure, and of those of low quality, in the same way; failed photos named.
     """
 
     faces: int = 60
+    alike: int = 30
     people: int = 200
     size: int = 6_000_000
     rest: int = 120

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from importlib import resources
+from itertools import groupby, repeat
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import pyarrow.compute as pc
 
 from photoclust.records import FAILED, LOW_QUALITY, MEMBER, NO_FACE
 from photoclust.report.album import Album, Ranked, look_up, rank_people
+from photoclust.report.bursts import together, with_room
 from photoclust.report.names import file_link, file_name, visible
 from photoclust.report.output import reported, whole_file
 from photoclust.report.pages import PAGE_NAME, Limits, nearby, page_name, split_pages
@@ -34,7 +36,15 @@ _TILE_MARKUP = 700  # bytes of HTML around a thumbnail and its photo's name
 
 @dataclass(frozen=True)
 class Tile:
-    """One face as the page shows it."""
+    """One face as the page shows it, and for those that are near-identical.
+
+    Attributes
+    ----------
+    alike
+        Those of the others that are shown when asked for.
+    count
+        Number of faces it stands for, itself and those for whom there is no room included.
+    """
 
     image: str
     file: str
@@ -43,6 +53,8 @@ class Tile:
     taken_at: datetime | None
     confidence: str
     who: str
+    count: int
+    alike: tuple[Tile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ class PersonSection:
     @property
     def more(self) -> int:
         """Number of faces that are not shown."""
-        return self.person["faces"] - len(self.tiles)
+        return self.person["faces"] - sum(tile.count for tile in self.tiles)
 
 
 def write_review(album: Album, folder: Path, title: str, limits: Limits | None = None) -> Path:
@@ -66,7 +78,7 @@ def write_review(album: Album, folder: Path, title: str, limits: Limits | None =
     Parameters
     ----------
     album
-        Its faces need ``face_id``, ``photo_id`` and ``thumbnail``.
+        Its faces need ``face_id``, ``photo_id``, ``quality`` and ``thumbnail``.
     folder
         Where to; made where missing. Pages of an earlier review that are not needed any more go.
     title
@@ -115,10 +127,12 @@ class _Review:
         self._album = album
         self._limits = limits
         self._rows = album.face_rows()
-        self._ranked: Ranked = rank_people(self._rows)
-        counts = self._ranked.people["faces"].to_numpy()
-        self._starts = np.concatenate([[0], np.cumsum(counts)])
-        self.pages = list(split_pages(self._costs(counts), limits))
+        ranked: Ranked = rank_people(self._rows)
+        starts = np.concatenate([[0], np.cumsum(ranked.people["faces"].to_numpy())])
+        self._people = ranked.people
+        self._surest = ranked.members["row"].take(pa.array(starts[:-1])).to_pylist()
+        self._members, self._starts = with_room(together(ranked.members), starts, limits.faces, limits.alike)
+        self.pages = list(split_pages(self._costs(), limits))
 
     @cached_property
     def figures(self) -> dict[str, int]:
@@ -129,7 +143,7 @@ class _Review:
         return {
             "photos": len(photos),
             "faces": len(self._rows),
-            "people": len(self._ranked.people),
+            "people": len(self._people),
             "unsure": len(self._unsure),
             "low_quality": len(self._low_quality),
             "no_face": status.get(NO_FACE, 0),
@@ -140,11 +154,10 @@ class _Review:
     def sections(self, number: int) -> Iterator[PersonSection]:
         """People of one page, one at a time."""
         for index in range(*self.pages[number]):
-            person = self._ranked.people.slice(index, 1).to_pylist()[0]
+            person = self._people.slice(index, 1).to_pylist()[0]
             person["name"] = visible(person["name"])
-            shown = min(person["faces"], self._limits.faces)
-            members = self._ranked.members.slice(self._starts[index], shown).to_pylist()
-            tiles = [self._tile(face, person["name"]) for face in members]
+            begin, end = self._starts[index : index + 2].tolist()
+            tiles = self._tiles(self._members.slice(begin, end - begin), repeat(person["name"]))
             yield PersonSection(index + 1, person, self._image(self._covers[index]), tiles)
 
     @property
@@ -182,14 +195,19 @@ class _Review:
         return self._rows.filter(pc.field("status") == LOW_QUALITY)
 
     def _doubtful(self, rows: pa.Table) -> list[Tile]:
-        first = rows.sort_by([("confidence", "descending"), ("photo", "ascending")]).slice(
-            0, self._limits.rest
-        )
-        names = look_up(self._ranked.people, "person_id", first["person_id"])["name"].to_pylist()
-        return [
-            self._tile(face, visible(name) if name else "")
-            for face, name in zip(first.to_pylist(), names, strict=True)
-        ]
+        ordered = together(rows.sort_by([("confidence", "descending"), ("photo", "ascending")]))
+        first, _ = with_room(ordered, np.array([0, len(rows)]), self._limits.rest, self._limits.alike)
+        names = look_up(self._people, "person_id", first["person_id"])["name"].to_pylist()
+        return self._tiles(first, (visible(name) if name else "" for name in names))
+
+    def _tiles(self, rows: pa.Table, names: Iterable[str]) -> list[Tile]:
+        """A tile for each burst, the others of it inside."""
+        faces = zip(rows.to_pylist(), names, strict=False)
+        tiles: list[Tile] = []
+        for _, burst in groupby(faces, lambda pair: pair[0]["burst"]):
+            best, *others = (self._tile(face, name) for face, name in burst)
+            tiles.append(replace(best, alike=tuple(others)))
+        return tiles
 
     def _tile(self, face: dict[str, Any], who: str) -> Tile:
         return Tile(
@@ -200,6 +218,7 @@ class _Review:
             taken_at=face["taken_at"],
             confidence=f"{int(face['confidence'] * 100)}%",  # rounded down: all but sure is not sure
             who=who,
+            count=face["alike"],
         )
 
     def _image(self, row: int) -> str:
@@ -209,20 +228,17 @@ class _Review:
     @cached_property
     def _covers(self) -> list[int]:
         """Rows of the faces chosen as covers; the most confident where none is."""
-        people = look_up(self._album.people, "person_id", self._ranked.people["person_id"])
+        people = look_up(self._album.people, "person_id", self._people["person_id"])
         chosen = look_up(self._rows, "face_id", people["cover_face_id"])["row"].to_pylist()
-        best = self._ranked.members["row"].take(pa.array(self._starts[:-1])).to_pylist()
-        return [row if row is not None else first for row, first in zip(chosen, best, strict=True)]
+        return [row if row is not None else first for row, first in zip(chosen, self._surest, strict=True)]
 
-    def _costs(self, counts: npt.NDArray[np.int64]) -> list[int]:
+    def _costs(self) -> list[int]:
         """Bytes of HTML that each person takes, about."""
-        members = self._ranked.members
-        images = _lengths(self._album.faces["thumbnail"])[members["row"].to_numpy()]
-        names = _lengths(members["photo"])
+        images = _lengths(self._album.faces["thumbnail"])[self._members["row"].to_numpy()]
+        names = _lengths(self._members["photo"])
         total = np.concatenate([[0], np.cumsum(images * 4 // 3 + names * 4 + _TILE_MARKUP)])
-        ends = self._starts[:-1] + np.minimum(counts, self._limits.faces)
         covers = _PERSON_MARKUP + 2 * images[self._starts[:-1]] * 4 // 3  # in the jump list and the heading
-        return (total[ends] - total[self._starts[:-1]] + covers).tolist()
+        return (np.diff(total[self._starts]) + covers).tolist()
 
 
 def _lengths(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:

@@ -142,19 +142,21 @@ def canary() -> Iterator[tuple[str, list[str]]]:
     server.server_close()
 
 
-def album(uris: list[str], name: str = "") -> Album:
-    """One person with a face in each photo, and a photo that failed."""
+def album(uris: list[str], name: str = "", burst: int = 0) -> Album:
+    """One person with a face in each photo, the first `burst` near-identical, and a photo that failed."""
     jpeg = io.BytesIO()
     Image.new("RGB", (64, 64), "teal").save(jpeg, "JPEG")
     row = {"size": 1, "version": "1", "attempts": 1}
     photos = [row | {"photo_id": f"p{n}", "uri": uri, "status": OK} for n, uri in enumerate(uris)]
     photos.append(row | {"photo_id": "", "uri": uris[-1] + "-", "status": FAILED, "error": uris[-1]})
     faces = [
-        {"face_id": f"f{n}", "photo_id": f"p{n}", "thumbnail": jpeg.getvalue()} for n in range(len(uris))
+        {"face_id": f"f{n}", "photo_id": f"p{n}", "quality": 1.0, "thumbnail": jpeg.getvalue()}
+        for n in range(len(uris))
     ]
-    schema = pa.schema([FACE_SCHEMA.field(name) for name in ("face_id", "photo_id", "thumbnail")])
+    schema = pa.schema([FACE_SCHEMA.field(name) for name in ("face_id", "photo_id", "quality", "thumbnail")])
     assigned = [
         {"face_id": f"f{n}", "label": 0, "person_id": "a", "status": "member", "confidence": 0.9}
+        | {"burst": 0 if n < burst else None}
         for n in range(len(uris))
     ]
     person = {"person_id": "a", "name": name, "faces": len(uris), "photos": len(uris), "cover_face_id": "f0"}
@@ -167,7 +169,10 @@ def album(uris: list[str], name: str = "") -> Album:
 
 
 def test_the_faces_are_to_be_seen_and_fit_any_width(browser: Browser, tmp_path: Path) -> None:
-    browser.open(write_review(album([f"/p/{n}{'wide' * 40}.jpg" for n in range(5)]), tmp_path, "Album " * 9))
+    uris = [f"/p/{n}{'wide' * 40}.jpg" for n in range(5)]
+    browser.open(write_review(album(uris, burst=3), tmp_path, "Album " * 9))
+    assert browser.evaluate(f"{FACES}.filter(a => a.checkVisibility()).length") == 3
+    browser.evaluate("document.querySelector('.burst details').open = true")
     sizes = "[...document.images].map(i => i.decode().then(() => [i.naturalWidth, i.clientWidth > 50]))"
     assert browser.evaluate(f"Promise.all({sizes})") == [[64, True]] * 7
     for width in (320, 700, 1600):
@@ -209,7 +214,7 @@ def luminance(colour: list[int]) -> float:
 
 def test_the_keyboard_reaches_every_face(browser: Browser, tmp_path: Path) -> None:
     uris = [f"/p/{n}.jpg" for n in range(20)]
-    browser.open(write_review(album(uris), tmp_path, "x"))
+    browser.open(write_review(album(uris, burst=4), tmp_path, "x"))
     browser.press("Tab")
     assert browser.evaluate("document.activeElement.className") == "skip"
     assert browser.evaluate("document.activeElement.getBoundingClientRect().left") >= 0

@@ -13,6 +13,7 @@ import pytest
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import VectorError
 from photoclust.grouping import neighbour_graph
+from photoclust.index import files
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration import calibration_of
 from photoclust.pipeline import group_faces
@@ -115,3 +116,14 @@ def test_another_calibration_groups_again(store: IndexStore, monkeypatch: pytest
     changed = replace(KNOWN, identity=KNOWN.identity / 2)
     monkeypatch.setattr("photoclust.pipeline.calibration_of", lambda model: changed)
     assert not group_faces(store, ClusterConfig()).unchanged
+
+
+def test_near_identical_faces_share_a_number_and_older_tables_are_completed(store: IndexStore) -> None:
+    add(store, np.concatenate([vectors(6), np.repeat(vectors(1, seed=5), 3, axis=0)]))
+    report = group_faces(store, ClusterConfig())
+    bursts = store.clusterings.read(report.run_id).assignments["burst"].to_pylist()
+    assert sorted(bursts, key=str)[3:] == [None] * 6
+    assert len(set(bursts)) == 2
+    path = store.folder / "clusterings" / report.run_id / "assignments.parquet"
+    files.write_table(path, files.read_table(path).drop_columns("burst"))
+    assert store.clusterings.read(report.run_id).assignments["burst"].to_pylist() == [None] * 9

@@ -30,8 +30,12 @@ def build_album(
     failed: dict[str, str] | None = None,
     copies: dict[str, str] | None = None,
     thumbnail: bytes = b"\xff\xd8thumbnail",
+    bursts: list[int | None] | None = None,
 ) -> Album:
-    """`faces` are (uri, person_id) or (uri, person_id, status); `copies` map another uri to one of these."""
+    """`faces` are (uri, person_id) or (uri, person_id, status); `copies` map another uri to one of these.
+
+    Faces of one number in `bursts` are near-identical, and the later of them the clearer.
+    """
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(len(faces), EMBEDDING_SIZE))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -52,7 +56,7 @@ def build_album(
                 "detection_score": 0.1,
                 "sharpness": 1.0,
                 "yaw": 0.0,
-                "quality": 0.7,
+                "quality": 0.7 + number / 1000,
                 "embedding": vectors[number].astype(np.float16),
                 "thumbnail": thumbnail,
             }
@@ -64,6 +68,7 @@ def build_album(
                 "person_id": person_id,
                 "status": status[0] if status else MEMBER,
                 "confidence": 1 - number / 1000,
+                "burst": bursts[number] if bursts else None,
             }
         )
     people = [

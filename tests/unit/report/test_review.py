@@ -172,6 +172,42 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(make_album, tmp_path: Path
         write_review(make_album(), tmp_path / "file" / "review", "x")
 
 
+def test_a_burst_is_one_tile_with_a_count_and_every_face_inside(make_album, tmp_path: Path) -> None:
+    uris = [f"/{number}.jpg" for number in range(6)]
+    album = make_album([(uri, "a") for uri in uris], bursts=[None, 7, None, 7, 7, None])
+    page = write_review(album, tmp_path, "x")
+    markup = Markup(page)
+    shown = [tile["href"] for tile in markup.all("a", class_="tile")]
+    assert shown == [f"file://{uris[n]}" for n in (0, 4, 3, 1, 2, 5)]  # the clearest stands for its burst
+    assert len(markup.all("li", class_="burst")) == len(markup.all("details")) == 1
+    assert "3 4.jpg 1 May 2024 99% confident 2 more like it 3.jpg" in words(page)
+    assert "6 faces in 6 photos" in words(page)
+
+
+def test_a_burst_counts_as_one_face_of_those_there_is_room_for(make_album, tmp_path: Path) -> None:
+    faces = [(f"/{number}.jpg", "a") for number in range(8)]
+    album = make_album(faces, bursts=[3, 3, 3, 3, 3, None, None, None])
+    page = write_review(album, tmp_path, "x", Limits(faces=2, alike=3))
+    assert len(Markup(page).all("a", class_="tile")) == 4
+    for part in ("4 more like it", "and 2 more; an export", "and 2 more; an export lists them all"):
+        assert part in words(page)
+
+
+@pytest.mark.parametrize("status", [UNSURE, LOW_QUALITY])
+def test_a_burst_of_nobody_is_one_tile_too(make_album, tmp_path: Path, status: str) -> None:
+    faces = [(f"/{number}.jpg", "", status) for number in range(3)]
+    markup = Markup(write_review(make_album(faces, bursts=[0, 0, 0]), tmp_path, "x"))
+    assert len(markup.all("li", class_="burst")) == 1
+    assert len(markup.all("a", class_="tile")) == 3
+    assert "2 more like it" in markup.text
+
+
+def test_a_burst_that_was_split_is_shown_with_each_person(make_album, tmp_path: Path) -> None:
+    faces = [("/1.jpg", "a"), ("/2.jpg", "a"), ("/3.jpg", "b"), ("/4.jpg", "b")]
+    page = write_review(make_album(faces, bursts=[0, 0, 0, 0]), tmp_path, "x")
+    assert words(page).count("1 more like it") == 2
+
+
 @pytest.mark.parametrize(
     ("costs", "pages"),
     [
