@@ -37,7 +37,7 @@ def run(
     Examples:
       photoclust run ~/Pictures --index ~/people
       photoclust run card1/ card2/ @more.txt --index ~/people --json
-      photoclust run s3://bucket/photos 'shards/{000..123}.tar' --index people
+      photoclust run s3://bucket/photos 'shards/{000..123}.tar' --index s3://bucket/people
     """
     from photoclust.cli import job, summary
 

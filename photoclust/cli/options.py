@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import click
 
+from photoclust.cli.progress import fetch_progress
 from photoclust.config import ClusterConfig, EngineConfig
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -22,25 +25,30 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
     return decorate
 
 
-def _folder(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Refuse a URI, which would otherwise become a folder of an odd name."""
-    if value and "://" in value:
-        raise click.BadParameter(
-            f"{value!r} is no folder: photos may lie in an object store, their index lies in a folder, "
-            "of this machine or mounted on it."
-        )
-    return value
+def _in_working_copy(command: Command) -> Command:
+    """Let a verb work in a folder, wherever its index lies."""
+
+    @wraps(command)
+    def work(*arguments: Any, index_dir: str, **values: Any) -> Any:
+        if "://" not in index_dir and Path(index_dir).absolute().parent.parent.name != "indexes":
+            return command(*arguments, index_dir=index_dir, **values)
+        from photoclust.remote.at import at
+
+        with at(index_dir, fetch_progress) as folder:
+            return command(*arguments, index_dir=folder, **values)
+
+    return cast("Command", work)
 
 
-index_option = click.option(
+_index_option = click.option(
     "--index",
     "index_dir",
     required=True,
     type=click.Path(file_okay=True),
     metavar="DIR",
-    callback=_folder,
-    help="Folder of the index; everything photoclust writes is in it.",
+    help="Folder of the index, or s3://, gs:// or az://BUCKET/PREFIX; everything photoclust writes is in it.",
 )
+index_option = _together(_index_option, _in_working_copy)
 
 
 def _keep_place(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
@@ -53,7 +61,7 @@ def _place(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
         raise click.BadParameter("the index is named twice, and differently.", ctx, parameter)
     if not (value or named):
         raise click.MissingParameter(ctx=ctx, param=parameter)
-    return str(_folder(ctx, parameter, value or named))
+    return value or named
 
 
 # Where an index is all that a verb looks at, it may be named without ado: `evaluate INDEX`.
@@ -62,6 +70,7 @@ index_argument_or_option = _together(
     click.option(
         "--index", "index_dir", type=click.Path(), metavar="DIR", callback=_place, help="The same, by name."
     ),
+    _in_working_copy,
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write the summary as JSON.")

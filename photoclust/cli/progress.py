@@ -82,6 +82,11 @@ def compare_progress(total: int) -> AbstractContextManager[Callable[[int], None]
     return progress(total, "Comparing", "faces")
 
 
+def fetch_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
+    """Show progress over `total` files of an index to be fetched."""
+    return progress(total, "Fetching the index", "files")
+
+
 @contextmanager
 def progress(total: int, doing: str, things: str) -> Generator[Callable[[int], None]]:
     """Show progress over `total` things; what it gives is called with how many more are done."""

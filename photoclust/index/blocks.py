@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from photoclust.index import files
+from photoclust.index import files, originals
 
 Block = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
@@ -34,6 +34,7 @@ class SearchBlocks:
     """
 
     def __init__(self, index: Path, fingerprint: str) -> None:
+        self._index = index
         self.folder = index / "neighbours" / "blocks" / fingerprint
         files.make_folder(self.folder.parent.parent)
         files.make_folder(self.folder.parent)
@@ -54,6 +55,7 @@ class SearchBlocks:
             for name, values in (("index", indices), ("distance", distances))
         }
         files.write_table(self._path(block), pa.table(columns))
+        originals.written(self._index)
 
     def read(self, block: int) -> Block:
         """Give a block back as it was written.

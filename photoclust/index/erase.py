@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 
 from photoclust import __version__
 from photoclust.errors import IndexCorruptError
-from photoclust.index import files
+from photoclust.index import files, originals
 from photoclust.index.keep_out import FOLDER, FORGOTTEN_PHOTO, add_keep_out, keyed
 from photoclust.index.recount import recount
 from photoclust.index.scrub import Gone, among, scrub_file
@@ -103,6 +103,7 @@ def erase(store: IndexStore, erasure: Erasure) -> dict[str, Any]:
         "keep_out": _kept_out(store.folder, faces, erasure) if erasure.keep_out else {},
     }
     files.write_json(store.folder / _JOURNAL, journal)
+    originals.written(store.folder)
     receipt = finish(store)
     assert receipt is not None, "the journal was just written"
     return receipt

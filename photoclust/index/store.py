@@ -37,7 +37,7 @@ from photoclust.errors import (
     IndexMismatchError,
     IndexMissingError,
 )
-from photoclust.index import erase, files
+from photoclust.index import erase, files, originals
 from photoclust.index.blocks import remove_blocks
 from photoclust.index.clusterings import Clustering, Clusterings
 from photoclust.index.keep_out import without_kept_out
@@ -185,9 +185,10 @@ class IndexStore:
                     f"Another photoclust is writing to {self.folder}; wait until it has finished, or stop it."
                 ) from error
         try:
-            self._clean_up()
-            erase.finish(self)
-            yield
+            with originals.held(self.folder):
+                self._clean_up()
+                erase.finish(self)
+                yield
         finally:
             lock.release()
 
@@ -222,6 +223,7 @@ class IndexStore:
             files.make_folder(self.folder / kind)
         files.write_table(self.folder / "faces" / name, faces.cast(FACE_SCHEMA))
         files.write_table(self.folder / "photos" / name, photos.cast(PHOTO_SCHEMA))
+        originals.written(self.folder)
 
     def photos(self) -> pa.Table:
         """Read the row in force for every photo that is there, ordered by uri."""
@@ -265,6 +267,7 @@ class IndexStore:
         table = pa.table(columns, names=_GRAPH_COLUMNS)
         files.write_table(self.folder / "neighbours" / "graph.parquet", table)
         remove_blocks(self.folder)
+        originals.written(self.folder)
 
     def read_graph(self) -> StoredGraph | None:
         """Read the stored neighbour graph, if there is one that this version can use."""

@@ -8,7 +8,7 @@ from types import TracebackType
 
 import pyarrow as pa
 
-from photoclust.errors import IndexWriteError
+from photoclust.errors import IndexLockedError, IndexWriteError
 from photoclust.index.store import IndexStore
 from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
 
@@ -54,5 +54,5 @@ class PartWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not isinstance(error, IndexWriteError):
+        if not isinstance(error, IndexWriteError | IndexLockedError):
             self.flush()

@@ -1,0 +1,83 @@
+"""`at`: the folder to work in, wherever the index lies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from hashlib import blake2b
+from pathlib import Path
+
+from photoclust.errors import IndexStoreError, UsageError
+from photoclust.faces.weights import cache_dir
+from photoclust.index import files
+from photoclust.index.originals import working_copy
+from photoclust.objects.patience import at_the_door
+from photoclust.objects.store import open_store
+from photoclust.objects.uris import is_object_uri, parse_uri
+from photoclust.remote.mirror import Mirror, Progress
+
+
+def _silent(_: int) -> AbstractContextManager[Callable[[int], None]]:
+    return nullcontext(lambda _: None)
+
+
+@contextmanager
+def at(location: str, progress: Progress = _silent) -> Generator[str]:
+    """Folder of the index at `location`: the path itself, or for a URI a working copy, brought up to date.
+
+    Parameters
+    ----------
+    location
+        A folder, or ``s3://BUCKET/PREFIX`` and its like. A folder that is a working copy stands for its URI.
+    progress
+        See `Mirror`.
+
+    Raises
+    ------
+    UsageError
+        The URI means nothing.
+    ObjectStoreError
+        The store cannot be read.
+    """
+    uri = _uri_of(location)
+    if uri is None:
+        yield location
+        return
+    place, key = parse_uri(uri)
+    key = key.strip("/")
+    uri = place.uri(key)
+    mark = blake2b(uri.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+    name = re.sub(r"[^\w-]", "_", key.rpartition("/")[2] or place.bucket)[:60]
+    folder = cache_dir().absolute() / "indexes" / mark / name
+    with at_the_door():
+        mirror = Mirror(open_store(place), f"{key}/" if key else "", uri, folder, progress)
+        mirror.fetch()
+    with working_copy(folder, mirror), _called(uri, folder):
+        yield str(folder)
+
+
+def _uri_of(location: str) -> str | None:
+    if is_object_uri(location):
+        return location
+    if "://" in location:
+        raise UsageError(
+            f"--index {location} is no folder; give its path, or s3://, gs:// or az://BUCKET/PREFIX."
+        )
+    folder = Path(location).absolute()
+    if folder.parent.parent != cache_dir().absolute() / "indexes":
+        return None
+    try:
+        return str(files.read_json(folder.parent / "state.json")["uri"])
+    except (OSError, KeyError, IndexStoreError):
+        return None
+
+
+@contextmanager
+def _called(uri: str, folder: Path) -> Generator[None]:
+    """Let errors name the index as the user does."""
+    try:
+        yield
+    except IndexStoreError as error:
+        error.args = tuple(str(part).replace(str(folder), uri) for part in error.args)
+        raise

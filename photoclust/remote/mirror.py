@@ -1,0 +1,305 @@
+"""A working copy of an index in an object store: fetching what is new there, storing what is new here.
+
+::
+
+    CACHE/indexes/HASH/
+      state.json      the URI, and of each file the object's tag and the file's size and time
+      sync.lock       one process at a time fetches or writes
+      NAME/           the working copy, an index as any other
+
+The store is what counts: a file that differs from it is fetched again, one it does not have goes. Only
+``decisions.csv``, which people write themselves, is never overwritten or lost. What makes other files count
+(a photos part, ``current.json``) is stored after them, and fetched before these are listed: neither a killed
+writer nor a reader at the same time leaves a mark without what it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from photoclust.errors import (
+    IndexFormatError,
+    IndexLockedError,
+    IndexStoreError,
+    IndexWriteError,
+    ObjectStoreError,
+    UsageError,
+)
+from photoclust.index import files
+from photoclust.objects.store import ObjectInfo, ObjectStore
+from photoclust.remote.lease import Lease
+from photoclust.remote.order import DECISIONS, DELETE_AFTER, HEAD, JOURNAL, MARKS, RANKS, is_ours, rank, stamp
+
+Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+_AT_ONCE = 8  # requests; parts are of some 16 MB
+
+
+class Mirror:
+    """The working copy `folder` of the index under `prefix`.
+
+    Parameters
+    ----------
+    store, prefix, uri
+        The bucket, the index's prefix in it (empty, or ending in ``/``), and how to call it.
+    folder
+        The working copy.
+    progress
+        Called with the number of files to fetch; gives what is told of each few done.
+    """
+
+    def __init__(self, store: ObjectStore, prefix: str, uri: str, folder: Path, progress: Progress) -> None:
+        self.store, self.prefix, self.uri, self.folder = store, prefix, uri, folder
+        self.progress = progress
+        self.lease: Lease | None = None
+        for place in (folder.parent.parent, folder.parent, folder):
+            files.make_folder(place)
+        self._state = folder.parent / "state.json"
+        self._known = self._remembered()
+
+    # -- what the store asks of it ----------------------------------------------------------------------
+
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """Be the only writer: see `photoclust.index.originals.Original`."""
+        before = self._head()
+        lease = Lease(self.store, self.prefix, self.uri)
+        with self._sync_lock(), self._taken(lease):
+            self._known = self._remembered()
+            self._fetch({HEAD} - set(self._known))
+            if before not in (None, self._head()):
+                raise IndexLockedError(f"Somebody else has just made {self.uri} anew; run the command again.")
+            self.lease = lease
+            try:
+                self.written()
+                yield
+                self.written()
+            except (IndexWriteError, IndexLockedError):  # it is storing that failed
+                raise
+            except BaseException:
+                self.written()
+                raise
+            finally:
+                self.lease = None
+
+    @contextmanager
+    def _taken(self, lease: Lease) -> Generator[None]:
+        with self._explained():
+            lease.take()
+        with lease.kept():
+            yield
+
+    def written(self) -> None:
+        """Store what is new or changed, delete what is gone; nothing where the lease is not held."""
+        if self.lease is None:
+            return
+        here = {name: stamp(path) for name, path in self._files()}
+        changed = [name for name, now in here.items() if self._known.get(name, [None])[1:] != now]
+        gone = [name for name in self._known if name not in here]
+        try:
+            self._store_in_order(changed, gone)
+        except ObjectStoreError as error:
+            raise IndexWriteError(
+                f"{self.uri} cannot be written: {error}. What was stored is kept; run the same command again."
+            ) from error
+
+    # -- fetching ---------------------------------------------------------------------------------------
+
+    def fetch(self) -> None:
+        """Bring the working copy up to date, unless a process of this machine is writing to it.
+
+        Raises
+        ------
+        ObjectStoreError
+            The store cannot be read.
+        IndexFormatError
+            Something else lies there.
+        UsageError
+            Decisions were changed here and there.
+        """
+        lock = self._sync_lock()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if self._is_being_written():
+                self._known = self._remembered()
+                return
+            lock.acquire()
+        try:
+            self._known = self._remembered()
+            self._fetch(set())
+        finally:
+            lock.release()
+
+    def _fetch(self, new: set[str]) -> None:
+        """Make the working copy what the store has; `new` may stay where that has nothing at all yet."""
+        with self._explained():
+            there = self._listed()
+            self._require_index(there)
+            marks = {name: found for name, found in there.items() if rank(name) == MARKS}
+            self._download(marks)
+            there = self._listed() | marks
+            self._download(there)
+            disagreement = self._disagreement(there.get(DECISIONS))
+        for name, path in self._files():
+            kept = (name == DECISIONS and self._edited(name)) or (name in new and not there)
+            if name not in there and not kept:
+                path.unlink()
+        self._known = {name: entry for name, entry in self._known.items() if name in there}
+        self._remember()
+        if disagreement:
+            raise disagreement
+
+    def _require_index(self, there: dict[str, ObjectInfo]) -> None:
+        if there and HEAD not in there:
+            raise IndexFormatError(
+                f"{self.uri} holds no index but other objects, {min(there)!r} for one; "
+                "give --index a new prefix."
+            )
+
+    def _listed(self) -> dict[str, ObjectInfo]:
+        """What lies there, by name; without names that could not be files of an index."""
+        try:
+            found = [
+                (entry.key.removeprefix(self.prefix), entry) for entry in self.store.objects(self.prefix)
+            ]
+        except FileNotFoundError:  # a store with real folders
+            return {}
+        return {name: entry for name, entry in found if is_ours(name)}
+
+    def _download(self, there: dict[str, ObjectInfo]) -> None:
+        stale = [name for name, found in there.items() if self._is_stale(name, found)]
+        stale = [name for name in stale if name != DECISIONS or not self._edited(name)]
+        for folder in sorted({parent for name in stale for parent in Path(name).parents}):
+            files.make_folder(self.folder / folder)
+        if not stale:
+            return
+        with ThreadPoolExecutor(_AT_ONCE) as pool, self.progress(len(stale)) as tell:
+            for name, now in pool.map(lambda name: (name, self._get(name, there[name])), stale):
+                if now is not None:
+                    self._known[name] = [there[name].tag, *now]
+                tell(1)
+        self._remember()
+
+    def _get(self, name: str, found: ObjectInfo) -> list[int] | None:
+        try:
+            content = self.store.read(found.key)
+        except ObjectStoreError:
+            if self.store.info(found.key) is None:  # deleted since it was listed
+                return None
+            raise
+        files.write_bytes(self.folder / name, content)
+        return stamp(self.folder / name)
+
+    def _is_stale(self, name: str, found: ObjectInfo) -> bool:
+        return self._known.get(name) != [found.tag, *(stamp(self.folder / name) or (None, None))]
+
+    def _edited(self, name: str) -> bool:
+        """Whether a file was changed here since it was fetched."""
+        now = stamp(self.folder / name)
+        return now is not None and self._known.get(name, [None])[1:] != now
+
+    def _disagreement(self, there: ObjectInfo | None) -> UsageError | None:
+        """What to say if decisions were changed here and there."""
+        mine = self.folder / DECISIONS
+        if there is None or not self._edited(DECISIONS) or self._known.get(DECISIONS, [None])[0] == there.tag:
+            return None
+        if self.store.read(there.key) == mine.read_bytes():
+            return None
+        return UsageError(
+            f"{mine} and {self.uri}/{DECISIONS} were both changed since they were last the same; put what "
+            "both say into the latter, and delete the former."
+        )
+
+    # -- storing ----------------------------------------------------------------------------------------
+
+    def _store_in_order(self, changed: list[str], gone: list[str]) -> None:
+        """Store and delete so that nobody finds anything wrong half-way: see `photoclust.remote.order`."""
+        disagreement = None
+        if DECISIONS in changed:
+            disagreement = self._disagreement(self.store.info(self.prefix + DECISIONS))
+        if disagreement:
+            changed = [name for name in changed if name != DECISIONS]
+        for place in range(RANKS):
+            self._all(self._put, [name for name in changed if rank(name) == place])
+            if place == DELETE_AFTER:
+                self._all(self._delete, [name for name in gone if name != JOURNAL])
+        self._all(self._delete, [name for name in gone if name == JOURNAL])
+        if disagreement:
+            raise disagreement
+
+    def _all(self, step: Callable[[str], None], names: list[str]) -> None:
+        if not names:
+            return
+        assert self.lease is not None
+        self.lease.require()
+        try:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                list(pool.map(step, names))
+        finally:
+            self._remember()
+
+    def _put(self, name: str) -> None:
+        path, key = self.folder / name, self.prefix + name
+        now = stamp(path)
+        content = path.read_bytes()
+        new = name not in self._known and name.startswith(("photos/", "faces/"))
+        if not self.store.write(key, content, only_new=new) and self.store.read(key) != content:
+            raise IndexLockedError(
+                f"Somebody else has written {self.uri}/{name}; nothing more is written. "
+                "Run the same command again."
+            )
+        found = self.store.info(key)
+        self._known[name] = [found.tag if found else None, *(now or ())]
+
+    def _delete(self, name: str) -> None:
+        self.store.delete(self.prefix + name)
+        self._known.pop(name, None)
+
+    # -- the working copy -------------------------------------------------------------------------------
+
+    def _files(self) -> list[tuple[str, Path]]:
+        found = ((path.relative_to(self.folder).as_posix(), path) for path in self.folder.rglob("*"))
+        return [
+            (name, path) for name, path in found if is_ours(name) and path.is_file() and not path.is_symlink()
+        ]
+
+    def _head(self) -> bytes | None:
+        head = self.folder / HEAD
+        return head.read_bytes() if head.is_file() else None
+
+    def _remembered(self) -> dict[str, list[Any]]:
+        """What was known of each file; nothing where that cannot be read, so that all is fetched anew."""
+        try:
+            state = files.read_json(self._state)
+        except (OSError, IndexStoreError):
+            return {}
+        return state.get("files", {}) if state.get("uri") == self.uri else {}
+
+    def _remember(self) -> None:
+        files.write_json(self._state, {"uri": self.uri, "files": dict(self._known)})
+
+    def _sync_lock(self) -> FileLock:
+        return FileLock(self.folder.parent / "sync.lock", mode=0o600)
+
+    def _is_being_written(self) -> bool:
+        """Whether it is a writer that has the lock for fetching, and not another reader."""
+        writing = FileLock(self.folder / ".lock", mode=0o600)
+        try:
+            writing.acquire(timeout=0)
+        except Timeout:
+            return True
+        writing.release()
+        return False
+
+    @contextmanager
+    def _explained(self) -> Generator[None]:
+        try:
+            yield
+        except ObjectStoreError as error:
+            raise ObjectStoreError(f"The index {self.uri} cannot be read: {error}.") from error
