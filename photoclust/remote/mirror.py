@@ -99,6 +99,8 @@ class Mirror:
         if self.lease is None:
             return
         here = {name: stamp(path) for name, path in self._files()}
+        if HEAD in self._known and HEAD not in here:  # else all would be taken for deleted
+            raise IndexWriteError(f"The working copy {self.folder} was removed; run the same command again.")
         changed = [name for name, now in here.items() if self._known.get(name, [None])[1:] != now]
         gone = [name for name in self._known if name not in here]
         try:

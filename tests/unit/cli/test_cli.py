@@ -138,3 +138,11 @@ def test_a_place_that_can_hold_no_index_is_refused(verb: tuple[str, ...]) -> Non
     done = photoclust(command, *rest, "--index", "ftp://host/index")
     assert done.returncode == 2
     assert "ftp:// is no kind of place that is known" in done.stderr
+
+
+def test_photos_and_index_in_buckets_can_be_submitted() -> None:
+    from photoclust.cli.submit import _check_paths, _parsed
+
+    parameters = _parsed(("run", "s3://bucket/photos", "--index", "s3://bucket/index"))
+    _check_paths(parameters, None)
+    assert parameters["index_dir"] == "s3://bucket/index"

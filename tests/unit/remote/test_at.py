@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from photoclust.errors import (
     IndexFormatError,
     IndexLockedError,
     IndexMissingError,
+    IndexWriteError,
     ObjectStoreError,
     UsageError,
 )
@@ -153,6 +154,17 @@ def test_an_index_deleted_there_is_gone_here(stored, bucket):
         IndexStore.open(folder)
 
 
+def test_a_cache_emptied_meanwhile_deletes_nothing_there(stored, bucket):
+    def lose_it(folder: str) -> None:
+        with IndexStore.open(folder).lock():
+            shutil.rmtree(folder)
+
+    before = keys(bucket)
+    with at(stored) as folder, pytest.raises(IndexWriteError, match="was removed"):
+        lose_it(folder)
+    assert keys(bucket) == before
+
+
 def test_the_folder_of_a_working_copy_stands_for_the_index(stored, machine):
     with at(stored) as folder:
         pass
@@ -241,18 +253,21 @@ def test_a_reader_of_the_same_machine_reads_beside_the_writer(stored):
 def test_who_was_taken_over_writes_no_more(stored, bucket, album_index, tmp_path):
     mirror = mirror_of(stored, tmp_path / "a" / "b" / "copy")
     other = mirror_of(stored, tmp_path / "c" / "d" / "copy")
-    with ExitStack() as late:
-        late.enter_context(mirror.held())
-        assert mirror.lease is not None
-        mirror.lease.seconds = 0  # nothing is taken on trust
-        give_up_leases(bucket)
-        with other.held():
-            before = keys(bucket)
-            files.write_bytes(mirror.folder / "photos" / "part-00000050.parquet", b"late")
-            with pytest.raises(IndexLockedError, match="another has taken"):
+    before: list[str] = []
+
+    def come_back_late() -> None:
+        with mirror.held():
+            assert mirror.lease is not None
+            mirror.lease.seconds = 0  # nothing is taken on trust
+            give_up_leases(bucket)
+            with other.held():
+                before.extend(key for key in keys(bucket) if not key.startswith(".lease/"))
+                files.write_bytes(mirror.folder / "photos" / "part-00000050.parquet", b"late")
                 mirror.written()
-            assert keys(bucket) == before
-        late.pop_all()
+
+    with pytest.raises(IndexLockedError, match="another has taken"):
+        come_back_late()
+    assert keys(bucket) == before
 
 
 def test_only_one_of_two_creates_the_next_lease(stored, bucket):
