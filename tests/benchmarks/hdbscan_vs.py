@@ -7,9 +7,9 @@ the faces, one to some dozens of photos each (a Zipf law), spread about them as 
 a person are. All have 512 dimensions.
 
 Where `min_samples` is 2 or more, mutual reachability distances tie (whole neighbourhoods share a core
-distance), and which of the tied edges comes first decides some of the labels. How much is told by plain hdbscan
-on the same vectors in another order; with `min_samples` 1 nothing ties. Faces that are nobody's count as groups
-of their own, as everywhere here; the index with all of them as one group is told too.
+distance), and which of the tied edges comes first decides some of the labels. How much is told by plain
+hdbscan on the same vectors in another order; with `min_samples` 1 nothing ties. Faces that are nobody's count
+as groups of their own, as everywhere here; the index with all of them as one group is told too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from photoclust.people.density import density_clusters
 from photoclust.people.neighbours import neighbours, unit_rows
 from photoclust.records import face_embeddings
 
-TIED = 2000  # rows of the closer look
+TIED = 4000  # rows of the closer look
 
 
 def made_up(real: np.ndarray, n: int, identity: float) -> np.ndarray:

@@ -57,3 +57,10 @@ def test_the_same_labels_every_time() -> None:
     graph = neighbours(people(40, 1), 40)
     first = density_clusters(graph, ClusterConfig())
     np.testing.assert_array_equal(first, density_clusters(graph, ClusterConfig()))
+
+
+def test_the_order_of_the_faces_decides_nothing() -> None:
+    rows = people(60, 2, noise=0.12)
+    order = np.random.default_rng(0).permutation(len(rows))
+    straight, shuffled = (density_clusters(neighbours(r, 40), ClusterConfig()) for r in (rows, rows[order]))
+    assert adjusted_rand_score(straight[order], shuffled) == 1
