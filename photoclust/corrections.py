@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from photoclust.config import ClusterConfig
 from photoclust.errors import IndexMissingError, UsageError
+from photoclust.grouping import placed_by_decisions
 from photoclust.history import person_in_force
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions import (
@@ -175,14 +176,21 @@ class Book:
         return {face for face, owner in self.person_of.items() if owner == person}
 
     def pictured(self, person: str) -> list[dict[str, Any]]:
-        """Each face of a person with its photo, box, status and confidence, the most confident first."""
+        """Each face of a person, the most confident first.
+
+        With its photo, box, status and confidence, and if it is ``decided``: theirs because the user said so.
+        """
         faces = self._store.faces(["box", "quality"])
         album = Album(self._store.photos(), faces, self.assignments, self._current.people)
         rows = album.face_rows().filter(pc.field("person_id") == person)
         rows = rows.sort_by([("confidence", "descending"), ("face_id", "ascending")])
         boxes = faces["box"].take(rows["row"]).to_pylist()
         columns = rows.select(["face_id", "photo", "confidence", "status"]).to_pylist()
-        return [row | {"box": box} for row, box in zip(columns, boxes, strict=True)]
+        placed = placed_by_decisions(self.decisions, self.assignments)
+        return [
+            row | {"box": box, "decided": row["face_id"] in placed}
+            for row, box in zip(columns, boxes, strict=True)
+        ]
 
     def about(self, person: str) -> list[Decision]:
         """Decisions that speak of a face of a person, oldest first."""

@@ -167,6 +167,15 @@ def resolved(decisions: Decisions, faces: pa.Table, graph: NeighbourGraph) -> Re
     return replace(resolution, problems=(*decisions.problems, *resolution.problems))
 
 
+def placed_by_decisions(decisions: Decisions, assignments: pa.Table) -> set[str]:
+    """Ids of the faces of a table of ASSIGNMENT_SCHEMA that are somebody's because the user said so."""
+    face_ids, burst = assignments["face_id"].to_pylist(), assignments["burst"].to_pylist()
+    number = [-1 - row if one is None else one for row, one in enumerate(burst)]
+    _, first, member = np.unique(np.array(number, np.int64), return_index=True, return_inverse=True)
+    said = resolve(decisions, face_ids, first[member]).constraints.members
+    return {face_ids[row] for row in np.flatnonzero(said).tolist()}
+
+
 def new_clustering(
     faces: pa.Table,
     labels: npt.NDArray[np.int32],

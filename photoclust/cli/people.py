@@ -72,6 +72,13 @@ def _about(decisions: list[Decision], book: Book) -> list[str]:
     return [_line(book.people[person]) for person in known if person]
 
 
+def _with_facts(row: dict[str, Any], book: Book) -> str:
+    from photoclust.report.facts import facts_in_words
+
+    facts = facts_in_words(row, {person: known["name"] for person, known in book.people.items()})
+    return f"{_line(row)}  ({facts})" if facts else _line(row)
+
+
 def _line(row: dict[str, Any]) -> str:
     from photoclust.report.names import visible
 
@@ -88,6 +95,8 @@ def _line(row: dict[str, Any]) -> str:
 def list_(unnamed: bool, ignored: bool, index_dir: str, as_json: bool) -> None:
     """List people, most faces first.
 
+    With the share of their faces that is expected to be right, and who is nearest of the others.
+
     \b
     Examples:
       photoclust people list --index ~/people
@@ -100,7 +109,7 @@ def list_(unnamed: bool, ignored: bool, index_dir: str, as_json: bool) -> None:
         click.echo(json.dumps([row | {"ignored": bool(row["ignored"])} for row in rows], indent=2))
         return
     for row in rows:
-        click.echo(_line(row))
+        click.echo(_with_facts(row, book))
 
 
 @people.command()
@@ -108,7 +117,7 @@ def list_(unnamed: bool, ignored: bool, index_dir: str, as_json: bool) -> None:
 @options.index_option
 @options.json_option
 def show(person: str, index_dir: str, as_json: bool) -> None:
-    """Show the faces of a person, and the decisions that speak of them.
+    """Show the faces of a person, which of them are theirs because you said so, and what you said of them.
 
     \b
     Examples:
@@ -124,13 +133,25 @@ def show(person: str, index_dir: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(book.people[found] | {"faces": faces, "decisions": said}, indent=2))
         return
-    click.echo(_line(book.people[found]))
+    click.echo(_with_facts(book.people[found], book))
+    for said_so in _weakest(book.people[found]):
+        click.echo(said_so)
     for face in faces:
         box = ",".join(f"{side:.0f}" for side in face["box"])
         sure = f"{face['confidence']:.0%}"
-        click.echo(f"{face['face_id']}  {sure:>4}  {face['status']}  {box}  {visible(face['photo'], 400)}")
+        status = "decided" if face["decided"] else face["status"]
+        click.echo(f"{face['face_id']}  {sure:>4}  {status:<7}  {box}  {visible(face['photo'], 400)}")
     for line in said:
         click.echo(f"Line {line['line']}: {line['at']}  {line['kind']}  {visible(line['value'])}".rstrip())
+
+
+def _weakest(row: dict[str, Any]) -> list[str]:
+    from photoclust.report.facts import percent
+
+    if row["weakest_face_id"] is None:
+        return []
+    weakest = f"weakest face {row['weakest_face_id']}, {percent(row['weakest_confidence'])} sure"
+    return [f"Cohesion {row['cohesion']:.2f}; {weakest}"]
 
 
 def _as_dict(line: Decision) -> dict[str, Any]:

@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 from photoclust.records import FAILED, LOW_QUALITY, MEMBER, NO_FACE
 from photoclust.report.album import Album, Ranked, look_up, rank_people
 from photoclust.report.bursts import together, with_room
+from photoclust.report.facts import facts_in_words
 from photoclust.report.names import file_link, file_name, visible
 from photoclust.report.output import reported, whole_file
 from photoclust.report.pages import PAGE_NAME, Limits, nearby, page_name, split_pages
@@ -64,6 +65,7 @@ class PersonSection:
     rank: int
     person: dict[str, Any]
     cover: str
+    facts: str
     tiles: list[Tile]
 
     @property
@@ -158,7 +160,9 @@ class _Review:
             person["name"] = visible(person["name"])
             begin, end = self._starts[index : index + 2].tolist()
             tiles = self._tiles(self._members.slice(begin, end - begin), repeat(person["name"]))
-            yield PersonSection(index + 1, person, self._image(self._covers[index]), tiles)
+            yield PersonSection(
+                index + 1, person, self._image(self._covers[index]), self._facts[index], tiles
+            )
 
     @property
     def unsure(self) -> list[Tile]:
@@ -224,6 +228,14 @@ class _Review:
     def _image(self, row: int) -> str:
         jpeg: bytes = self._album.faces["thumbnail"][row].as_py()
         return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+    @cached_property
+    def _facts(self) -> list[str]:
+        """What is known of each person."""
+        columns = (self._people[name].to_pylist() for name in ("person_id", "name"))
+        called = dict(zip(*columns, strict=True))
+        known = look_up(self._album.people, "person_id", self._people["person_id"])
+        return [facts_in_words(person, called) for person in known.to_pylist()]
 
     @cached_property
     def _covers(self) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pyarrow.compute as pc
@@ -69,6 +70,35 @@ def test_a_name_is_listed_shown_and_kept(
     group_faces(album_index, ClusterConfig(k=8, min_cluster_size=4))
     assert "Ada Lovelace" in say("list")
     assert (album_index.decisions_file.stat().st_mode & 0o777) == 0o600
+
+
+def test_what_is_known_of_a_person_is_said(
+    say: Callable[..., str], album_index: IndexStore, who: dict[str, str]
+) -> None:
+    say("name", who["bea"], "Bea")
+    say("name", who["dora"], "Dora")
+    cleo = next(line for line in say("list").splitlines() if line.startswith(who["cleo"]))
+    assert re.search(r"\d% sure; nearest: (Bea|Dora), .*% likely the same\)$", cleo)
+    shown = say("show", "Bea")
+    (row,) = (row for row in json.loads(say("list", "--json")) if row["name"] == "Bea")
+    assert f"Cohesion {row['cohesion']:.2f}; weakest face {row['weakest_face_id']}" in shown
+    page = (album_index.folder / "review" / "index.html").read_text()
+    assert re.search(r"\d% sure; nearest: (Bea|Dora), ", page)
+
+
+def test_faces_that_a_decision_placed_are_marked(
+    say: Callable[..., str], album_index: IndexStore, who: dict[str, str]
+) -> None:
+    assert "decided" not in say("show", who["ada"])
+    moved = faces(album_index, who["dora"])[0]
+    say("same", moved, who["ada"])
+    marked = {
+        face["face_id"]: face["decided"] for face in json.loads(say("show", who["ada"], "--json"))["faces"]
+    }
+    assert marked[moved]
+    line = next(line for line in say("show", who["ada"]).splitlines() if line.startswith(moved))
+    assert " decided " in line
+    assert "Line 2: " in say("show", who["ada"])
 
 
 def test_a_merge_takes_everybody_along_and_a_split_undoes_it(
