@@ -19,6 +19,8 @@ from photoclust.cli import options
 def suggest(most: int, index_dir: str, as_json: bool) -> None:
     """Ask what is most worth asking: people who may be one, faces that may be somebody's, doubtful faces.
 
+    A question is about 20 faces of a person at most, the most doubtful.
+
     Ordered by the faces that an answer is expected to put right. With each question stand the commands for
     yes and for no; what is answered is not asked again.
 

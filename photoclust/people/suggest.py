@@ -19,6 +19,9 @@ from photoclust.people.membership import NOBODY, Templates
 
 MERGE, JOIN, DOUBT = "merge", "join", "doubt"
 
+MOST_DOUBTED = 20
+"""Faces in one question, so that its commands can be read; the most doubtful are asked about first."""
+
 
 @dataclass(frozen=True)
 class Suggestion:
@@ -139,7 +142,7 @@ def _doubts(grouped: Grouped) -> list[Suggestion]:
             len(rows),
             float("nan"),
         )
-        for rows in np.split(asked, starts[1:])
+        for rows in (own[:MOST_DOUBTED] for own in np.split(asked, starts[1:]))
         if len(rows)
     ]
 

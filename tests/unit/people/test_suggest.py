@@ -70,3 +70,11 @@ def test_nobody_is_no_question() -> None:
         np.zeros((0, 64), np.float32), nothing, np.zeros(0, np.float32), np.zeros(0, bool), Exclusions.none()
     )
     assert suggestions(empty, CALIBRATION, 5) == []
+
+
+def test_of_many_doubtful_faces_the_most_doubtful_are_asked_about_first(grouped: Grouped) -> None:
+    confidence = np.linspace(0.01, 0.4, 32, dtype=np.float32)
+    one_person = replace(grouped, group=np.zeros(32, np.int64), confidence=confidence)
+    (doubt,) = (one for one in suggestions(one_person, CALIBRATION, 100) if one.kind == DOUBT)
+    assert doubt.rows == tuple(range(20))
+    assert doubt.faces == 20
