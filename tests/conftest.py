@@ -23,7 +23,7 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("steady")
 
-DATA = Path(os.environ.get("PHOTOCLUST_TESTDATA", Path(__file__).parents[2] / "shared" / "data"))
+DATA = Path(os.environ.get("PHOTOCLUST_TESTDATA", Path(__file__).parents[2] / "shared" / "data")).resolve()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

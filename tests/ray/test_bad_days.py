@@ -169,6 +169,7 @@ class _Watch(threading.Thread):
             self.looks += 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slow", ["embedder", "writer"])
 def test_the_object_store_stays_in_bounds_whoever_is_slow(slow: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_engine, "FindFaces", Crowds)
