@@ -1,21 +1,12 @@
-"""What a user says about people, turned into decisions: who is meant, and which faces stand for them."""
+"""What a user says about people, turned into decisions."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from difflib import get_close_matches
-from functools import cached_property
-from typing import Any
 
-import numpy as np
-import pyarrow.compute as pc
-
-from photoclust.config import ClusterConfig
-from photoclust.errors import IndexMissingError, UsageError
-from photoclust.grouping import placed_by_decisions
-from photoclust.history import person_in_force
+from photoclust.book import Book, Ref
+from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions import (
     COVER,
@@ -29,173 +20,9 @@ from photoclust.people.decisions import (
     SPLIT,
     UNDONE,
     Decision,
-    Decisions,
     acceptable_name,
     added_lines,
-    read_decisions,
 )
-from photoclust.records import MEMBER
-from photoclust.report.album import Album
-from photoclust.report.names import visible
-
-ANCHORS = 12  # faces that stand for a person in a decision
-
-
-@dataclass(frozen=True)
-class Ref:
-    """Who or what is meant: a person, or a face where `person` is empty."""
-
-    person: str
-    face: str
-
-
-class Book:
-    """The people of an index as the user knows them, and what has been said about them."""
-
-    def __init__(self, store: IndexStore) -> None:
-        current = store.current_clustering()
-        if current is None:
-            raise IndexMissingError(
-                f"{store.folder} has no people yet; make them with "
-                f"`photoclust cluster --index {store.folder}`."
-            )
-        self._store = store
-        self.text = store.decisions_text()
-        self._current = current
-        self.people: dict[str, dict[str, Any]] = {row["person_id"]: row for row in current.people.to_pylist()}
-        self.assignments = current.assignments
-        known, config = {field.name for field in fields(ClusterConfig)}, current.run.get("config", {})
-        self.config = ClusterConfig(**{name: value for name, value in config.items() if name in known})
-
-    @cached_property
-    def decisions(self) -> Decisions:
-        """What the decisions file says."""
-        return read_decisions(self.text)
-
-    @cached_property
-    def person_of(self) -> dict[str, str]:
-        """Person of each face, empty where it is nobody's."""
-        columns = (self.assignments[name].to_pylist() for name in ("face_id", "person_id"))
-        return dict(zip(*columns, strict=True))
-
-    @cached_property
-    def _faces(self) -> dict[str, list[tuple[float, str]]]:
-        """How clear each member is, and its id, by person."""
-        faces = self._store.faces(["quality"])
-        quality = dict(zip(faces["face_id"].to_pylist(), faces["quality"].to_pylist(), strict=True))
-        members: dict[str, list[tuple[float, str]]] = {}
-        for row in self.assignments.to_pylist():
-            if row["person_id"] and row["status"] == MEMBER and row["face_id"] in quality:
-                clear = quality[row["face_id"]] * row["confidence"]
-                members.setdefault(row["person_id"], []).append((clear, row["face_id"]))
-        return members
-
-    # -- who is meant ---------------------------------------------------------------------------------
-
-    def person(self, text: str) -> str:
-        """Id of the person that `text` means: an id, a name, or the beginning of an id.
-
-        Raises
-        ------
-        UsageError
-            When there is none, or more than one.
-        """
-        text = person_in_force(self._current, text) or text
-        if text in self.people:
-            return text
-        named = [person for person, row in self.people.items() if row["name"] and row["name"] == text]
-        return _the_one(named or _beginning(self.people, text), text, "person", self._suggestions(text))
-
-    def face(self, text: str) -> str:
-        """Id of the face that `text` means: an id, or the beginning of one.
-
-        Raises
-        ------
-        UsageError
-            When there is none, or more than one.
-        """
-        hint = "`photoclust people show PERSON` lists the faces of a person"
-        return (
-            text if text in self.person_of else _the_one(_beginning(self.person_of, text), text, "face", hint)
-        )
-
-    def either(self, text: str) -> Ref:
-        """Person or face that `text` means; a person where both could be meant.
-
-        Raises
-        ------
-        UsageError
-            When there is neither.
-        """
-        if text in self.person_of:
-            return Ref("", text)
-        try:
-            return Ref(self.person(text), "")
-        except UsageError as error:
-            if _beginning(self.person_of, text):
-                return Ref("", self.face(text))
-            raise error from None
-
-    def called(self, person: str) -> str:
-        """Name of a person, or their id."""
-        return self.people[person]["name"] or person
-
-    def _suggestions(self, text: str) -> str:
-        known = [row["name"] for row in self.people.values() if row["name"]] + list(self.people)
-        close = get_close_matches(text, known, n=3, cutoff=0.5)
-        return (
-            f"did you mean {' or '.join(map(visible, close))}"
-            if close
-            else "`photoclust people list` lists them"
-        )
-
-    # -- which faces ----------------------------------------------------------------------------------
-
-    def anchors(self, person: str, without: Collection[str] = ()) -> tuple[str, ...]:
-        """A few faces that stand for a person, from the clearer half of theirs."""
-        left = set(without)
-        members = [(clear, face) for clear, face in self._faces.get(person, ()) if face not in left]
-        if not members:
-            raise UsageError(f"{self.called(person)} has no other face left to tell them by.")
-        clearest = sorted(members, reverse=True)[: max(ANCHORS, len(members) // 2)]
-        return _sample([face for _, face in clearest], ANCHORS)
-
-    def members(self, person: str) -> tuple[str, ...]:
-        """All faces of a person, as many as a decision may name; first some that stood for them before.
-
-        A few are too few for a name: given to twelve faces each on half of 3,708 photos, the names of 50
-        people kept 95 to 97 % of their faces when the other half came.
-        """
-        inside = {face for _, face in self._faces.get(person, ())}
-        said = (line for line in reversed(self.decisions.lines) if line.kind == NAME)
-        old = list(dict.fromkeys(face for line in said for face in line.faces if face in inside))[:ANCHORS]
-        return (*old, *_sample(inside.difference(old), MOST_FACES - len(old)))
-
-    def faces_of(self, person: str) -> set[str]:
-        """All faces of a person."""
-        return {face for face, owner in self.person_of.items() if owner == person}
-
-    def pictured(self, person: str) -> list[dict[str, Any]]:
-        """Each face of a person, the most confident first.
-
-        With its photo, box, status and confidence, and if it is ``decided``: theirs because the user said so.
-        """
-        faces = self._store.faces(["box", "quality"])
-        album = Album(self._store.photos(), faces, self.assignments, self._current.people)
-        rows = album.face_rows().filter(pc.field("person_id") == person)
-        rows = rows.sort_by([("confidence", "descending"), ("face_id", "ascending")])
-        boxes = faces["box"].take(rows["row"]).to_pylist()
-        columns = rows.select(["face_id", "photo", "confidence", "status"]).to_pylist()
-        placed = placed_by_decisions(self.decisions, self.assignments)
-        return [
-            row | {"box": box, "decided": row["face_id"] in placed}
-            for row, box in zip(columns, boxes, strict=True)
-        ]
-
-    def about(self, person: str) -> list[Decision]:
-        """Decisions that speak of a face of a person, oldest first."""
-        faces = self.faces_of(person)
-        return [line for line in self.decisions.lines if not faces.isdisjoint((*line.faces, *line.others))]
 
 
 def write(store: IndexStore, book: Book, decisions: Sequence[Decision]) -> None:
@@ -293,23 +120,3 @@ def _in_pieces(kind: str, person: str, faces: Sequence[str], others: Sequence[st
 
 def _side(book: Book, ref: Ref, against: Ref) -> tuple[str, ...]:
     return (ref.face,) if ref.face else book.anchors(ref.person, without=[against.face])
-
-
-def _sample(faces: Collection[str], most: int) -> tuple[str, ...]:
-    """At most so many faces: every so manieth in the order of ids, which follow from content alone."""
-    ordered = sorted(faces)
-    chosen = np.linspace(0, len(ordered) - 1, min(len(ordered), most)).round().astype(int)
-    return tuple(ordered[i] for i in dict.fromkeys(chosen.tolist()))
-
-
-def _beginning(ids: Collection[str], text: str) -> list[str]:
-    return [one for one in ids if text and one.startswith(text)]
-
-
-def _the_one(found: Sequence[str], text: str, kind: str, hint: str) -> str:
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise UsageError(f"There is no {kind} {text[:80]!r}; {hint}.")
-    few = ", ".join(found[:4]) + (" and more" if len(found) > 4 else "")
-    raise UsageError(f"{text[:80]!r} could be {len(found)} of them ({few}); give more of the id.")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.corrections import Book
+from photoclust.book import Book
 from photoclust.grouping import decisions_of, exclusions_of, neighbour_graph, resolved, verify_input
 from photoclust.index.store import IndexStore
 from photoclust.people.agglomerate import evidence_between

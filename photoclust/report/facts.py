@@ -35,3 +35,10 @@ def facts_in_words(person: Mapping[str, Any], called: Mapping[str, str]) -> str:
 def percent(probability: float) -> str:
     """Whole percents, rounded down: all but sure is not sure; and what is possible is not ``0%``."""
     return "under 1%" if 0 < probability < 0.01 else f"{int(probability * 100)}%"
+
+
+def in_a_line(row: Mapping[str, Any]) -> str:
+    """A row of PERSON_SCHEMA as people are listed."""
+    ignored = "  (ignored)" if row["ignored"] else ""
+    who = visible(row["name"]) or "-"
+    return f"{row['person_id']}  {row['faces']:>6} faces  {row['photos']:>6} photos  {who}{ignored}"

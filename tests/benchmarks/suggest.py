@@ -19,8 +19,8 @@ import numpy as np
 from scipy.optimize import minimize
 
 from photoclust import corrections
+from photoclust.book import Book, Ref
 from photoclust.config import ClusterConfig
-from photoclust.corrections import Book, Ref
 from photoclust.evaluate.evaluation import evaluate_groups
 from photoclust.index.store import IndexStore
 from photoclust.labelled import labelled_faces

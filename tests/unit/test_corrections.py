@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from photoclust import corrections
+from photoclust.book import Book, Ref
 from photoclust.config import ClusterConfig, IndexSettings
-from photoclust.corrections import Book, Ref
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions import Decision, read_decisions
 from photoclust.pipeline import group_faces
