@@ -8,12 +8,13 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from photoclust.errors import IndexMissingError, UsageError
+from photoclust.book import Book, Ref
+from photoclust.errors import UsageError
 from photoclust.grouping import neighbour_graph
 from photoclust.index import files
 from photoclust.index.erase import Erasure, erase, stored_faces
 from photoclust.index.scrub import among
-from photoclust.index.store import Clustering, IndexStore
+from photoclust.index.store import IndexStore
 from photoclust.people.calibration import calibration_of
 
 
@@ -27,7 +28,8 @@ def erasure_of(
     store
         The index.
     people
-        Ids or names of people, or ids of single faces. A name stands for everybody who bears it.
+        Ids or names of people, or ids of single faces, of ids the beginning will do. A name stands for
+        everybody who bears it.
     photos
         Paths or URIs of photos; every copy of a photo is meant, and every face in it.
     keep_out
@@ -45,14 +47,10 @@ def erasure_of(
     whole = frozenset(_photo_id(store, path) for path in photos)
     faces = stored_faces(store.folder, ["face_id", "photo_id"])
     chosen = set(faces.filter(among("photo_id", whole))["face_id"].to_pylist())
+    chosen |= _faces_of(people, store) if people else set()
     current = store.current_clustering()
-    if current is None and people:
-        raise IndexMissingError(
-            f"{store.folder} has no people yet; make them with `photoclust cluster --index {store.folder}`."
-        )
     if current is None:
         return Erasure(frozenset(chosen), whole, keep_out=keep_out)
-    chosen |= {face for asked in people for face in _faces_of(asked, store, current)}
     stay = current.assignments.filter(~among("face_id", chosen))["person_id"].unique()
     leaving = current.people.filter(~pc.field("person_id").isin(stay))
     staying = current.people.filter(pc.field("person_id").isin(stay))
@@ -76,19 +74,23 @@ def forget(store: IndexStore, erasure: Erasure) -> dict[str, Any]:
     return erase(store, erasure)
 
 
-def _faces_of(asked: str, store: IndexStore, current: Clustering) -> set[str]:
-    """Faces of the people called so, those of missing photos too, or the one face."""
-    people = current.people
-    names = zip(people["person_id"].to_pylist(), people["name"].to_pylist(), strict=True)
-    called = {person for person, name in names if asked and asked.casefold() in (person, name.casefold())}
-    own = among("person_id", called) | (pc.field("face_id") == asked)
-    found = set(current.assignments.filter(own)["face_id"].to_pylist())
-    if not found:
-        raise UsageError(
-            f"Nobody called {asked!r}, and no face of that id, is in {store.folder}; "
-            f"`photoclust export --index {store.folder} --format csv --output -` lists everybody."
-        )
-    return found | _absent_faces(store, called, set(current.assignments["face_id"].to_pylist()))
+def _faces_of(asked: Sequence[str], store: IndexStore) -> set[str]:
+    """Faces of the people called so, those of missing photos too, and single faces."""
+    book = Book(store)
+    meant = [ref for text in asked for ref in _called(text, book)]
+    people = {ref.person for ref in meant if ref.person}
+    faces = {ref.face for ref in meant if ref.face}
+    faces |= {face for face, person in book.person_of.items() if person in people}
+    return faces | _absent_faces(store, people, set(book.person_of))
+
+
+def _called(text: str, book: Book) -> list[Ref]:
+    """Everybody of a name, or whom or what an id means."""
+    name = text.casefold()
+    named = [
+        Ref(person, "") for person, row in book.people.items() if name and row["name"].casefold() == name
+    ]
+    return named or [book.either(text)]
 
 
 def _absent_faces(store: IndexStore, people: set[str], present: set[str]) -> set[str]:

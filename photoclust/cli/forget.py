@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -38,10 +39,10 @@ def forget(
 ) -> None:
     """Erase people, or photos, from an index: embeddings, thumbnails, graph, pages, older groupings.
 
-    PERSON is the id or the name of a person, or the id of a single face. There is no way back. The photos
-    themselves are not touched, and neither are exports outside the index, backups, and snapshots of the disk.
-    Photos that lie where they lay are not looked at again, so that the faces do not come back with the next
-    run.
+    PERSON is the id or the name of a person, or the id of a single face; the beginning of an id will do, and
+    a name stands for everybody who bears it. There is no way back. The photos themselves are not touched, and
+    neither are exports outside the index, backups, and snapshots of the disk. Photos that lie where they lay
+    are not looked at again, so that the faces do not come back with the next run.
 
     A receipt with the time, the counts and keyed hashes of what was erased stays in the folder
     `forgotten` of the index.
@@ -58,7 +59,7 @@ def forget(
 
     store = IndexStore.open(index_dir)
     finished = _finish_interrupted(store)
-    people = tuple(person for person in people if person not in finished)
+    people = tuple(person for person in people if not _among(person, finished))
     if finished and not (people or photos):
         click.echo("Finished what was interrupted; the receipt is in the folder `forgotten`.", err=as_json)
         return
@@ -85,15 +86,21 @@ def _finish_interrupted(store: IndexStore) -> set[str]:
     return asked
 
 
+def _among(person: str, finished: set[str]) -> bool:
+    """Whether a finished erasure was about a person, said by name, by id or by the beginning of it."""
+    ids = (one for one in finished if re.fullmatch("[0-9a-f]{16,}", one))
+    return person in finished or any(one.startswith(person) for one in ids if person)
+
+
 def _confirm(store: IndexStore, erasure: Erasure) -> None:
-    from photoclust.index.erase import NOT_ERASED
+    from photoclust.index.erase import not_erased
 
     if not sys.stdin.isatty():
         raise UsageError("Nobody is there to ask whether it is meant; add --yes.")
     people = f" of {_count(len(erasure.people), 'person', 'people')}" if erasure.people else ""
     photos = f" and {_count(len(erasure.photos), 'whole photo', 'whole photos')}" if erasure.photos else ""
     click.echo(f"{_count(len(erasure.faces), 'face', 'faces')}{people}{photos} will be erased.", err=True)
-    click.echo(f"This reaches only {store.folder}; not {', not '.join(NOT_ERASED)}.", err=True)
+    click.echo(f"This reaches only {store.folder}; not {', not '.join(not_erased(store.folder))}.", err=True)
     click.confirm("There is no way back. Go on?", abort=True, err=True)
 
 

@@ -37,13 +37,16 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-NOT_ERASED = (
+_NOT_ERASED = (
     "the photos themselves",
     "exports and copies outside the index folder",
     "backups and snapshots of the disk",
     "faces of the same person that were never recognised as theirs",
 )
-"""What an erasure cannot reach; stands in every receipt."""
+_NOT_ERASED_ELSEWHERE = (
+    "earlier versions of objects, where the store keeps them",
+    "working copies on other machines, until the next command there",
+)
 
 _JOURNAL = "forgetting.json"
 _OWN = frozenset({"index.json", "current.json", _JOURNAL, ".lock"})
@@ -116,6 +119,11 @@ def _kept_out(folder: Path, faces: pa.Table, erasure: Erasure) -> dict[str, Any]
     return boxes | dict.fromkeys((keyed(folder, photo) for photo in erasure.photos), None)
 
 
+def not_erased(folder: Path) -> list[str]:
+    """What an erasure cannot reach; stands in every receipt."""
+    return [*_NOT_ERASED, *(_NOT_ERASED_ELSEWHERE if originals.elsewhere(folder) else ())]
+
+
 def pending(folder: Path) -> set[str]:
     """Ids and names that an interrupted erasure was about; none where there was none."""
     if not (folder / _JOURNAL).is_file():
@@ -159,7 +167,7 @@ def _receipt(folder: Path, journal: dict[str, Any], changes: _Changes) -> dict[s
         "keyed_faces": sorted(keyed(folder, face) for face in journal["faces"]),
         "keyed_photos": sorted(keyed(folder, photo) for photo in journal["photos"]),
         "kept_out": bool(journal["keep_out"]),
-        "not_erased": list(NOT_ERASED),
+        "not_erased": not_erased(folder),
     }
 
 

@@ -37,6 +37,11 @@ def working_copy(folder: Path, original: Original) -> Generator[None]:
         _originals.pop(folder)
 
 
+def elsewhere(folder: Path) -> bool:
+    """Whether `folder` is a working copy."""
+    return folder in _originals
+
+
 def held(folder: Path) -> AbstractContextManager[None]:
     """Hold the original of `folder`, if there is one."""
     original = _originals.get(folder)

@@ -35,6 +35,11 @@ def test_a_person_is_forgotten_with_a_receipt(
     assert "6 forgotten" in capsys.readouterr().out
 
 
+def test_the_beginning_of_an_id_will_do(album_index: IndexStore, people_of: PeopleOf) -> None:
+    forget(album_index.folder, people_of(album_index)["ada"][:6], "--yes")
+    assert len(album_index.faces([])) == 12
+
+
 def test_it_asks_unless_told_not_to(album_index: IndexStore, people_of: PeopleOf) -> None:
     with pytest.raises(UsageError, match="--yes"):
         forget(album_index.folder, people_of(album_index)["ada"])
@@ -45,8 +50,8 @@ def test_it_asks_unless_told_not_to(album_index: IndexStore, people_of: PeopleOf
     ("arguments", "message"),
     [
         ([], "Say whom"),
-        (["nobody"], "Nobody called 'nobody'"),
-        ([""], "Nobody called ''"),
+        (["nobody"], "no person 'nobody'.*people list"),
+        ([""], "no person ''"),
         (["--photo", "nowhere.jpg"], "'nowhere.jpg' is not in"),
     ],
 )
