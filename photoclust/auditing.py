@@ -2,64 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from PIL import Image
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from photoclust.audit.bystanders import meant_instead
 from photoclust.audit.findings import strays
 from photoclust.audit.judgement import Judgement, judge
 from photoclust.audit.labelled import LabelledFaces
-from photoclust.config import AuditConfig, ClusterConfig, DecodeConfig
-from photoclust.errors import PhotoError, UsageError
+from photoclust.config import AuditConfig, ClusterConfig
+from photoclust.copies import Copies, Progress, find_copies
+from photoclust.errors import UsageError
 from photoclust.grouping import neighbour_graph
 from photoclust.index.store import IndexStore
 from photoclust.labelled import main_rows
 from photoclust.people.agglomerate import Partition, join
+from photoclust.people.bursts import components
 from photoclust.people.calibration import Calibration, calibration_of
 from photoclust.people.exclusions import Exclusions
-from photoclust.people.neighbours import NeighbourGraph, neighbours
+from photoclust.people.neighbours import neighbours
 from photoclust.people.verify import NEAR_IDENTICAL
 from photoclust.photos.dataset import Dataset
-from photoclust.photos.decode import decode_photo
-from photoclust.photos.likeness import Picture, likeness
-from photoclust.photos.sources import read_photo
-from photoclust.records import NO_FACE, OK, PhotoRef
+from photoclust.records import NO_FACE, OK
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
-Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
 SURE = 6.0  # evidence that makes faces of one label one part without further ado; less is judged face by face
-COPY_DISTANCE = 0.12  # cosine distance of two faces whose photos may be one picture: of copies at most 0.08
-SAME_PICTURE = 0.97  # correlation of two photos that are one picture
-
-
-@dataclass(frozen=True)
-class Copies:
-    """Files that are one picture: entries of the data set, and the least likeness that links them.
-
-    Attributes
-    ----------
-    entries
-        Positions in the data set, in its order.
-    identical
-        The files are the same, byte for byte.
-    likeness
-        Smallest correlation of the pictures by which they were found; 1 for identical files.
-    """
-
-    entries: tuple[int, ...]
-    identical: bool
-    likeness: float
 
 
 @dataclass(frozen=True)
@@ -117,7 +88,7 @@ def audit(store: IndexStore, dataset: Dataset, config: AuditConfig, progress: Pr
     calibration = calibration_of(store.settings.embed.model)
     embeddings, graph = neighbour_graph(store, faces, calibration, ClusterConfig.k)
     photo_of_entry = _photo_ids(dataset, photos)
-    copies = _copies(dataset, photo_of_entry, faces, graph, store.settings.decode, progress)
+    copies = find_copies(dataset, photo_of_entry, faces, graph, store.settings.decode, progress)
     table = _Items.of(dataset, photo_of_entry, photos, faces, copies)
     judged, labelled = table.judge(embeddings, calibration, config)
     return Audit(dataset, table.labels, labelled, judged, table.entries, table.rows, copies, table.unjudged)
@@ -232,12 +203,11 @@ def _parts(embeddings: Floats, label: Rows, calibration: Calibration) -> tuple[R
     """Verified groups inside each label, and the weight of each face: near-identical ones count once."""
     left, right, distance = _edges_inside(embeddings, label)
     near = distance <= NEAR_IDENTICAL
-    burst = _components(left[near], right[near], len(label))
-    first = np.unique(burst, return_index=True)[1][burst]
+    burst = components(left[near], right[near], len(label))
     sums = np.zeros_like(embeddings)
-    np.add.at(sums, first, embeddings)
-    sums[first] /= np.linalg.norm(sums[first], axis=1, keepdims=True)
-    partition = Partition.of(first, Exclusions.none(), np.full(len(label), -1), sums)
+    np.add.at(sums, burst, embeddings)
+    sums[burst] /= np.linalg.norm(sums[burst], axis=1, keepdims=True)
+    partition = Partition.of(burst, Exclusions.none(), np.full(len(label), -1), sums)
     join(partition, (left, right), calibration, lambda _: SURE)
     part = np.unique(partition.group, return_inverse=True)[1].astype(np.int64)
     return part, 1 / np.bincount(burst)[burst]
@@ -254,97 +224,3 @@ def _edges_inside(embeddings: Floats, label: Rows) -> tuple[Rows, Rows, Floats]:
         right.append(rows[graph.indices.ravel()])
         distance.append(graph.distances.ravel())
     return np.concatenate(left), np.concatenate(right), np.concatenate(distance)
-
-
-def _components(left: Rows, right: Rows, n: int) -> Rows:
-    graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(n, n))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
-
-
-# -- copies -------------------------------------------------------------------------------------------
-
-
-def _copies(
-    dataset: Dataset,
-    photo_of_entry: list[str],
-    faces: pa.Table,
-    graph: NeighbourGraph,
-    limits: DecodeConfig,
-    progress: Progress,
-) -> list[Copies]:
-    """Pictures that the data set holds more than once: the same bytes, or found alike."""
-    entries_of: dict[str, list[int]] = {}
-    for number, photo in enumerate(photo_of_entry):
-        if photo:
-            entries_of.setdefault(photo, []).append(number)
-    photos = list(entries_of)
-    pairs = _alike(_candidates(photos, faces, graph), dataset, entries_of, faces, limits, progress)
-    number_of = {photo: number for number, photo in enumerate(photos)}
-    left = np.array([number_of[photo] for photo, _, _ in pairs], np.int64)
-    right = np.array([number_of[photo] for _, photo, _ in pairs], np.int64)
-    group = _components(left, right, len(photos))
-    likest = np.ones(len(photos))
-    np.minimum.at(likest, group[left], [value for _, _, value in pairs])
-    members: dict[int, list[str]] = {}
-    for photo, one in zip(photos, group.tolist(), strict=True):
-        members.setdefault(one, []).append(photo)
-    found = [
-        Copies(
-            tuple(sorted(number for photo in own for number in entries_of[photo])),
-            len(own) == 1,
-            float(likest[one]),
-        )
-        for one, own in members.items()
-    ]
-    return [one for one in found if len(one.entries) > 1]
-
-
-def _candidates(photos: Sequence[str], faces: pa.Table, graph: NeighbourGraph) -> list[tuple[int, int]]:
-    """Nearest two faces of each pair of photos that may be one picture."""
-    inside = np.isin(faces["photo_id"].to_numpy(), np.array(photos, np.str_))
-    left, column = np.nonzero(graph.distances <= COPY_DISTANCE)
-    right = graph.indices[left, column].astype(np.int64)
-    distance = graph.distances[left, column]
-    photo = np.unique(faces["photo_id"].to_numpy().astype(np.str_), return_inverse=True)[1]
-    keep = inside[left] & inside[right] & (photo[left] != photo[right])
-    left, right, distance = left[keep], right[keep], distance[keep]
-    low, high = np.minimum(photo[left], photo[right]), np.maximum(photo[left], photo[right])
-    order = np.lexsort((left, distance, high, low))
-    new = (np.diff(low[order], prepend=-1) != 0) | (np.diff(high[order], prepend=-1) != 0)
-    return list(zip(left[order][new].tolist(), right[order][new].tolist(), strict=True))
-
-
-def _alike(
-    candidates: list[tuple[int, int]],
-    dataset: Dataset,
-    entries_of: dict[str, list[int]],
-    faces: pa.Table,
-    limits: DecodeConfig,
-    progress: Progress,
-) -> list[tuple[str, str, float]]:
-    """Candidates that are one picture: photo, photo, likeness. A photo that cannot be read is like none."""
-    photos = faces["photo_id"].to_pylist()
-    landmarks = faces["landmarks"].combine_chunks().flatten().to_numpy().reshape(-1, 5, 2)
-    ref_of = {ref.uri: ref for ref in dataset.refs}
-
-    @lru_cache(maxsize=16)
-    def picture(photo: str) -> Image.Image | None:
-        return _grey(ref_of[dataset.entries[entries_of[photo][0]].uri], limits)
-
-    def compared() -> Iterable[tuple[str, str, float]]:
-        with progress(len(candidates)) as tell:
-            for left, right in candidates:
-                a, b = picture(photos[left]), picture(photos[right])
-                if a is not None and b is not None:
-                    pair = Picture.of(a, landmarks[left]), Picture.of(b, landmarks[right])
-                    yield photos[left], photos[right], likeness(*pair)
-                tell(1)
-
-    return [one for one in compared() if one[2] >= SAME_PICTURE] if candidates else []
-
-
-def _grey(ref: PhotoRef, limits: DecodeConfig) -> Image.Image | None:
-    try:
-        return Image.fromarray(decode_photo(read_photo(ref, limits), limits).pixels).convert("L")
-    except PhotoError:
-        return None
