@@ -47,6 +47,11 @@ class Copies:
     identical: bool
     likeness: float
 
+    @property
+    def confidence(self) -> float:
+        """Probability that they are one picture, in [0, 1]."""
+        return 1.0 if self.identical else float(1 / (1 + np.exp(-(self.likeness - 0.965) * 200)))
+
 
 def find_copies(
     dataset: Dataset,

@@ -11,7 +11,7 @@ import numpy as np
 
 from photoclust.audit.findings import Intruder, OnePerson, intruders, one_person
 from photoclust.audit.labelled import NOBODY
-from photoclust.audit.odds import worth
+from photoclust.audit.odds import times
 from photoclust.auditing import Audit, Copies
 from photoclust.report.findings import (
     DROP,
@@ -101,7 +101,7 @@ class _Writer:
         strongest = max(pair.evidence for pair in found.pairs)
         pairs = "" if len(names) == 2 else f", the least certain of {len(found.pairs)} links between them"
         reason = (
-            f"Faces this alike are {_times(strongest)} likelier of one person than of two; among "
+            f"Faces this alike are {times(strongest)} likelier of one person than of two; among "
             f"{len(self.audit.labels):,} labels some are alike by chance{pairs}."
         )
         sides = tuple(
@@ -163,11 +163,11 @@ class _Writer:
     def _reason(self, found: Intruder) -> str:
         own, rival = found.evidence
         fits = "fits" if len(found.faces) == 1 else "fit"
-        text = f"{_times(own)} likelier of somebody else than of the person of the label"
+        text = f"{times(own)} likelier of somebody else than of the person of the label"
         if own > 0:
-            text = f"Only {_times(own)} likelier of the person of the label than of somebody else"
+            text = f"Only {times(own)} likelier of the person of the label than of somebody else"
         if found.home != NOBODY:
-            text += f"; {_times(rival)} likelier of {self.audit.labels[found.home]}"
+            text += f"; {times(rival)} likelier of {self.audit.labels[found.home]}"
         else:
             text += f", and no other label {fits}"
         if found.undecided:
@@ -206,7 +206,7 @@ class _Writer:
             PHOTO_IN_SPLITS if len(splits) > 1 else SAME_PHOTO,
             title,
             self._why_copies(found, labels, splits),
-            1.0 if found.identical else copy_confidence(found.likeness),
+            found.confidence,
             labels,
             sides,
             tuple(actions),
@@ -313,26 +313,6 @@ class _Writer:
         """Row of the face of each entry."""
         pairs = zip(self.audit.entries, self.audit.rows.tolist(), strict=True)
         return {number: row for numbers, row in pairs for number in numbers}
-
-
-def copy_confidence(likeness: float) -> float:
-    """Probability that two photos as alike as this are one picture, in [0, 1]."""
-    return float(1 / (1 + np.exp(-(likeness - 0.965) * 200)))
-
-
-def _times(evidence: float) -> str:
-    """What evidence is worth, in words, with one significant digit."""
-    ratio = float(f"{min(np.exp(np.abs(worth(np.array(evidence)))), 1e12):.1g}")
-    for size, word in (
-        (1e12, " trillion"),
-        (1e9, " billion"),
-        (1e6, " million"),
-        (1e3, " thousand"),
-        (1, ""),
-    ):
-        if ratio >= size:
-            return f"{ratio / size:.0f}{word} times"
-    return "no"
 
 
 def _counted(number: int, word: str) -> str:

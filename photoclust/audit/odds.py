@@ -36,3 +36,18 @@ def log_odds(probability: float) -> float:
 def probability(log_odds: npt.ArrayLike) -> Doubles:
     """Probability that has these log-odds, float64 in [0, 1]."""
     return 1 / (1 + np.exp(-np.clip(log_odds, -700, 700)))
+
+
+def times(evidence: float) -> str:
+    """What evidence is worth, in words, with one significant digit: ``3 thousand times``."""
+    ratio = float(f"{min(np.exp(np.abs(worth(np.array(evidence)))), 1e12):.1g}")
+    for size, word in (
+        (1e12, " trillion"),
+        (1e9, " billion"),
+        (1e6, " million"),
+        (1e3, " thousand"),
+        (1, ""),
+    ):
+        if ratio >= size:
+            return f"{ratio / size:.0f}{word} times"
+    return "no"

@@ -6,16 +6,13 @@ import base64
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from itertools import groupby
 from pathlib import Path
 
-import jinja2
-
 from photoclust.report.findings import KINDS, Action, Finding, Side, action_lines
+from photoclust.report.html import page_template
 from photoclust.report.names import file_link, file_name, visible
 from photoclust.report.output import reported, whole_file
-from photoclust.report.review import content_policy
 
 FACES_SHOWN = 8  # of each side
 FINDINGS_SHOWN = 200  # of each kind; the table of actions holds them all
@@ -92,28 +89,15 @@ def findings_page(findings: Sequence[Finding], summary: Summary, thumbnails: Thu
         if row >= 0
     }
     pictures = thumbnails(sorted(rows))
-    words = {"visible": visible, "tiles": lambda side: _tiles(side, pictures), "doings": _doings}
-    style = "".join(_text(name) for name in ("review.css", "findings.css"))
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("photoclust.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    template = page_template(
+        "findings.html",
+        "review.css",
+        "findings.css",
+        visible=visible,
+        tiles=lambda side: _tiles(side, pictures),
+        doings=_doings,
     )
-    template = environment.get_template("findings.html", globals=words)
-    return template.render(
-        summary=summary,
-        groups=shown,
-        kinds=KINDS,
-        style=style,
-        policy=content_policy(style),
-        least=FACES_SHOWN,
-    )
-
-
-def _text(name: str) -> str:
-    return resources.files("photoclust.report").joinpath("templates", name).read_text("utf-8")
+    return template.render(summary=summary, groups=shown, kinds=KINDS, least=FACES_SHOWN)
 
 
 @dataclass(frozen=True)

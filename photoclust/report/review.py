@@ -7,17 +7,14 @@ nothing. A large album becomes several pages, none of which holds more than `Lim
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from importlib import resources
 from itertools import groupby, repeat
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -27,6 +24,7 @@ from photoclust.records import FAILED, LOW_QUALITY, MEMBER, NO_FACE
 from photoclust.report.album import Album, Ranked, look_up, rank_people
 from photoclust.report.bursts import together, with_room
 from photoclust.report.facts import facts_in_words
+from photoclust.report.html import page_template
 from photoclust.report.names import file_link, file_name, visible
 from photoclust.report.output import reported, whole_file
 from photoclust.report.pages import PAGE_NAME, Limits, nearby, page_name, split_pages
@@ -103,17 +101,10 @@ def write_review(album: Album, folder: Path, title: str, limits: Limits | None =
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         old = {path.name for path in folder.iterdir() if PAGE_NAME.fullmatch(path.name)}
-    template, style = _template()
+    template = page_template("review.html", "review.css", day=_day, nearby=nearby, count=_count)
     names = [page_name(number) for number in range(len(review.pages))]
     for number, name in reversed(list(enumerate(names))):
-        page = template.generate(
-            title=visible(title),
-            style=style,
-            policy=content_policy(style),
-            review=review,
-            number=number,
-            names=names,
-        )
+        page = template.generate(title=visible(title), review=review, number=number, names=names)
         with whole_file(folder / name) as stream:
             stream.writelines(piece.encode() for piece in page)
     with reported(folder):
@@ -257,27 +248,6 @@ def _lengths(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
     """Bytes of each text or image."""
     lengths = pc.binary_length(column)  # pyright: ignore[reportAttributeAccessIssue]
     return lengths.to_numpy().astype(np.int64)
-
-
-def content_policy(style: str) -> str:
-    """Content security policy that allows the page's own style and thumbnails, and nothing else."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _template() -> tuple[jinja2.Template, str]:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("photoclust.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = resources.files("photoclust.report").joinpath("templates", "review.css").read_text("utf-8")
-    words = {"day": _day, "nearby": nearby, "count": _count}
-    return environment.get_template("review.html", globals=words), style
 
 
 def _day(moment: datetime) -> str:

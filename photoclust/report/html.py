@@ -1,0 +1,45 @@
+"""What the pages have in common: each stands alone, runs no script and loads nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib import resources
+from typing import Any
+
+import jinja2
+
+
+def page_template(name: str, *styles: str, **words: Any) -> jinja2.Template:
+    """Template of a page, with its style inside and a policy that allows nothing else.
+
+    Parameters
+    ----------
+    name
+        File of the template, which escapes what it is given.
+    styles
+        Files of its style.
+    words
+        What it may use besides what it is rendered with.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("photoclust.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = "".join(_text(file) for file in styles)
+    return environment.get_template(name, globals={**words, "style": style, "policy": _policy(style)})
+
+
+def _policy(style: str) -> str:
+    """Content security policy that allows the page's own style and thumbnails, and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _text(name: str) -> str:
+    return resources.files("photoclust.report").joinpath("templates", name).read_text("utf-8")
