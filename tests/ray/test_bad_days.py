@@ -6,14 +6,13 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from indexing import index_into
 from PIL import Image
 from skimage import data as pictures
 from skimage.io import imsave
@@ -22,28 +21,10 @@ from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import ray as ray_engine
 from photoclust.engine import start
 from photoclust.faces.embed import Embedder
-from photoclust.index.store import IndexStore
-from photoclust.photos.sources import find_photos
-from photoclust.pipeline import IndexReport, index_photos
 from photoclust.records import FOUND_SCHEMA, INDEXED_SCHEMA, PhotoRef, ref_table
 from photoclust.stages import EmbedFaces, FindFaces
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
-
-
-@contextmanager
-def no_progress(_: int) -> Iterator[object]:
-    yield lambda done: None
-
-
-def index_into(folder: Path, photos: Path, config: EngineConfig) -> tuple[IndexStore, IndexReport]:
-    def start_engine() -> AbstractContextManager:
-        return start(config)
-
-    store = IndexStore.create(folder, IndexSettings(), "sha")
-    with store.lock():
-        report = index_photos(find_photos([str(photos)]), store, start_engine, no_progress)
-    return store, report
 
 
 class Hanging(FindFaces):

@@ -6,22 +6,19 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
+from indexing import index_into
 from skimage import data as pictures
 from skimage.io import imsave
 
-from photoclust.config import EngineConfig, IndexSettings
+from photoclust.config import EngineConfig
 from photoclust.engine import ray as ray_engine
 from photoclust.engine import start
 from photoclust.errors import EngineError, ResourceError
 from photoclust.index.store import IndexStore
-from photoclust.photos.sources import find_photos
-from photoclust.pipeline import IndexReport, index_photos
 from photoclust.stages import FindFaces
 
 pytestmark = pytest.mark.ray
@@ -42,21 +39,6 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "copy of coffee.png").write_bytes((folder / "coffee.png").read_bytes())
     (folder / "broken.jpg").write_bytes(b"\xff\xd8 this is no photo")
     return folder
-
-
-@contextmanager
-def no_progress(_: int) -> Iterator[object]:
-    yield lambda done: None
-
-
-def index_into(folder: Path, photos: Path, config: EngineConfig) -> tuple[IndexStore, IndexReport]:
-    def start_engine() -> AbstractContextManager:
-        return start(config)
-
-    store = IndexStore.create(folder, IndexSettings(), "sha")
-    with store.lock():
-        report = index_photos(find_photos([str(photos)]), store, start_engine, no_progress)
-    return store, report
 
 
 def assert_same(left: IndexStore, right: IndexStore) -> None:

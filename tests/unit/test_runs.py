@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from indexing import no_progress
 from skimage import data as pictures
 from skimage.io import imsave
 
@@ -18,16 +17,9 @@ from photoclust.photos.sources import find_photos
 from photoclust.pipeline import IndexReport, group_faces, index_photos
 
 
-@contextmanager
-def no_progress(_: int) -> Iterator[object]:
-    yield lambda done: None
-
-
 def index(store: IndexStore, photos: Path) -> IndexReport:
-    def start_engine() -> AbstractContextManager:
-        return start(EngineConfig(kind="local"))
-
-    return index_photos(find_photos([str(photos)]), store, start_engine, no_progress)
+    config = EngineConfig(kind="local")
+    return index_photos(find_photos([str(photos)]), store, lambda: start(config), no_progress)
 
 
 def test_a_run_is_recorded_with_the_seconds_of_each_stage(
