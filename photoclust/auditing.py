@@ -19,11 +19,11 @@ from photoclust.grouping import neighbour_graph
 from photoclust.index.store import IndexStore
 from photoclust.labelled import main_rows
 from photoclust.people.agglomerate import Partition, join
-from photoclust.people.bursts import components
+from photoclust.people.bursts import NEAR_IDENTICAL, components
 from photoclust.people.calibration import Calibration, calibration_of
 from photoclust.people.exclusions import Exclusions
 from photoclust.people.neighbours import neighbours
-from photoclust.people.verify import NEAR_IDENTICAL
+from photoclust.people.rounds import carry_out
 from photoclust.photos.dataset import Dataset
 from photoclust.records import NO_FACE, OK
 
@@ -208,7 +208,7 @@ def _parts(embeddings: Floats, label: Rows, calibration: Calibration) -> tuple[R
     np.add.at(sums, burst, embeddings)
     sums[burst] /= np.linalg.norm(sums[burst], axis=1, keepdims=True)
     partition = Partition.of(burst, Exclusions.none(), np.full(len(label), -1), sums)
-    join(partition, (left, right), calibration, lambda _: SURE)
+    carry_out(join(partition, (left, right), calibration, lambda _: SURE))
     part = np.unique(partition.group, return_inverse=True)[1].astype(np.int64)
     return part, 1 / np.bincount(burst)[burst]
 

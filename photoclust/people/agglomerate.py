@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from photoclust.people.calibration import Calibration, Doubles, Floats
 from photoclust.people.exclusions import Exclusions
+from photoclust.people.rounds import Rounds, Standing
 
 Rows = npt.NDArray[np.int64]
 
@@ -92,9 +93,9 @@ def join(
     partition: Partition,
     edges: tuple[Rows, Rows],
     calibration: Calibration,
-    threshold: Callable[[Partition], float],
-) -> None:
-    """Join groups along edges until no evidence exceeds the threshold.
+    threshold: Callable[[float], float],
+) -> Rounds[None]:
+    """Join groups along edges until no evidence exceeds the threshold, in rounds; see `carry_out`.
 
     Parameters
     ----------
@@ -105,19 +106,27 @@ def join(
     calibration
         Weighs the evidence.
     threshold
-        Evidence that a join needs, 0 or more, asked again in every round.
+        Evidence that a join needs among so many people, 0 or more, asked again in every round.
     """
     pairs = _pairs(partition, *edges, calibration)
     del edges  # 640 MB for a million faces
-    while len(pairs.left):
-        top, least = float(pairs.evidence.max()), threshold(partition)
-        if top <= least:
-            break
-        strong = pairs.evidence > max(least, top / 2)
+    while True:
+        whole = yield standing(partition, pairs)
+        least = threshold(whole.people)
+        if whole.top <= least:
+            return
+        strong = pairs.evidence > max(least, whole.top / 2)
         clash = np.zeros(len(strong), bool)
         clash[strong] = _exclude(partition, pairs.left[strong], pairs.right[strong])
         target = _targets(partition, pairs.take(strong & ~clash))
         pairs = _after(partition, pairs.take(~clash), target, calibration)
+
+
+def standing(partition: Partition, pairs: Pairs | None = None) -> Standing:
+    """Sum up some groups, and the pairs of them that may be joined."""
+    count = partition.count[partition.group == np.arange(len(partition.group))]
+    top = -np.inf if pairs is None else float(pairs.evidence.max(initial=-np.inf))
+    return Standing(top, float(count.sum()), float((count**2).sum()))
 
 
 def evidence_between(partition: Partition, left: Rows, right: Rows, calibration: Calibration) -> Doubles:

@@ -22,19 +22,15 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
-from photoclust.people.agglomerate import Partition, Rows, absorb, join
-from photoclust.people.bursts import NEAR_IDENTICAL, components
+from photoclust.people.agglomerate import Partition, Rows, standing
 from photoclust.people.calibration import Calibration, calibration_of
 from photoclust.people.constraints import Constraints
-from photoclust.people.exclusions import Exclusions
+from photoclust.people.joining import Candidates, join_large, joined
 from photoclust.people.membership import NOBODY, Templates, attach, own_evidence, rivals
-from photoclust.people.neighbours import NeighbourGraph, neighbours
+from photoclust.people.neighbours import NeighbourGraph
+from photoclust.people.rounds import carry_out
 from photoclust.people.same_photo import same_photo
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
-
-Edges = tuple[Rows, Rows]
-
-FARTHEST = 0.7  # cosine distance of the longest edges looked at; scores are the same for 0.6 to 1
 
 
 @dataclass(frozen=True)
@@ -110,126 +106,46 @@ def verify(
     -------
     Groups
     """
-    embeddings, calibration = (calibration or calibration_of()).weighed(faces.embeddings)
-    faces = replace(faces, embeddings=embeddings)
-    law = constraints or Constraints.none(len(faces))
-    low = (faces.quality < config.min_quality) & ~law.members
-    partition = _founders(faces, graph, low, law, config.photo_copies)
-    _join_in_order(partition, graph, labels, low, calibration, config)
-    group = _without_small(np.where(low, NOBODY, partition.group), config.min_cluster_size, law)
-    templates = Templates.of(faces.embeddings, group, law.part_of)
-    group = _leave_doubtful(templates, graph, law, calibration, config)
-    group = _without_small(group, config.min_cluster_size, law)
-    templates = Templates.of(faces.embeddings, group, law.part_of)
-    required = required_evidence(partition, calibration, config.false_join_rate)
-    group = attach(templates, graph, partition.exclusions, calibration, required)
-    templates = Templates.of(faces.embeddings, group, law.part_of)
-    confidence = _confidence(templates, graph, calibration, against=np.log(people_in(partition)))
-    return _groups(templates.person, np.where(law.certain, 1, confidence), low)
+    candidates = candidates_of(faces, graph, config, calibration, constraints)
+    return settled(candidates, carry_out(joined(candidates, labels)))
 
 
-def required_evidence(partition: Partition, calibration: Calibration, false_join_rate: float) -> float:
-    """Least log-likelihood ratio that joins two groups.
-
-    A person is compared with every other, so that a false match rate of `false_join_rate` / people keeps the
-    chance that somebody is falsely joined to anybody below the rate, however large the collection. Which
-    evidence that takes, `Calibration.evidence_at` has from measurement: on small collections less than the
-    ln(people / rate) that would do were nothing known but the model (Markov's inequality).
-
-    People are counted as the inverse Simpson index of the present groups, (Σ n)² / Σ n²: the number of
-    equally large groups in which two random faces meet as seldom. It starts at the number of faces and falls
-    as they join: caution follows from what the collection holds, be it a hundred faces of five people or of
-    ninety. Evidence below 0 speaks against, and joins nobody at any rate.
-    """
-    return max(0.0, calibration.evidence_at(false_join_rate / people_in(partition)))
-
-
-def people_in(partition: Partition) -> float:
-    """Inverse Simpson index of the groups, 1 or more."""
-    count = partition.count[np.unique(partition.group)]
-    return float(count.sum() ** 2 / (count**2).sum()) if len(count) else 1.0
-
-
-# -- founders -----------------------------------------------------------------------------------------
-
-
-def _founders(
+def candidates_of(
     faces: VerifyInput,
     graph: NeighbourGraph,
-    low: npt.NDArray[np.bool_],
-    law: Constraints,
-    copies: bool,
-) -> Partition:
-    """Every face a group of its own, near-identical founders in one that counts as a single face.
-
-    Faces that the user has put together begin in one group.
-    """
-    exclusions = same_photo(faces, graph, copies).also(law.exclusions)
-    burst, start = _beginnings(_edges(graph, graph.distances <= NEAR_IDENTICAL, low), exclusions, law)
-    sums = faces.embeddings.copy()
-    extra = np.flatnonzero(burst != np.arange(len(faces)))
-    np.add.at(sums, burst[extra], faces.embeddings[extra])
-    merged, more = np.unique(burst[extra], return_counts=True)
-    sums[merged] /= (1 + more[:, None]).astype(np.float32)
-    partition = Partition.of(burst, exclusions, law.part_of, sums)
-    absorb(partition, np.where(burst == np.arange(len(faces)), start, np.arange(len(faces))))
-    return partition
-
-
-def _beginnings(near: Edges, exclusions: Exclusions, law: Constraints) -> tuple[Rows, Rows]:
-    """Burst of each face, and the group it starts in; no burst where it would unite what clashes."""
-    n, everyone = len(law), np.arange(len(law))
-    whole = components(np.r_[near[0], everyone, everyone], np.r_[near[1], law.start, law.person()], n)
-    clashing = whole[exclusions.late(law.start, whole, np.zeros(n))]
-    free = ~np.isin(whole[near[0]], clashing)
-    near = near[0][free], near[1][free]
-    start = components(np.r_[near[0], everyone], np.r_[near[1], law.start], n)
-    return components(*near, n), start
-
-
-# -- joins --------------------------------------------------------------------------------------------
-
-
-def _join_in_order(
-    partition: Partition,
-    graph: NeighbourGraph,
-    labels: npt.NDArray[np.int32],
-    low: npt.NDArray[np.bool_],
-    calibration: Calibration,
     config: ClusterConfig,
-) -> None:
-    """Join founders inside density clusters, then across them, then groups too large to see one another."""
-
-    def required(now: Partition) -> float:
-        return required_evidence(now, calibration, config.false_join_rate)
-
-    near = graph.distances <= FARTHEST
-    together = near & (labels[:, None] >= 0) & (labels[:, None] == labels[graph.indices])
-    for chosen in (together, near):
-        join(partition, _edges(graph, chosen, low), calibration, required)
-    join(partition, _between_large(partition, graph.indices.shape[1]), calibration, required)
+    calibration: Calibration | None = None,
+    constraints: Constraints | None = None,
+) -> Candidates:
+    """What joining knows of some faces; parameters as for `verify`."""
+    embeddings, weigher = (calibration or calibration_of()).weighed(faces.embeddings)
+    law = constraints or Constraints.none(len(faces))
+    low = (faces.quality < config.min_quality) & ~law.members
+    apart = same_photo(faces, graph, config.photo_copies).also(law.exclusions)
+    return Candidates(embeddings, graph, low, replace(law, exclusions=apart), weigher, config)
 
 
-def _edges(
-    graph: NeighbourGraph, chosen: npt.NDArray[np.bool_], low: npt.NDArray[np.bool_] | None = None
-) -> Edges:
-    """Edges of the graph that are chosen and whose ends are both founders."""
-    left, column = np.nonzero(chosen)
-    right = graph.indices[left, column].astype(np.int64)
-    if low is None:
-        return left, right
-    keep = ~(low[left] | low[right])
-    return left[keep], right[keep]
+def settled(faces: Candidates, partition: Partition) -> Groups:
+    """Join what is too large to see one another, then look at every member.
 
-
-def _between_large(partition: Partition, k: int) -> Edges:
-    """Edges between groups with more faces than neighbours: theirs may all lie inside the group."""
-    large = np.unique(partition.group)
-    large = large[partition.count[large] > k]
-    means = partition.sums[large]
-    means = means / np.linalg.norm(means, axis=1, keepdims=True)
-    nearest = neighbours(means, k).indices
-    return np.repeat(large, nearest.shape[1]), large[nearest.ravel()]
+    Parameters
+    ----------
+    faces
+        The n faces.
+    partition
+        From `joined`; of its sums only those of groups of more than k faces are looked at.
+    """
+    carry_out(join_large(faces, partition))
+    embeddings, graph, law, config = faces.embeddings, faces.graph, faces.law, faces.config
+    group = _without_small(np.where(faces.low, NOBODY, partition.group), config.min_cluster_size, law)
+    templates = Templates.of(embeddings, group, law.part_of)
+    group = _leave_doubtful(templates, graph, law, faces.calibration, config)
+    group = _without_small(group, config.min_cluster_size, law)
+    templates, people = Templates.of(embeddings, group, law.part_of), standing(partition).people
+    group = attach(templates, graph, law.exclusions, faces.calibration, faces.required(people))
+    templates = Templates.of(embeddings, group, law.part_of)
+    confidence = _confidence(templates, graph, faces.calibration, against=np.log(people))
+    return _groups(templates.person, np.where(law.certain, 1, confidence), faces.low)
 
 
 # -- members ------------------------------------------------------------------------------------------

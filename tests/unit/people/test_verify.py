@@ -9,13 +9,12 @@ import pytest
 
 from photoclust.config import ClusterConfig
 from photoclust.evaluate.scores import pairwise_scores
-from photoclust.people.agglomerate import Partition
 from photoclust.people.calibration import calibration_of
 from photoclust.people.density import density_clusters
-from photoclust.people.exclusions import Exclusions
+from photoclust.people.joining import required_evidence
 from photoclust.people.neighbours import neighbours
 from photoclust.people.same_photo import conflicting_photos
-from photoclust.people.verify import Groups, VerifyInput, required_evidence, verify
+from photoclust.people.verify import Groups, VerifyInput, verify
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
 
 CALIBRATION = calibration_of()
@@ -161,8 +160,7 @@ def test_caution_follows_the_number_of_people() -> None:
 
 
 def test_however_little_is_asked_evidence_against_joins_nobody() -> None:
-    few = Partition.of(np.zeros(4, np.int64), Exclusions.none(), np.full(4, -1), embeddings([0] * 4))
-    assert required_evidence(few, CALIBRATION, 0.5) == 0
+    assert required_evidence(1.0, CALIBRATION, 0.5) == 0
 
 
 def test_the_order_of_the_faces_does_not_matter() -> None:

@@ -1,0 +1,73 @@
+"""Rounds that several parts of a collection go through in step, so that the outcome is that of the whole.
+
+What joins in one part has nothing to do with another part, but for two things: how careful to be follows from
+the number of people in the whole collection, and weak evidence waits until the strong is used up everywhere.
+So each part tells its `Standing` before a round, and is told the standing of all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a round must know of all groups, wherever they are.
+
+    Attributes
+    ----------
+    top
+        Strongest evidence among the pairs that are left, −inf where there are none.
+    faces, squares
+        Σ n and Σ n² of the groups, n being the faces in each.
+    """
+
+    top: float
+    faces: float
+    squares: float
+
+    @property
+    def people(self) -> float:
+        """Inverse Simpson index of the groups, 1 or more."""
+        return self.faces**2 / self.squares if self.squares else 1.0
+
+
+Rounds = Generator[Standing, Standing, Outcome]
+"""Says how it stands, is told how all stand, and so on; all of them end together."""
+
+
+def total(standings: Iterable[Standing]) -> Standing:
+    """Standing of several parts together; whole numbers are added, so that their order does not matter."""
+    every = list(standings)
+    top = max((one.top for one in every), default=float("-inf"))
+    return Standing(top, sum(one.faces for one in every), sum(one.squares for one in every))
+
+
+def in_step(parts: Sequence[Rounds[Outcome]]) -> Rounds[list[Outcome]]:
+    """Several parts as one."""
+    told: Standing | None = None
+    while True:
+        said: list[Standing] = []
+        ended: list[Outcome] = []
+        for part in parts:
+            try:
+                said.append(next(part) if told is None else part.send(told))
+            except StopIteration as end:
+                ended.append(end.value)
+        if not said:
+            return ended
+        told = yield total(said)
+
+
+def carry_out(rounds: Rounds[Outcome]) -> Outcome:
+    """Go through all rounds of what is the whole collection."""
+    told: Standing | None = None
+    while True:
+        try:
+            told = next(rounds) if told is None else rounds.send(told)
+        except StopIteration as end:
+            return end.value
