@@ -10,12 +10,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import pytest
 from ray.util import get_node_ip_address
+
+from photoclust.config import EngineConfig, IndexSettings
+from photoclust.engine import start
+from photoclust.index.store import IndexStore
+from photoclust.photos.sources import find_photos
+from photoclust.pipeline import IndexReport, index_photos
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240.0  # seconds that a slow machine may take for a step; nothing waits that long on any other
@@ -144,3 +151,24 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
             for node in reversed(made.nodes):
                 made.kill_node(node)
             made.kill_orphans()
+
+
+IndexInto = Callable[[Path, Path, EngineConfig], tuple[IndexStore, IndexReport]]
+
+
+def _quietly(_: int) -> AbstractContextManager[Callable[[int], None]]:
+    return nullcontext(lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def index_into() -> IndexInto:
+    """Make an index of photos. A fixture, since workers import a test's module and not what it leans on."""
+
+    def make(folder: Path, photos: Path, config: EngineConfig) -> tuple[IndexStore, IndexReport]:
+        store, refs = IndexStore.create(folder, IndexSettings(), "sha"), find_photos([str(photos)])
+        with store.lock():
+            return store, index_photos(
+                refs, store, lambda: start(config), lambda _: nullcontext(lambda _: None)
+            )
+
+    return make

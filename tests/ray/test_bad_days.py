@@ -7,12 +7,12 @@ import re
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from indexing import index_into
 from PIL import Image
 from skimage import data as pictures
 from skimage.io import imsave
@@ -38,7 +38,9 @@ class Hanging(FindFaces):
 
 
 @pytest.mark.slow
-def test_a_photo_that_hangs_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_photo_that_hangs_fails_alone(
+    index_into: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ray_engine, "FindFaces", Hanging)
     photos = tmp_path / "photos"
     photos.mkdir()
@@ -72,7 +74,7 @@ class OnFullGpu(EmbedFaces):
 
 
 def test_a_full_gpu_is_told_of_and_costs_no_face(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    index_into: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(ray_engine, "EmbedFaces", OnFullGpu)
     monkeypatch.setattr(logging.getLogger("photoclust"), "propagate", True)

@@ -7,10 +7,10 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
-from indexing import index_into
 from skimage import data as pictures
 from skimage.io import imsave
 
@@ -47,7 +47,7 @@ def assert_same(left: IndexStore, right: IndexStore) -> None:
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> IndexStore:
+def local(index_into: Any, tmp_path_factory: pytest.TempPathFactory, photos: Path) -> IndexStore:
     folder = tmp_path_factory.mktemp("local") / "index"
     store, report = index_into(folder, photos, EngineConfig(kind="local"))
     assert report.indexed == {"ok": 8, "no_face": 3, "failed": 1}
@@ -56,7 +56,9 @@ def local(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> IndexStore:
     return store
 
 
-def test_ray_writes_the_very_same_rows(tmp_path: Path, photos: Path, local: IndexStore) -> None:
+def test_ray_writes_the_very_same_rows(
+    index_into: Any, tmp_path: Path, photos: Path, local: IndexStore
+) -> None:
     config = EngineConfig(photos_per_batch=3, detect_actors=2, embed_actors=1)
     store, report = index_into(tmp_path / "index", photos, config)
     assert report.found == 12
@@ -79,7 +81,9 @@ def _kill_a_worker_soon(killed: list[int]) -> None:
         time.sleep(0.02)
 
 
-def test_an_actor_that_is_killed_costs_nothing(tmp_path: Path, photos: Path, local: IndexStore) -> None:
+def test_an_actor_that_is_killed_costs_nothing(
+    index_into: Any, tmp_path: Path, photos: Path, local: IndexStore
+) -> None:
     killed: list[int] = []
     killer = threading.Thread(target=_kill_a_worker_soon, args=(killed,))
     killer.start()
@@ -100,7 +104,7 @@ class Poisoned(FindFaces):
 
 
 def test_a_photo_that_kills_its_process_fails_alone(
-    tmp_path: Path, photos: Path, local: IndexStore, monkeypatch: pytest.MonkeyPatch
+    index_into: Any, tmp_path: Path, photos: Path, local: IndexStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ray_engine, "FindFaces", Poisoned)
     config = EngineConfig(photos_per_batch=4, detect_actors=1, embed_actors=1)

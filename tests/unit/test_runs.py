@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from indexing import no_progress
 from skimage import data as pictures
 from skimage.io import imsave
 
@@ -19,7 +19,9 @@ from photoclust.pipeline import IndexReport, group_faces, index_photos
 
 def index(store: IndexStore, photos: Path) -> IndexReport:
     config = EngineConfig(kind="local")
-    return index_photos(find_photos([str(photos)]), store, lambda: start(config), no_progress)
+    return index_photos(
+        find_photos([str(photos)]), store, lambda: start(config), lambda _: nullcontext(lambda _: None)
+    )
 
 
 def test_a_run_is_recorded_with_the_seconds_of_each_stage(
