@@ -97,7 +97,7 @@ class IndexReport:
     notes
         What went on that an operator should know, a GPU out of memory say.
     retries
-        Requests to object stores that had to be repeated.
+        Requests to object stores that had to be repeated, for photos and for the index itself.
     """
 
     found: int
@@ -144,12 +144,11 @@ def index_photos(
     tally = _Tally()
     collection = collection or CollectionConfig()
     seen, limits = store.known_photos(), store.settings.decode
-    with counting_retries() as listing:
+    with counting_retries() as finding:
         work = plan(refs, seen, lambda ref: _identify(ref, limits), collection.retry_failed)
         missing = _missing(work, seen, collection)
-    tally.retries += listing.requests
     tally.charge("find", tally.seconds)
-    with PartWriter(store) as writer:
+    with counting_retries() as writing, PartWriter(store) as writer:
         known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)
         _write(writer, tally, known, FACE_SCHEMA.empty_table())
         _write(writer, _Tally(), missing, FACE_SCHEMA.empty_table())
@@ -173,7 +172,7 @@ def index_photos(
         faces=tally.faces,
         stage_seconds={stage: round(seconds, 3) for stage, seconds in tally.stages.items()},
         notes=tuple(tally.notes),
-        retries=tally.retries,
+        retries=tally.retries + finding.requests + writing.requests,
     )
     if report.indexed or report.missing:
         store.write_run({"kind": "index", "job": os.environ.get("PHOTOCLUST_JOB_ID"), **asdict(report)})

@@ -89,15 +89,17 @@ class FaultyProxy(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, target: tuple[str, int]) -> None:
-        super().__init__(("127.0.0.1", 0), _Forward)
+    def __init__(self, target: tuple[str, int], host: str = "127.0.0.1") -> None:
+        super().__init__((host, 0), _Forward)
         self.target = target
         self.fault: Fault = lambda method, path: None
+        # With which HTTP status the store itself would refuse a request, were it complete.
+        self.refuses: Callable[[str, str, bytes], int | None] = lambda method, path, body: None
         self.requests: list[tuple[str, str]] = []
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http://{self.server_address[0]}:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that hang up are what this is about."""
@@ -111,6 +113,7 @@ class _Forward(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.requests.append((self.command, self.path))
         fault = self.server.fault(self.command, self.path)
+        fault = self.server.refuses(self.command, self.path, body) if fault is None else fault
         if fault == "reset":
             self._cut()
             return
@@ -118,7 +121,7 @@ class _Forward(BaseHTTPRequestHandler):
             time.sleep(fault)
         if isinstance(fault, int):
             codes = {503: "SlowDown", 403: "AccessDenied", 400: "ExpiredToken"}
-            self._answer(fault, {}, f"<Error><Code>{codes[fault]}</Code></Error>".encode())
+            self._answer(fault, {}, f"<Error><Code>{codes.get(fault, '')}</Code></Error>".encode())
         else:
             self._answer(*self._forwarded(body), cut=fault == "half")
 
@@ -181,12 +184,36 @@ _buckets = iter(range(1_000_000))
 
 
 @pytest.fixture
-def bucket(_s3_server: tuple[str, int], _s3_client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def store_host() -> str:
+    """Where the store listens; a module whose clients are elsewhere has a fixture of its own."""
+    return "127.0.0.1"
+
+
+@pytest.fixture
+def proxy_to(store_host: str) -> Iterator[Callable[[tuple[str, int]], FaultyProxy]]:
+    """Put a proxy before a server."""
+    proxies: list[FaultyProxy] = []
+
+    def make(target: tuple[str, int]) -> FaultyProxy:
+        proxies.append(FaultyProxy(target, store_host))
+        threading.Thread(target=proxies[-1].serve_forever, args=(0.01,), daemon=True).start()
+        return proxies[-1]
+
+    yield make
+    for proxy in proxies:
+        proxy.shutdown()
+        proxy.server_close()
+
+
+@pytest.fixture
+def bucket(
+    _s3_server: tuple[str, int], _s3_client: Any, proxy_to: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Bucket]:
     from photoclust.objects import store
 
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    proxy = FaultyProxy(_s3_server)
+    proxy = proxy_to(_s3_server)
     values = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -198,9 +225,6 @@ def bucket(_s3_server: tuple[str, int], _s3_client: Any, monkeypatch: pytest.Mon
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    threading.Thread(target=proxy.serve_forever, args=(0.01,), daemon=True).start()
     store.forget_connections()
     yield Bucket(_s3_client, f"photos-{os.getpid()}-{next(_buckets)}", proxy)
     store.forget_connections()
-    proxy.shutdown()
-    proxy.server_close()

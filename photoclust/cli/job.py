@@ -67,16 +67,16 @@ def index(photos: tuple[str, ...], folder: str, engine: EngineConfig, options: P
     from photoclust.pipeline import index_photos
 
     collection = CollectionConfig(tuple(folder_prefixes(photos)), options.missing, options.retry_failed)
-    with counting_retries() as door:
+    with counting_retries() as around:
         refs, none_found = find(photos, options)
-    if none_found and not (IndexStore.exists(folder) and options.missing != "keep"):
-        raise none_found
-    store = open_index(folder, options)
-    with store.lock():
-        report = index_photos(_told(refs), store, lambda: start(engine), photo_progress, collection)
+        if none_found and not (IndexStore.exists(folder) and options.missing != "keep"):
+            raise none_found
+        store = open_index(folder, options)
+        with store.lock():
+            report = index_photos(_told(refs), store, lambda: start(engine), photo_progress, collection)
     if none_found and not report.missing:
         raise none_found
-    return replace(report, retries=report.retries + door.requests)
+    return replace(report, retries=report.retries + around.requests)
 
 
 def find(photos: tuple[str, ...], options: PhotoOptions) -> tuple[Iterator[PhotoRef], NoPhotosError | None]:

@@ -12,7 +12,7 @@ import socket
 import sys
 import warnings
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,8 @@ def runtime(config: EngineConfig) -> Generator[None]:
         }
     else:
         options["address"] = config.address
-    with _native_stderr_closed():
+    # What Ray prints of nodes that die goes to stdout otherwise, into the middle of our results.
+    with _native_stderr_closed(), redirect_stdout(sys.stderr):
         _init(options, config)
         try:
             yield

@@ -1,1 +1,1 @@
-"""Object stores: one small interface over S3, Google Cloud Storage, Azure and whatever fsspec can reach."""
+"""Object stores: one small interface over S3, Google Cloud Storage and Azure."""

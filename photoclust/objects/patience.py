@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from photoclust.errors import ObjectStoreError
 
 Answer = TypeVar("Answer")
+Argument = TypeVar("Argument")
 
 
 def _seconds(name: str, default: float) -> Any:
@@ -62,6 +64,12 @@ class Retried:
     """How many requests had to be repeated."""
 
     requests: int = 0
+    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def count(self) -> None:
+        """Count one more, from any thread."""
+        with self._turn:
+            self.requests += 1
 
 
 _counting: ContextVar[Retried | None] = ContextVar("retried", default=None)
@@ -70,7 +78,7 @@ _door: ContextVar[bool] = ContextVar("at_the_door", default=False)
 
 @contextmanager
 def counting_retries() -> Generator[Retried]:
-    """Count the requests repeated within the context, by this thread."""
+    """Count the requests repeated within the context, by this thread and in steps it hands to others."""
     retried = Retried()
     token = _counting.set(retried)
     try:
@@ -87,6 +95,12 @@ def at_the_door() -> Generator[None]:
         yield
     finally:
         _door.reset(token)
+
+
+def handed_over(step: Callable[[Argument], Answer]) -> Callable[[Argument], Answer]:
+    """`step` for other threads to take: what they repeat is counted as if this one did."""
+    context = copy_context()
+    return lambda argument: context.copy().run(step, argument)
 
 
 def patiently(request: Callable[[], Answer], patience: Patience) -> Answer:
@@ -121,5 +135,5 @@ def patiently(request: Callable[[], Answer], patience: Patience) -> Answer:
                 tries = f"{attempt} {'attempt' if attempt == 1 else 'attempts'} in {waited:.0f} s"
                 raise ObjectStoreError(f"{error.reason} ({tries})") from error
             if retried := _counting.get():
-                retried.requests += 1
+                retried.count()
             time.sleep(pause)

@@ -50,12 +50,11 @@ _NO_CREDENTIALS = (
 
 def connect(place: Place, patience: Patience) -> S3Store:
     """Open a bucket."""
-    anonymous = (place.option("anonymous") or "false").lower() in ("", "1", "true", "yes")
     config = Config(
         connect_timeout=patience.connect,
         read_timeout=patience.read,
         retries={"total_max_attempts": 1},
-        signature_version=UNSIGNED if anonymous else None,
+        signature_version=UNSIGNED if place.is_anonymous else None,
         request_checksum_calculation="when_required",  # the newer default breaks stores that lag behind AWS
         response_checksum_validation="when_required",
     )

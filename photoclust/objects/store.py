@@ -17,8 +17,8 @@ from photoclust.errors import UsageError
 from photoclust.objects.patience import Patience
 from photoclust.objects.uris import Place
 
-_ADAPTERS = {"s3": "s3", "gs": "generic", "gcs": "generic", "az": "generic", "abfs": "generic"}
-_EXTRAS = {"boto3": "s3", "botocore": "s3", "gcsfs": "gs", "adlfs": "az"}
+_ADAPTERS = {"s3": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az"}
+_EXTRAS = {"boto3": "s3", "botocore": "s3", "google": "gs", "requests": "gs", "azure": "az"}
 
 
 @dataclass(frozen=True)

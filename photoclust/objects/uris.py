@@ -43,6 +43,12 @@ class Place:
         """Value of an option, if it was given."""
         return dict(self.options).get(name)
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether requests are to be made without credentials."""
+        said = self.option("anonymous")
+        return said is not None and said.lower() in ("", "1", "true", "yes")
+
 
 def is_object_uri(text: str) -> bool:
     """Tell whether `text` is a URI of something that is no local file."""

@@ -32,6 +32,7 @@ from photoclust.errors import (
     UsageError,
 )
 from photoclust.index import files
+from photoclust.objects.patience import handed_over
 from photoclust.objects.store import ObjectInfo, ObjectStore
 from photoclust.remote.lease import Lease
 from photoclust.remote.order import DECISIONS, DELETE_AFTER, HEAD, JOURNAL, MARKS, RANKS, is_ours, rank, stamp
@@ -182,7 +183,8 @@ class Mirror:
         if not stale:
             return
         with ThreadPoolExecutor(_AT_ONCE) as pool, self.progress(len(stale)) as tell:
-            for name, now in pool.map(lambda name: (name, self._get(name, there[name])), stale):
+            fetched = pool.map(handed_over(lambda name: self._get(name, there[name])), stale)
+            for name, now in zip(stale, fetched, strict=True):
                 if now is not None:
                     self._known[name] = [there[name].tag, *now]
                 tell(1)
@@ -242,7 +244,7 @@ class Mirror:
         self.lease.require()
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                list(pool.map(step, names))
+                list(pool.map(handed_over(step), names))
         finally:
             self._remember()
 

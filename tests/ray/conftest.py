@@ -46,24 +46,77 @@ def free_ports(number: int) -> list[int]:
         return [probe.getsockname()[1] for probe in probes]
 
 
+class Network:
+    """Machines of their own for nodes: a network namespace for each, behind a bridge that has `host`.
+
+    The addresses are of those set apart for such trials (RFC 2544).
+    """
+
+    def __init__(self) -> None:
+        self.mark = f"pc{os.getpid()}"
+        self.subnet = f"198.18.{os.getpid() % 256}"
+        self.host = f"{self.subnet}.1"
+        self.spaces: list[str] = []
+        self._ip("link", "add", self.mark, "type", "bridge")
+        self._ip("addr", "add", f"{self.host}/24", "dev", self.mark)
+        self._ip("link", "set", self.mark, "up")
+
+    def add(self) -> tuple[str, str]:
+        """Name and address of one more namespace."""
+        number = len(self.spaces) + 2
+        name, address = f"{self.mark}n{number}", f"{self.subnet}.{number}"
+        self._ip("netns", "add", name)
+        self.spaces.append(name)
+        outside = f"{self.mark}v{number}"
+        self._ip("link", "add", outside, "type", "veth", "peer", "name", "eth0", "netns", name)
+        self._ip("link", "set", outside, "master", self.mark, "up")
+        self._ip("-n", name, "addr", "add", f"{address}/24", "dev", "eth0")
+        for device in ("eth0", "lo"):
+            self._ip("-n", name, "link", "set", device, "up")
+        return name, address
+
+    def remove(self) -> None:
+        """Leave nothing behind."""
+        for name in self.spaces:
+            self._ip("netns", "del", name)
+        self._ip("link", "del", self.mark)
+
+    def _ip(self, *arguments: str) -> None:
+        subprocess.run(["ip", *arguments], check=True, capture_output=True)
+
+
+def network_if_possible() -> Network | None:
+    """A network, where this system has them and we may make them."""
+    try:
+        return Network()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
 @dataclass
 class Cluster:
-    """A head node on the machine's own address, and the nodes that join it.
+    """A head node, and the nodes that join it: each in a network of its own, if there are any.
 
     A cluster lets in who knows its token; `environment` says it.
     """
 
     scratch: Path
     cpus: int
+    network: Network | None = None
     port: int = 0
     dashboard_port: int = 0
     metrics_port: int = 0
     nodes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
+    def host(self) -> str:
+        """Address of this machine as the nodes see it."""
+        return self.network.host if self.network else get_node_ip_address()
+
+    @property
     def address(self) -> str:
         """What a driver joins."""
-        return f"{get_node_ip_address()}:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def dashboard(self) -> str:
@@ -83,7 +136,8 @@ class Cluster:
 
     def _head_options(self) -> list[str]:
         self.port, self.dashboard_port, self.metrics_port, client = free_ports(4)
-        options = ["--head", f"--port={self.port}", f"--dashboard-port={self.dashboard_port}"]
+        options = ["--head", f"--node-ip-address={self.host}", f"--port={self.port}"]
+        options += [f"--dashboard-port={self.dashboard_port}"]
         options += ["--dashboard-host=127.0.0.1", f"--ray-client-server-port={client}"]
         return [*options, f"--metrics-export-port={self.metrics_port}", f"--temp-dir={self.scratch}"]
 
@@ -94,7 +148,7 @@ class Cluster:
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", f"--num-cpus={cpus}"]
         command += ["--object-store-memory=100000000", "--disable-usage-stats"]
         command += [f"--dashboard-agent-listen-port={free_ports(1)[0]}"]
-        command += options() if options else [f"--address={self.address}"]
+        command = [*command, *options()] if options else self._joining(command)
         log = self.scratch / f"node{len(self.nodes)}.log"
         with log.open("wb") as output:
             node = subprocess.Popen(command, stdout=output, stderr=output, env=self.environment)
@@ -107,6 +161,13 @@ class Cluster:
         assert attempts > 1, log.read_text()
         self.kill_node(node)
         return self.add_node(cpus, options, attempts - 1)
+
+    def _joining(self, command: list[str]) -> list[str]:
+        command = [*command, f"--address={self.address}"]
+        if self.network is None:
+            return command
+        name, address = self.network.add()
+        return ["ip", "netns", "exec", name, *command, f"--node-ip-address={address}"]
 
     def kill_node(self, node: subprocess.Popen[bytes]) -> None:
         """Take a node down as a power cut does: every process of it, at once."""
@@ -131,8 +192,6 @@ class Cluster:
 
 
 def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection((get_node_ip_address(), port), timeout=1):
-        return True
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
@@ -140,10 +199,14 @@ def _listens(port: int) -> bool:
 
 @pytest.fixture(scope="module")
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """A head node of two processors, or of as many as the module says, with its dashboard."""
+    """A head node of two processors, or of as many as the module says, with its dashboard.
+
+    A module that says ``OWN_NETWORKS = True`` gets every other node in one of its own, where that can be.
+    """
     # Not pytest's folder: the paths of the sockets in it would be longer than the 107 bytes they may have.
     with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as scratch:
-        made = Cluster(Path(scratch), cpus=getattr(request.module, "HEAD_CPUS", 2))
+        network = network_if_possible() if getattr(request.module, "OWN_NETWORKS", False) else None
+        made = Cluster(Path(scratch), getattr(request.module, "HEAD_CPUS", 2), network)
         try:
             made.start()
             yield made
@@ -151,6 +214,8 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
             for node in reversed(made.nodes):
                 made.kill_node(node)
             made.kill_orphans()
+            if network:
+                network.remove()
 
 
 IndexInto = Callable[[Path, Path, EngineConfig], tuple[IndexStore, IndexReport]]

@@ -171,7 +171,7 @@ def test_uris_that_mean_nothing(bucket, uri, reason):
 def test_a_missing_package_is_named(uri, extra):
     code = f"""
 import sys
-for name in ("boto3", "gcsfs", "adlfs"):
+for name in ("boto3", "google.cloud", "azure.core"):
     sys.modules[name] = None
 from photoclust.objects.store import forget_connections
 from photoclust.photos.gone import is_gone
