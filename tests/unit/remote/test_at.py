@@ -24,6 +24,7 @@ from photoclust.errors import (
 from photoclust.forgetting import erasure_of, forget
 from photoclust.index import files
 from photoclust.index.store import IndexStore
+from photoclust.objects.patience import counting_retries
 from photoclust.objects.store import open_store
 from photoclust.objects.uris import parse_uri
 from photoclust.pipeline import group_faces
@@ -356,8 +357,9 @@ def test_what_passes_is_asked_again(uri, bucket, album_index, machine):
     bucket.proxy.fault = fault
     with at(uri) as folder:
         store = IndexStore.create(folder, album_index.settings, album_index.model_sha256)
-        with store.lock():
+        with store.lock(), counting_retries() as retried:
             store.append(*tables(album_index, "part-00000000.parquet"))
+    assert retried.requests >= 2  # in whatever threads
     machine("second")
     with at(uri) as folder:
         assert len(IndexStore.open(folder).photos()) == 6
