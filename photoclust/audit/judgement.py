@@ -130,7 +130,17 @@ class _Audit:
         support = evidence_of(self.parts.take(part), self.parts.take(other), self.evidence)
         np.add.at(explained, other, np.logaddexp(self._right(support, part), intruder[part]))
         explained[np.setdiff1d(np.arange(len(explained)), [*owner, *other])] = -np.inf
-        return self._first(np.lexsort((-self.parts.count, -explained, self.label)))
+        return self._foremost(self._first(np.lexsort((-self.parts.count, -explained, self.label))))
+
+    def _foremost(self, owner: Rows) -> Rows:
+        """The largest part of each label that more is for than against being the owner's person.
+
+        A single face may explain the others best, lying between them, and says little about anybody else.
+        """
+        every = np.arange(len(self.parts))
+        support = evidence_of(self.parts, self.parts.take(owner[self.label]), self.evidence)
+        belongs = (support > 0) | np.isin(every, owner)
+        return self._first(np.lexsort((-self.parts.count, ~belongs, self.label)))
 
     def _first(self, order: Rows) -> Rows:
         """First part of each label in an order that keeps labels together."""

@@ -164,3 +164,13 @@ def test_blocks_of_evidence_are_the_evidence_of_pairs() -> None:
     pairs = evidence_of(left.take(a), right.take(b), CALIBRATION.evidence)
     assert np.allclose(table.ravel(), pairs, rtol=1e-4)
     assert (table[3] == -np.inf).all()
+
+
+def test_a_face_between_two_parts_does_not_stand_for_the_label() -> None:
+    rows = embeddings(PERSONS)
+    middle, odd = rows[:3].mean(axis=0), rows[4]
+    rows[3] = (middle + odd) / np.linalg.norm(middle + odd)
+    part = np.array(PERSONS, np.int64)
+    part[[3, 4]] = [20, 21]
+    judgement = judged(labelled(PERSONS, PERSONS, embeddings=rows, part=part))
+    assert judgement.owner[0] == 0
