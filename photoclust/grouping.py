@@ -37,6 +37,8 @@ from photoclust.records import (
     face_embeddings,
 )
 
+_DISTANCES = 1  # another number whenever a distance of the same vectors may be another, in its last bit even
+
 
 def decisions_of(store: IndexStore) -> Decisions:
     """Read what the user has decided."""
@@ -117,10 +119,13 @@ def _marks(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
 
     A face that was embedded again, on another machine say, has its old id and another vector. Multilinear
     hashing: Dietzfelbinger, Universal hashing and k-wise independent random variables via integer arithmetic
-    without primes, STACS 1996.
+    without primes, STACS 1996. It is seeded with `_DISTANCES`, so that a graph whose distances were summed in
+    another way is not mixed with this one's, but built anew.
     """
     words = np.ascontiguousarray(embeddings).view(np.uint64)
-    return words @ (np.random.default_rng(0).integers(0, 2**64, words.shape[1], np.uint64) | np.uint64(1))
+    return words @ (
+        np.random.default_rng(_DISTANCES).integers(0, 2**64, words.shape[1], np.uint64) | np.uint64(1)
+    )
 
 
 def _stored_graph(stored: StoredGraph) -> NeighbourGraph:

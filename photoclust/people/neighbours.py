@@ -27,7 +27,7 @@ from photoclust.people.search import Floats, Ints, Rows, search_on
 # Accuracy and Stability of Numerical Algorithms, 3.1).
 _ROUNDING = 3e-5
 _SPARE = 8  # candidates fetched beyond k, so that rounding seldom decides who is in
-_AT_ONCE = 2**19  # products weighed at a time: 4 MB of float64, which a core's cache holds
+_AT_ONCE = 1024  # queries whose candidates a thread ranks: some milliseconds
 _NORM_TOLERANCE = 0.01  # float16 storage moves a norm by less than 0.0005
 
 
@@ -187,8 +187,13 @@ def cosine_distances(left: Floats, right: Floats) -> Floats:
     -------
     float32, shape (...), in [0, 2].
     """
-    similarity = np.multiply(left, right, dtype=np.float64).sum(axis=-1)
-    return np.clip(1 - similarity, 0, 2).astype(np.float32)
+    from photoclust.people.kernels import distances
+
+    pairs = np.broadcast_arrays(left, right)
+    found = np.empty(pairs[0].shape[:-1], np.float32)
+    one, other = (np.ascontiguousarray(side).reshape(-1, side.shape[-1]) for side in pairs)
+    distances(one, other, found.reshape(-1))
+    return found
 
 
 def nearest(
@@ -254,18 +259,16 @@ def _look_again(graph: NeighbourGraph, row: int, queries: Floats, own: Rows, bas
 
 def _rank(queries: Floats, own: Rows, base: Floats, candidates: Ints, k: int) -> NeighbourGraph:
     """Order candidates by canonical distance, then row; drop the query itself; keep k."""
+    from photoclust.people.kernels import rank
+
     graph = NeighbourGraph(np.empty((len(queries), k), np.int32), np.empty((len(queries), k), np.float32))
-    step = max(1, _AT_ONCE // (candidates.shape[1] * base.shape[1]))
 
     def weigh(start: int) -> None:
-        part = slice(start, start + step)
-        distances = cosine_distances(queries[part, None], base[candidates[part]])
-        distances[candidates[part] == own[part, None]] = np.inf
-        first = _first(distances, candidates[part], k)
-        graph.indices[part], graph.distances[part] = first.indices, first.distances
+        part = slice(start, start + _AT_ONCE)
+        rank(queries[part], own[part], base, candidates[part], graph.indices[part], graph.distances[part])
 
     with ThreadPoolExecutor(faiss.omp_get_max_threads()) as threads:
-        list(threads.map(weigh, range(0, len(queries), step)))
+        list(threads.map(weigh, range(0, len(queries), _AT_ONCE)))
     return graph
 
 

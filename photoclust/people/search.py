@@ -10,22 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock
 from typing import Any
 
 import faiss
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 
 GPU_WORTH = 20_000  # rows; below, two cores are done (2.6 s) before torch is imported
-_TILE = 2048  # rows of a square tile: 16 MB of similarities
-_DENSE = 0.125  # share of a tile above the floor from which on whole rows are selected from
+_TILE = 512  # rows of a square tile: 1 MB of similarities, which the cache of a core holds
 _GPU_QUERIES, _GPU_BASE = 8192, 65_536  # a tile of 2 GB
 
 
@@ -68,12 +69,80 @@ def search_on(device: str, rows: int) -> Search:
 def search(queries: Floats, base: Floats, width: int) -> Candidates:
     """Propose `width` rows of `base` to each query, on the processor.
 
-    Where the queries are the base itself, each product is computed once and serves both of its rows.
+    Threads multiply tiles of their own, each on one processor, and look through the products while they are
+    at hand. Where the queries are the base itself, each product is computed once and serves both of its rows.
     """
-    if queries is base and len(base) > max(_TILE, width):
-        return _search_among(base, width)
-    similarity, rows = faiss.knn(queries, base, width, metric=faiss.METRIC_INNER_PRODUCT)
-    return Candidates(similarity, rows.astype(np.int32))
+    from photoclust.people.kernels import best, offer
+
+    own, same = _tiles(len(queries), width), queries is base
+    others = own if same else [_unlisted(part) for part in _parts(len(base))]
+    todo = iter(_pairs(len(own), len(others), same))  # of a list: threads may share it
+
+    def compare(_thread: int) -> None:
+        room = np.empty(_TILE * _TILE, np.float32)
+        for i, j in todo:
+            row, column = own[i], others[j] if i != j or not same else _unlisted(own[i].part)
+            products = room[: row.size * column.size].reshape(row.size, column.size)
+            np.matmul(queries[row.part], base[column.part].T, out=products)
+            with row.lock, column.lock:
+                offer(products, row.lists, row.part.start, column.lists, column.part.start, width)
+
+    found = Candidates(np.empty((len(queries), width), np.float32), np.empty((len(queries), width), np.int32))
+    count = faiss.omp_get_max_threads()
+    with _threadpools().limit(limits=1, user_api="blas"), ThreadPoolExecutor(count) as threads:
+        list(threads.map(compare, range(count)))
+        list(threads.map(lambda t: best(t.lists, found.similarity[t.part], found.rows[t.part]), own))
+    return found
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """Rows that are compared together, their lists, and what one thread at a time must hold."""
+
+    part: slice
+    lists: Any
+    lock: AbstractContextManager[Any]
+
+    @property
+    def size(self) -> int:
+        return self.part.stop - self.part.start
+
+
+def _parts(n: int) -> list[slice]:
+    return [slice(start, min(start + _TILE, n)) for start in range(0, n, _TILE)]
+
+
+def _tiles(n: int, width: int) -> list[_Tile]:
+    """Tiles of n rows of which each is to get `width` others."""
+    from photoclust.people.kernels import Lists
+
+    keys = np.empty((n, width + width // 2 + 1), np.int64)
+    held, floor = np.zeros(n, np.int32), np.full(n, -np.inf, np.float32)
+    return [_Tile(part, Lists(keys[part], held[part], floor[part]), Lock()) for part in _parts(n)]
+
+
+def _unlisted(part: slice) -> _Tile:
+    """A tile whose rows get nothing."""
+    from photoclust.people.kernels import Lists
+
+    floor = np.full(part.stop - part.start, np.inf, np.float32)
+    return _Tile(part, Lists(np.empty((0, 0), np.int64), np.empty(0, np.int32), floor), nullcontext())
+
+
+def _pairs(rows: int, columns: int, same: bool) -> list[tuple[int, int]]:
+    """Which tiles are compared, in an order in which neighbouring pairs have no tile of `rows` in common.
+
+    Of a set with itself the tiles on the diagonal come first, then those beside it, and so on, so that every
+    row soon has a floor.
+    """
+    if same:
+        return [(i, i + step) for step in range(rows) for i in range(rows - step)]
+    return [(i, j) for j in range(columns) for i in range(rows)]
+
+
+@cache
+def _threadpools() -> ThreadpoolController:
+    return ThreadpoolController()  # looks through all loaded libraries: some milliseconds
 
 
 def search_with_torch(queries: Floats, base: Floats, width: int, device: str) -> Candidates:
@@ -113,85 +182,3 @@ def _has_cuda() -> bool:
     import torch
 
     return torch.cuda.is_available()
-
-
-# -- a set against itself ----------------------------------------------------------------------------
-
-
-def _search_among(rows: Floats, width: int) -> Candidates:
-    """Propose rows of a set to each other: each pair of tiles is multiplied once and seen from both sides.
-
-    Threads work on tiles of their own, each multiplied by one. The tiles on the diagonal come first, then
-    those beside it, and so on, so that every row soon has a floor below which nothing is looked at.
-    """
-    nearest = _Nearest(len(rows), width)
-    tiles = [slice(start, min(start + _TILE, len(rows))) for start in range(0, len(rows), _TILE)]
-
-    def compare(left: slice, right: slice) -> None:
-        products = rows[left] @ rows[right].T
-        nearest.offer(left, products, right.start)
-        if left is not right:
-            nearest.offer(right, products.T, left.start)
-
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(faiss.omp_get_max_threads()) as threads:
-        for step in range(len(tiles)):
-            list(threads.map(compare, tiles, tiles[step:]))
-    return Candidates(nearest.similarity, nearest.rows)
-
-
-class _Nearest:
-    """The most similar rows seen so far of each of n rows; threads may share it."""
-
-    def __init__(self, n: int, width: int) -> None:
-        self.similarity = np.full((n, width), -np.inf, np.float32)
-        self.rows = np.zeros((n, width), np.int32)
-        self._floor = np.full(n, -np.inf, np.float32)  # a stale one only lets more through
-        self._locks = [Lock() for _ in range(0, n, _TILE)]
-
-    def offer(self, part: slice, products: Floats, first: int) -> None:
-        """Take note of the similarities of the rows `part`, a tile, with rows counted from `first`."""
-        above = products > self._floor[part, None]
-        hits = np.count_nonzero(above)
-        if hits > _DENSE * above.size:
-            every = np.broadcast_to(
-                np.arange(first, first + products.shape[1], dtype=np.int32), products.shape
-            )
-            found = np.arange(part.start, part.stop), products, every
-        elif hits:
-            row, column = _true(above)
-            found = _padded(row + part.start, products[row, column], (column + first).astype(np.int32))
-        else:
-            return
-        with self._locks[part.start // _TILE]:
-            self._keep(*found)
-
-    def _keep(self, own: Rows, similarity: Floats, rows: Ints) -> None:
-        """Keep the best of what each of the rows `own` has and is offered."""
-        width = self.rows.shape[1]
-        similarity = np.concatenate([self.similarity[own], similarity], axis=1)
-        rows = np.concatenate([self.rows[own], rows], axis=1)
-        best = np.argpartition(similarity, -width, axis=1)[:, -width:]
-        self.similarity[own] = np.take_along_axis(similarity, best, axis=1)
-        self.rows[own] = np.take_along_axis(rows, best, axis=1)
-        self._floor[own] = self.similarity[own].min(axis=1)
-
-
-def _true(mask: npt.NDArray[np.bool_]) -> tuple[Rows, Rows]:
-    """`np.nonzero` of a matrix or of the transpose of one, in a fifth of its time."""
-    if mask.flags.c_contiguous:
-        row, column = np.divmod(np.flatnonzero(mask), mask.shape[1])
-        return row, column
-    column, row = np.divmod(np.flatnonzero(mask.T), mask.shape[0])
-    order = np.argsort(row, kind="stable")
-    return row[order], column[order]
-
-
-def _padded(owner: Rows, similarity: Floats, rows: Ints) -> tuple[Rows, Floats, Ints]:
-    """One line for each owner, filled up with what is never the best; `owner` is sorted."""
-    own, starts, counts = np.unique(owner, return_index=True, return_counts=True)
-    line = np.repeat(np.arange(len(own)), counts)
-    place = np.arange(len(owner)) - np.repeat(starts, counts)
-    shape = (len(own), int(counts.max()))
-    padded_similarity, padded_rows = np.full(shape, -np.inf, np.float32), np.zeros(shape, np.int32)
-    padded_similarity[line, place], padded_rows[line, place] = similarity, rows
-    return own, padded_similarity, padded_rows

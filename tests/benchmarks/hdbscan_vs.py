@@ -4,7 +4,9 @@
 
 The faces of INDEX, made up to so many by synthetic people: identities from a normal distribution fitted to
 the faces, one to some dozens of photos each (a Zipf law), spread about them as the calibration says photos of
-a person are. All have 512 dimensions.
+a person are. They are compared in all of their 512 dimensions; by us also in the directions that the
+calibration keeps, as `photoclust run` does, timed with the projection. Ours is the best of three turns, with
+the kernels compiled before: that takes some ten seconds, once for a machine.
 
 Where `min_samples` is 2 or more, mutual reachability distances tie (whole neighbourhoods share a core
 distance), and which of the tied edges comes first decides some of the labels. How much is told by plain
@@ -16,6 +18,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 
 import hdbscan
 import numpy as np
@@ -29,6 +33,7 @@ from photoclust.people.neighbours import neighbours, unit_rows
 from photoclust.records import face_embeddings
 
 TIED = 4000  # rows of the closer look
+TURNS = 3
 
 
 def made_up(real: np.ndarray, n: int, identity: float) -> np.ndarray:
@@ -60,6 +65,12 @@ def labels_of(rows: np.ndarray, min_samples: int) -> np.ndarray:
     return density_clusters(neighbours(rows, config.k), config)
 
 
+def timed(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
+    """What it gives, and its seconds."""
+    began = time.perf_counter()
+    return work(), time.perf_counter() - began
+
+
 def ties(rows: np.ndarray) -> None:
     """How much the order of the rows decides, and how well both agree where it decides nothing."""
     order = np.random.default_rng(0).permutation(len(rows))
@@ -75,16 +86,18 @@ def main(index: str, n: int) -> None:
     real = unit_rows(face_embeddings(store.faces(["embedding"]))) - calibration.mean
     real = unit_rows(real / np.linalg.norm(real, axis=1, keepdims=True))[:n]
     rows = np.concatenate([real, made_up(real, n - len(real), calibration.identity)])
+    shipped = replace(calibration, mean=np.zeros_like(calibration.mean))  # it is taken away already
     labels_of(rows[:100], 2)  # compile
-    began = time.perf_counter()
-    labels = labels_of(rows, 2)
-    ours = time.perf_counter() - began
-    began = time.perf_counter()
-    plain = plain_labels(rows, 2)
-    theirs = time.perf_counter() - began
-    print(f"{len(real)} faces and {len(rows) - len(real)} made up, {rows.shape[1]} dimensions")
-    print(f"photoclust {ours:.2f} s, hdbscan {theirs:.1f} s: {theirs / ours:.0f} times")
-    print(f"adjusted Rand index {agreement(plain, labels)}")
+    plain, theirs = timed(lambda: plain_labels(rows, 2))
+    print(f"{len(real)} faces and {len(rows) - len(real)} made up; hdbscan {theirs:.1f} s")
+    for name, work in (
+        (f"all {rows.shape[1]} dimensions", lambda: labels_of(rows, 2)),
+        ("the directions kept", lambda: labels_of(shipped.centred(rows), 2)),
+    ):
+        labels, ours = min((timed(work) for _ in range(TURNS)), key=lambda turn: turn[1])
+        print(
+            f"{name}: {ours:.3f} s, {theirs / ours:.0f} times; adjusted Rand index {agreement(plain, labels)}"
+        )
     ties(rows[:TIED])
 
 
