@@ -1,4 +1,4 @@
-"""``photoclust watch``: an index that keeps up with a folder."""
+"""``photoclust watch``: an index that keeps up with a folder or a bucket."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ from photoclust.cli.index import photo_options
 from photoclust.cli.progress import LOG, photo_progress
 from photoclust.config import ClusterConfig, CollectionConfig, EngineConfig
 from photoclust.errors import PhotoclustError
-from photoclust.watching import Pacing, Settling
 
 if TYPE_CHECKING:
     from photoclust.pipeline import Engine, GroupReport, IndexReport
-    from photoclust.records import PhotoRef
+    from photoclust.watching import Sight
 
 FEW = 100
 """Photos that this process does itself, its models loaded: starting Ray takes longer (27 s on two cores, in
@@ -48,15 +47,17 @@ which 12 megapixel photos come at 1.5 a second)."""
 def watch(photos: tuple[str, ...], index_dir: str, interval: float, as_json: bool, **values: Any) -> None:
     """Keep an index up to date with PHOTOS until it is stopped.
 
-    Looks for new, changed and missing photos again and again, waits until a file is as it was at the last
-    look, indexes it, and groups again in the next quiet moment; while photos keep arriving, for a tenth of
-    the time. The index is locked only while there is work. What goes wrong, an unplugged drive say, is said
-    and tried again. Control-C, or SIGTERM, ends it; what was finished is kept.
+    PHOTOS are what they are for `run`. Looks for new, changed and missing photos again and again, waits until
+    a file is as it was at the last look (an object is whole when it appears), indexes it, and groups again in
+    the next quiet moment; while photos keep arriving, for a tenth of the time. The index is locked only while
+    there is work. What goes wrong, an unplugged drive say, is said and tried again. Control-C, or SIGTERM,
+    ends it; what was finished is kept.
 
     \b
     Examples:
       photoclust watch ~/Pictures --index ~/people
       photoclust watch /mnt/incoming --index ~/people --interval 60 --json >> watch.jsonl
+      photoclust watch s3://BUCKET/incoming --index s3://BUCKET/people --interval 60
     """
     engine, config = options.take_engine(values), options.take_cluster(values)
     watcher = Watcher(photos, index_dir, photo_options(values), engine, config)
@@ -107,8 +108,10 @@ class Watcher:
     ) -> None:
         self.photos, self.folder, self.options = photos, folder, photo_options
         self.engine, self.config, self.clock = engine, config, clock
+        from photoclust.watching import Pacing, Settling
+
         self.settling, self.pacing = Settling(), Pacing()
-        self.done: list[PhotoRef] | None = None
+        self.done: Sight | None = None
 
     def check(self) -> None:
         """Fail at once where it can never work: no such folder, another model, no weights."""
@@ -121,25 +124,29 @@ class Watcher:
         waiting = 0
         try:
             refs, _ = job.find(self.photos, self.options)
-            settled, waiting = self.settling.look(refs)
+            sight = self.settling.look(refs)
+            waiting = sight.waiting
             if self.done is None and waiting:  # the first look tells nothing yet
                 return Look(at, waiting)
-            indexed = self._index(settled) if settled != self.done else None
+            indexed = None if self.done and sight.is_as(self.done) else self._index(sight)
             return Look(at, waiting, indexed, self._group(quiet=not indexed and not waiting))
         except (PhotoclustError, OSError) as error:
             return Look(at, waiting, error=str(error))
 
-    def _index(self, settled: list[PhotoRef]) -> IndexReport | None:
+    def _index(self, sight: Sight) -> IndexReport | None:
         from photoclust.photos.sources import folder_prefixes
         from photoclust.pipeline import index_photos
+        from photoclust.watching import Sight
 
-        new = len(set(settled).difference(self.done or ()))
+        new = sight.more_than(self.done or Sight())
         prefixes = tuple(folder_prefixes(self.photos))
         collection = CollectionConfig(prefixes, self.options.missing, self.options.retry_failed)
         store = job.open_index(self.folder, self.options)
+        refs, _ = job.find(self.photos, self.options)
+        settled = (ref for ref in refs if ref in sight)
         with store.lock():
             report = index_photos(settled, store, lambda: self._start(new), photo_progress, collection)
-        self.done = settled
+        self.done = sight
         self.pacing.pending |= bool(report.indexed or report.missing)
         return report if report.indexed or report.missing else None
 

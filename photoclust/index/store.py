@@ -44,6 +44,7 @@ from photoclust.index.keep_out import without_kept_out
 from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
 
 FORMAT = 1
+MOMENT = 0.5  # seconds; a reader of a working copy tries the lock for an instant
 _GRAPH_COLUMNS = ["face_id", "mark", "index", "distance"]
 
 
@@ -179,7 +180,7 @@ class IndexStore:
         lock = FileLock(self.folder / ".lock", mode=0o600)
         with files.writing(self.folder):
             try:
-                lock.acquire(blocking=False)
+                lock.acquire(timeout=MOMENT)
             except Timeout as error:
                 raise IndexLockedError(
                     f"Another photoclust is writing to {self.folder}; wait until it has finished, or stop it."

@@ -3,9 +3,10 @@
     python tests/benchmarks/memory.py -- photoclust run PHOTOS --index DIR
     python tests/benchmarks/memory.py --made-of PHOTOS 4000 20000
 
-The second makes collections of so many photos out of those of a folder, indexes each, indexes it again when all
-is known, groups it, and compares the peaks. Every eighth photo is as it was, faces and all, the others are too
-small for a face, so that the rows are many and the time is short; bytes at the end make each a photo of its own.
+The second makes collections of so many photos out of those of a folder, indexes each, indexes it again when
+all is known, groups it, and compares the peaks. Every eighth photo is as it was, faces and all, the others
+are too small for a face, so that the rows are many and the time is short; bytes at the end make each a photo
+of its own.
 
 Pages that several processes share count once in the sum (Linux, ``smaps_rollup``). Also shown: the peak of
 the process that was started, which plans, hands out and writes, and of the largest other one.

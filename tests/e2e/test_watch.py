@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from PIL import Image, ImageEnhance
 from skimage.data import astronaut
 
 from photoclust.index.store import IndexStore
+from photoclust.remote.at import at
 
 
 @pytest.fixture(scope="module")
@@ -27,15 +29,23 @@ def jpegs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
+@contextmanager
+def watch(photos: object, index: object) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "photoclust", "watch", str(photos), "--json"]
+    command += ["--index", str(index), "--interval", "0.2", "--engine", "local"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
 @pytest.fixture
 def watching(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     (tmp_path / "photos").mkdir()
-    command = [sys.executable, "-m", "photoclust", "watch", str(tmp_path / "photos"), "--json"]
-    command += ["--index", str(tmp_path / "index"), "--interval", "0.2", "--engine", "local"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    yield process
-    process.kill()
-    process.communicate()
+    with watch(tmp_path / "photos", tmp_path / "index") as process:
+        yield process
 
 
 def until(process: subprocess.Popen[str], ready: Callable[[dict], bool]) -> dict:
@@ -91,3 +101,29 @@ def test_a_folder_is_kept_up_with(tmp_path: Path, jpegs: list[Path], watching: s
     _, errors = watching.communicate(timeout=100)
     assert watching.returncode == 0, errors
     assert errors == "Stopped.\n"
+
+
+def test_a_bucket_is_kept_up_with(tmp_path, jpegs, bucket, monkeypatch):
+    monkeypatch.setenv("PHOTOCLUST_CACHE", str(tmp_path / "cache"))
+    index = f"{bucket.uri}/people"
+
+    def there() -> set[str]:
+        with at(index) as folder:
+            return held(Path(folder))
+
+    with watch(f"{bucket.uri}/incoming", index) as watching:
+        until(watching, quiet)
+        for path in jpegs[:4]:
+            bucket.put(f"incoming/{path.name}", path.read_bytes())
+        expected = {path.name for path in jpegs[:4]}
+        until(watching, lambda look: quiet(look) and there() == expected)
+        bucket.proxy.fault = lambda method, path: 403
+        assert "refuses access" in until(watching, lambda look: look["error"] != "")["error"]
+        bucket.put(f"incoming/{jpegs[0].name}", jpegs[4].read_bytes())
+        bucket.client.delete_object(Bucket=bucket.name, Key=f"incoming/{jpegs[1].name}")
+        bucket.proxy.fault = lambda method, path: None
+        changed = until(watching, lambda look: look["indexed"] is not None)["indexed"]
+        assert (changed["indexed"], changed["missing"]) == ({"ok": 1}, 1)
+        until(watching, lambda look: quiet(look) and there() == expected - {jpegs[1].name})
+        watching.send_signal(signal.SIGTERM)
+        assert watching.wait(timeout=100) == 0
