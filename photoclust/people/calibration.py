@@ -15,6 +15,11 @@ speaker recognition, Interspeech 2017). At one false match in 100,000 that accep
 of people that neither mean nor cohort was made from, where the cosine alone accepts 76 %, and at one in a
 million 78 % instead of 63 % (``tests/benchmarks/calibrate.py`` prints them).
 
+Faces that cannot be recognised (too blurred, too dark, hidden, cut off, or no faces at all) do not look like
+anybody, and so like each other: a model puts them into one place. How near to its middle an embedding lies
+tells them from others (Deng, Xiong, Wang, Xia, Soatto, Harnessing unrecognizable faces for improving face
+recognition, WACV 2023).
+
 A calibration is two files beside this module, written by ``tests/benchmarks/calibrate.py`` from the
 development people of Labeled Faces in the Wild (3,708 photos of 1,711 people): arrays as ``.npz``, constants
 as JSON. Under ``single_pairs`` that says which distance and which evidence a false match rate corresponds to.
@@ -36,6 +41,9 @@ from photoclust.people.neighbours import unit_rows
 Doubles = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 
+_UNRECOGNIZABLE = (
+    0.4  # cosine; the 3,708 main faces of the development people reach 0.36, 42 % of the 673 others exceed it
+)
 _NEAREST = 8  # of 256 in the cohort; 3 are measurably worse, more hardly different
 _BLOCK = 8192  # rows multiplied at once: 32 MB of float64
 
@@ -71,6 +79,8 @@ class Calibration:
         Of the log odds that a membership is right, as a function of evidence.
     baseline
         Inner product of weighed embeddings that stands for no similarity.
+    unrecognizable
+        float32, shape (c,): unit vector in the midst of faces that cannot be recognised, or None.
     """
 
     mean: Floats
@@ -86,6 +96,7 @@ class Calibration:
     confidence_slope: float
     confidence_offset: float
     baseline: float = 0.0
+    unrecognizable: Floats | None = None
 
     def centred(self, embeddings: npt.NDArray[Any]) -> Floats:
         """Take the mean embedding away, keep the directions that matter and scale to unit length again.
@@ -110,6 +121,22 @@ class Calibration:
             rows = _product(rows, self.basis)
         rows /= np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
         return rows
+
+    def recognizable(self, centred: Floats) -> npt.NDArray[np.bool_]:
+        """Tell faces that look like somebody from those that only look alike.
+
+        Parameters
+        ----------
+        centred
+            float32, shape (n, c), from `centred`.
+
+        Returns
+        -------
+        bool, shape (n,)
+        """
+        if self.unrecognizable is None:
+            return np.ones(len(centred), bool)
+        return _product(centred, self.unrecognizable[:, None])[:, 0] <= _UNRECOGNIZABLE
 
     def weighed(self, centred: Floats) -> tuple[Floats, Calibration]:
         """Embeddings that resemble strangers less, and the calibration whose evidence takes them.
@@ -249,5 +276,6 @@ def calibration_of(model: str = "", size: int = 512) -> Calibration:
     if not known.is_file():
         return Calibration(np.zeros(size, np.float32), None, None, 0.0, **constants)
     with (folder / f"{model}.npz").open("rb") as file, np.load(file) as arrays:
-        mean, basis, cohort = (arrays[name].astype(np.float32) for name in ("mean", "basis", "cohort"))
-    return Calibration(mean, basis, cohort, values["hubness"], **constants)
+        names = ("mean", "basis", "cohort", "unrecognizable")
+        mean, basis, cohort, unrecognizable = (arrays[name].astype(np.float32) for name in names)
+    return Calibration(mean, basis, cohort, values["hubness"], **constants, unrecognizable=unrecognizable)

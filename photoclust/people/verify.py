@@ -118,9 +118,11 @@ def candidates_of(
     constraints: Constraints | None = None,
 ) -> Candidates:
     """What joining knows of some faces; parameters as for `verify`."""
-    embeddings, weigher = (calibration or calibration_of()).weighed(faces.embeddings)
+    calibration = calibration or calibration_of()
+    embeddings, weigher = calibration.weighed(faces.embeddings)
     law = constraints or Constraints.none(len(faces))
-    low = (faces.quality < config.min_quality) & ~law.members
+    poor = (faces.quality < config.min_quality) | ~calibration.recognizable(faces.embeddings)
+    low = poor & ~law.members
     apart = same_photo(faces, graph, config.photo_copies).also(law.exclusions)
     return Candidates(embeddings, graph, low, replace(law, exclusions=apart), weigher, config)
 

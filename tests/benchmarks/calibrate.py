@@ -35,6 +35,7 @@ IDENTITY, CORRELATION = (0.6, 0.65), (0.2, 0.28)
 FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4, 1e-5)  # 1,711 people give 69 pairs of the last
 PLAIN_IDENTITY = 0.65  # scores best where hubness is left as it is
 DIRECTIONS, COHORT = 128, 256
+POOR = 0.2  # quality of faces in whose midst those lie that cannot be recognised
 MANY = 8  # photos of a person in an album
 SURE = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1.01)
 FLAT = 0.05  # slope of a confidence that does not saturate, to get evidence back from
@@ -113,6 +114,26 @@ def measured(faces: Faces) -> Calibration:
     _, _, fair = similarities(whole.weighed(centred)[0], faces.truth)
     dimensions, weighed = (round(float(1 / values.var()), 1) for values in (impostor, fair))
     return replace(whole, dimensions=dimensions, dimensions_weighed=weighed)
+
+
+def unrecognizable(calibration: Calibration, everyone: VerifyInput) -> np.ndarray:
+    """Where faces lie that cannot be recognised: the mean of those of poor quality, whoever they are."""
+    poor = calibration.centred(everyone.embeddings[everyone.quality < POOR]).mean(0)
+    return (poor / np.linalg.norm(poor)).astype(np.float16)
+
+
+def tell_recognizable(calibration: Calibration, everyone: VerifyInput, main_rows: np.ndarray) -> None:
+    """Print how near main faces and bystanders come to those that cannot be recognised."""
+    main = np.isin(np.arange(len(everyone)), main_rows)
+    middle = unrecognizable(calibration, everyone).astype(np.float32)
+    centred = calibration.centred(everyone.embeddings)
+    taken = ~replace(calibration, unrecognizable=middle).recognizable(centred)
+    for name, rows in (("main faces", main), ("bystanders", ~main)):
+        quantiles, share = (
+            np.quantile(centred[rows] @ middle, (0.5, 0.9, 0.99, 1)).round(2),
+            taken[rows].mean(),
+        )
+        print(f"{name}: cosine to the unrecognizable {quantiles}, {share:.1%} taken for such", flush=True)
 
 
 def with_rates(calibration: Calibration, fair: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Calibration:
@@ -215,16 +236,20 @@ def written(best: Calibration, faces: Faces, model: str) -> dict[str, Any]:
 def main(index: str, folder: str | None) -> None:
     labelled = labelled_faces(index, "folders")
     store = IndexStore.open(index)
-    table = store.faces(["box", "quality", "embedding"]).take(labelled.rows)
-    known = verify_input(table, unit_rows(face_embeddings(table)))
+    table = store.faces(["box", "quality", "embedding"])
+    everyone = verify_input(table, unit_rows(face_embeddings(table)))
+    main_faces = table.take(labelled.rows)
+    known = verify_input(main_faces, unit_rows(face_embeddings(main_faces)))
     faces = Faces(known, np.unique(labelled.people, return_inverse=True)[1])
     held_out(faces)
     best, model = chosen(faces), store.settings.embed.model
+    tell_recognizable(best, everyone, labelled.rows)
     values = written(best, faces, model)
     print(json.dumps(values, indent=1))
     if folder:
         Path(folder, f"{model}.json").write_text(json.dumps(values, indent=1) + "\n", "utf-8")
         arrays = {"mean": best.mean, "basis": best.basis, "cohort": best.cohort.astype(np.float16)}
+        arrays["unrecognizable"] = unrecognizable(best, everyone)
         np.savez_compressed(Path(folder, f"{model}.npz"), **arrays)
 
 

@@ -152,6 +152,23 @@ def test_a_burst_counts_as_one_face(similarity: float, one_person: bool) -> None
     assert many[0] == many[39] >= 0
 
 
+def test_faces_that_cannot_be_recognised_are_not_a_person() -> None:
+    """Blurred strangers resemble one another more than photos of a person do."""
+    middle = np.eye(SIZE, dtype=np.float32)[0]
+    rng = np.random.default_rng(0)
+    blurred = 0.8 * middle + 0.6 * rng.normal(size=(40, SIZE)) / np.sqrt(SIZE)
+    rows = np.concatenate([blurred, embeddings([0] * 5)])
+    faces = album((rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32))
+    graph, config = neighbours(faces.embeddings, 10), ClusterConfig()
+    labels = density_clusters(graph, config)
+    unaware = verify(faces, graph, labels, config, CALIBRATION)
+    aware = verify(faces, graph, labels, config, replace(CALIBRATION, unrecognizable=middle))
+    assert (unaware.group[:40] >= 0).sum() > 10
+    assert (aware.group[:40] == -1).all()
+    assert set(aware.status[:40]) == {LOW_QUALITY}
+    assert (aware.group[40:] == 0).all()
+
+
 def test_caution_follows_the_number_of_people() -> None:
     alone = group(album(alike(0.5))).group
     among_many = group(album(np.concatenate([alike(0.5), embeddings(list(range(1000)), seed=1)]))).group
