@@ -176,6 +176,9 @@ class ClusterConfig:
     photo_copies
         Two faces of one photo are two people, but one where the one is a copy of the other: a mirror, a
         collage, a screen. False keeps those apart too.
+    approximate_from
+        Faces from which on neighbours are looked for approximately, see `photoclust.people.approximate`;
+        None for never.
     """
 
     k: int = 40
@@ -184,6 +187,7 @@ class ClusterConfig:
     min_quality: float = 0.3
     false_join_rate: float = 0.01
     photo_copies: bool = True
+    approximate_from: int | None = None
 
     def __post_init__(self) -> None:
         _check(self.k >= 2, f"k must be 2 or more, not {self.k}.")
@@ -196,6 +200,8 @@ class ClusterConfig:
         _check(0 <= self.min_quality <= 1, f"min_quality must lie in [0, 1], not {self.min_quality}.")
         rate = self.false_join_rate
         _check(0 < rate < 1, f"false_join_rate must lie in (0, 1), not {rate}.")
+        begin = self.approximate_from
+        _check(begin is None or begin >= 1, f"approximate_from must be 1 or more, not {begin}.")
 
 
 @dataclass(frozen=True)

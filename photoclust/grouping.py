@@ -130,7 +130,9 @@ def _marks(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
 
 def _stored_graph(stored: StoredGraph) -> NeighbourGraph:
     width = stored.indices.type.list_size
-    return NeighbourGraph(_matrix(stored.indices, width), _matrix(stored.distances, width))
+    return NeighbourGraph(
+        _matrix(stored.indices, width), _matrix(stored.distances, width), stored.approximate
+    )
 
 
 def _matrix(lists: pa.FixedSizeListArray, width: int) -> npt.NDArray[Any]:
@@ -144,6 +146,7 @@ def _to_store(graph: NeighbourGraph, faces: pa.Table, marks: npt.NDArray[np.uint
         pa.array(marks),
         pa.FixedSizeListArray.from_arrays(pa.array(graph.indices.ravel()), width),
         pa.FixedSizeListArray.from_arrays(pa.array(graph.distances.ravel()), width),
+        graph.approximate,
     )
 
 

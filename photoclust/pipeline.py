@@ -35,6 +35,7 @@ from photoclust.index.plan import Plan, plan, with_copies
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.index.writer import PartWriter
 from photoclust.objects.patience import counting_retries
+from photoclust.people.approximate import recall
 from photoclust.people.bursts import twins
 from photoclust.people.calibration import calibration_of
 from photoclust.people.continuity import keep_ids
@@ -278,7 +279,11 @@ def _identify(ref: PhotoRef, limits: DecodeConfig) -> str:
 
 @dataclass(frozen=True)
 class GroupReport:
-    """What a grouping came to; `problems` are decisions that could not be applied."""
+    """What a grouping came to; `problems` are decisions that could not be applied.
+
+    ``neighbour_recall`` is the measured share of neighbours that an approximate search found, None where it
+    was exact.
+    """
 
     run_id: str
     faces: int
@@ -289,6 +294,7 @@ class GroupReport:
     seconds: float
     unchanged: bool
     problems: tuple[str, ...]
+    neighbour_recall: float | None = None
 
 
 def group_faces(
@@ -307,7 +313,8 @@ def group_faces(
     max_named_churn
         Share of the faces of people with a name that may leave their person, in [0, 1].
     search
-        What compares faces: a `photoclust.searching.DividedSearch` where they may be many.
+        What compares faces: a `photoclust.searching.DividedSearch` where they may be many, within a
+        `photoclust.people.approximate.ApproximateSearch` where `config` allows one.
 
     Raises
     ------
@@ -344,7 +351,10 @@ def _grouped(
 ) -> Clustering:
     """Derive people from all faces of the index."""
     calibration, watch = calibration_of(store.settings.embed.model), Stopwatch()
+    if config.approximate_from is None or len(faces) < config.approximate_from:
+        store.drop_approximate_graph()
     embeddings, graph = neighbour_graph(store, faces, calibration, config.k, search=search)
+    found = round(recall(graph, embeddings), 4) if graph.approximate else None
     watch.lap("neighbours")
     labels = density_clusters(graph, config)
     watch.lap("density")
@@ -356,7 +366,9 @@ def _grouped(
     kept = keep_ids(groups.group, face_ids, past_of(current), {face_ids[row] for row in law.names})
     clustering = new_clustering(faces, labels, groups, kept, law, twins(graph))
     clustering = with_facts(clustering, embeddings, exclusions_of(everything, graph, law), calibration)
-    clustering.run.update(stage_seconds=watch.seconds, job=os.environ.get("PHOTOCLUST_JOB_ID"))
+    clustering.run.update(
+        stage_seconds=watch.seconds, neighbour_recall=found, job=os.environ.get("PHOTOCLUST_JOB_ID")
+    )
     return clustering
 
 
@@ -364,4 +376,11 @@ def _report(clustering: Clustering, began: float, unchanged: bool) -> GroupRepor
     run = clustering.run
     counts = {name: run[name] for name in ("faces", "people", "in_people", "unsure", "low_quality")}
     seconds, problems = time.monotonic() - began, tuple(run.get("problems", ()))
-    return GroupReport(clustering.run_id, **counts, seconds=seconds, unchanged=unchanged, problems=problems)
+    return GroupReport(
+        clustering.run_id,
+        **counts,
+        seconds=seconds,
+        unchanged=unchanged,
+        problems=problems,
+        neighbour_recall=run.get("neighbour_recall"),
+    )

@@ -106,16 +106,21 @@ def cluster(
     """Group the faces of the index at `folder` and write the page."""
     from photoclust.engine.neighbours import start_search
     from photoclust.index.store import IndexStore
+    from photoclust.people.approximate import ApproximateSearch
     from photoclust.pipeline import group_faces
     from photoclust.searching import DividedSearch
 
     store, place = IndexStore.open(folder), engine or EngineConfig()
-    search = DividedSearch(
+    exact = DividedSearch(
         lambda: start_search(place), compare_progress, place.divide_search_from, store.folder
     )
+    begin = config.approximate_from
+    search = exact if begin is None else ApproximateSearch(exact, begin, compare_progress)
     with store.lock():
         say("Grouping faces.")
         report = group_faces(store, config, max_named_churn, search)
+        if report.neighbour_recall is not None:
+            say(f"Neighbours are approximate: {report.neighbour_recall:.1%} of them found.")
         if not _page_is_fresh(store):
             renew_page(store)
     return report

@@ -199,6 +199,13 @@ cluster_options = _together(
         default=ClusterConfig.photo_copies,
         help="Let a mirror, a collage or a screen show a person twice in a photo; else never.",
     ),
+    click.option(
+        "--approximate-from",
+        type=click.IntRange(1),
+        metavar="FACES",
+        help="So many faces and more are compared approximately, and how many neighbours were found is "
+        "measured and told; exactly, however many, by default.",
+    ),
 )
 
 
@@ -253,4 +260,4 @@ def take_engine(values: dict[str, Any]) -> EngineConfig:
 
 def take_cluster(values: dict[str, Any]) -> ClusterConfig:
     """Build the clustering's configuration from `cluster_options`."""
-    return ClusterConfig(**take(values, "k", "min_cluster_size", "photo_copies"))
+    return ClusterConfig(**take(values, "k", "min_cluster_size", "photo_copies", "approximate_from"))

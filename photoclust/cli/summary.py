@@ -108,7 +108,9 @@ def _grouping(clustering: Clustering | None) -> dict[str, Any] | None:
         return None
     names = ("created", "faces", "people", "in_people", "unsure", "low_quality")
     named = sum(name != "" for name in clustering.people["name"].to_pylist())
-    return {"run_id": clustering.run_id, **{name: clustering.run[name] for name in names}, "named": named}
+    values = {name: clustering.run[name] for name in names}
+    found = clustering.run.get("neighbour_recall")
+    return {"run_id": clustering.run_id, **values, "named": named, "neighbour_recall": found}
 
 
 def _next(store: IndexStore, photos: int, faces: list[str], clustering: Clustering | None) -> str:
@@ -154,6 +156,10 @@ def _write_holdings(values: dict[str, Any]) -> None:
     click.echo(f"Faces    {grouping['faces']}: {grouping['in_people']} in people, {rest}")
     named = f", {grouping['named']} named" if grouping["named"] else ""
     click.echo(f"People   {grouping['people']}{named}")
+    if grouping["neighbour_recall"] is not None:
+        click.echo(
+            f"Compared approximately: {grouping['neighbour_recall']:.1%} of the nearest faces were found"
+        )
 
 
 def _write_failed(failed: list[dict[str, Any]], most: int, folder: str) -> None:

@@ -45,20 +45,23 @@ from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
 
 FORMAT = 1
 MOMENT = 0.5  # seconds; a reader of a working copy tries the lock for an instant
-_GRAPH_COLUMNS = ["face_id", "mark", "index", "distance"]
+_APPROXIMATE = "approximate"
+_GRAPH_COLUMNS = {"face_ids": "face_id", "marks": "mark", "indices": "index", "distances": "distance"}
 
 
 @dataclass(frozen=True)
 class StoredGraph:
     """A neighbour graph as stored: row i belongs to ``face_ids[i]`` and points to rows of the same graph.
 
-    ``marks[i]`` (uint64) follows from the embedding that the distances of row i were measured with.
+    ``marks[i]`` (uint64) follows from the embedding that the distances of row i were measured with;
+    ``approximate`` says that neighbours may have been missed.
     """
 
     face_ids: pa.Array
     marks: pa.Array
     indices: pa.FixedSizeListArray
     distances: pa.FixedSizeListArray
+    approximate: bool = False
 
 
 class IndexStore:
@@ -264,8 +267,8 @@ class IndexStore:
     def write_graph(self, graph: StoredGraph) -> None:
         """Replace the stored neighbour graph; blocks of a search are then of no more use."""
         files.make_folder(self.folder / "neighbours")
-        columns = [graph.face_ids, graph.marks, graph.indices, graph.distances]
-        table = pa.table(columns, names=_GRAPH_COLUMNS)
+        columns = {column: getattr(graph, name) for name, column in _GRAPH_COLUMNS.items()}
+        table = pa.table(columns, metadata={_APPROXIMATE: str(graph.approximate)})
         files.write_table(self.folder / "neighbours" / "graph.parquet", table)
         remove_blocks(self.folder)
         originals.written(self.folder)
@@ -276,9 +279,17 @@ class IndexStore:
         if not path.is_file():
             return None
         table = files.read_table(path).combine_chunks()
-        if table.column_names != _GRAPH_COLUMNS:
+        if table.column_names != list(_GRAPH_COLUMNS.values()):
             return None
-        return StoredGraph(*(table[name].combine_chunks() for name in _GRAPH_COLUMNS))
+        approximate = (table.schema.metadata or {}).get(_APPROXIMATE.encode()) == b"True"
+        columns = {name: table[column].combine_chunks() for name, column in _GRAPH_COLUMNS.items()}
+        return StoredGraph(**columns, approximate=approximate)
+
+    def drop_approximate_graph(self) -> None:
+        """Remove the stored neighbour graph if neighbours may be missing from it."""
+        graph = self.read_graph()
+        if graph is not None and graph.approximate:
+            (self.folder / "neighbours" / "graph.parquet").unlink()
 
     # -- clusterings ----------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import faiss
@@ -41,10 +41,13 @@ class NeighbourGraph:
         int32, shape (n, k'): rows of the nearest other faces, nearest first.
     distances
         float32, shape (n, k'): their cosine distances, in [0, 2].
+    approximate
+        Whether nearer ones may have been missed, see `photoclust.people.approximate`.
     """
 
     indices: Ints
     distances: Floats
+    approximate: bool = False
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -142,7 +145,9 @@ def update(
     Returns
     -------
     NeighbourGraph
-        Equal to ``neighbours(embeddings, k)``.
+        Equal to ``neighbours(embeddings, k)``, if `graph` and `search` are exact. If not, what has come is
+        found by all the others of which it is a neighbour as far as `search` finds it, and what was missed
+        before stays missed.
 
     Raises
     ------
@@ -163,13 +168,14 @@ def update(
     kept, new = position[whole], np.setdiff1d(every, here)
     arrivals = search(rows[kept], np.full(len(kept), -1), rows[new], 0, k, device)
     amended = merge(
-        NeighbourGraph(indices[whole].astype(np.int32), graph.distances[whole]),
-        NeighbourGraph(new[arrivals.indices].astype(np.int32), arrivals.distances),
+        NeighbourGraph(indices[whole].astype(np.int32), graph.distances[whole], graph.approximate),
+        NeighbourGraph(new[arrivals.indices].astype(np.int32), arrivals.distances, arrivals.approximate),
         width,
     )
     searched = np.setdiff1d(every, kept)
     found = search(rows[searched], searched, rows, 0, width, device)
-    updated = NeighbourGraph(np.empty((len(rows), width), np.int32), np.empty((len(rows), width), np.float32))
+    shape, approximate = (len(rows), width), amended.approximate or found.approximate
+    updated = NeighbourGraph(np.empty(shape, np.int32), np.empty(shape, np.float32), approximate)
     for place, part in ((kept, amended), (searched, found)):
         updated.indices[place], updated.distances[place] = part.indices, part.distances
     return updated
@@ -229,7 +235,7 @@ def nearest(
         )
     width = min(k + 1 + _SPARE, len(base))
     found = search_on(device, len(base))(queries, base, width)
-    graph = _rank(queries, own, base, found.rows, k)
+    graph = ranked(queries, own, base, found.rows, k)
     if width < len(base):
         limit = 1 - found.similarity.min(axis=1)  # what was not found is no nearer than this, rounding aside
         for row in np.flatnonzero(graph.distances[:, -1] + 2 * _ROUNDING >= limit):
@@ -242,23 +248,36 @@ def merge(left: NeighbourGraph, right: NeighbourGraph, k: int) -> NeighbourGraph
 
     The lists that `nearest` gives for the blocks of a collection merge into the graph of all of it.
     """
-    return _first(
+    merged = _first(
         np.concatenate([left.distances, right.distances], axis=1),
         np.concatenate([left.indices, right.indices], axis=1),
         k,
     )
+    return replace(merged, approximate=left.approximate or right.approximate)
 
 
 def _look_again(graph: NeighbourGraph, row: int, queries: Floats, own: Rows, base: Floats) -> None:
     """Rank everything that rounding might have kept from being found, where ties or near ties are many."""
     one, k = slice(row, row + 1), graph.indices.shape[1]
     near = np.flatnonzero(base @ queries[row] >= 1 - graph.distances[row, -1] - 2 * _ROUNDING)
-    exact = _rank(queries[one], own[one], base, near[None].astype(np.int32), k)
+    exact = ranked(queries[one], own[one], base, near[None].astype(np.int32), k)
     graph.indices[row], graph.distances[row] = exact.indices[0], exact.distances[0]
 
 
-def _rank(queries: Floats, own: Rows, base: Floats, candidates: Ints, k: int) -> NeighbourGraph:
-    """Order candidates by canonical distance, then row; drop the query itself; keep k."""
+def ranked(queries: Floats, own: Rows, base: Floats, candidates: Ints, k: int) -> NeighbourGraph:
+    """Order candidates by exact distance, then row; drop the query itself; keep `k`.
+
+    Parameters
+    ----------
+    queries, base
+        float32, shapes (q, d) and (b, d), rows from `unit_rows`.
+    own
+        int64, shape (q,): row of each query in `base`, or what is no row.
+    candidates
+        int32, shape (q, width), more than `k`: rows of `base`, none twice.
+    k
+        Neighbours wanted of each query.
+    """
     from photoclust.people.kernels import rank
 
     graph = NeighbourGraph(np.empty((len(queries), k), np.int32), np.empty((len(queries), k), np.float32))

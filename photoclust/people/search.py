@@ -8,9 +8,9 @@ candidates exactly, so that its graph does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -138,6 +138,18 @@ def _pairs(rows: int, columns: int, same: bool) -> list[tuple[int, int]]:
     if same:
         return [(i, i + step) for step in range(rows) for i in range(rows - step)]
     return [(i, j) for j in range(columns) for i in range(rows)]
+
+
+@contextmanager
+def one_thread() -> Generator[None]:
+    """Let faiss, and the matrix products that it asks for, use one thread."""
+    count = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        with _threadpools().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        faiss.omp_set_num_threads(count)
 
 
 @cache
