@@ -36,7 +36,7 @@ def suggest(store: IndexStore, most: int) -> list[dict[str, Any]]:
     grouped, calibration, people = grouped_faces(store)
     face_ids = store.faces([])["face_id"].to_pylist()
     found = suggestions(grouped, calibration, most)
-    return [_described(one, people, face_ids, shlex.quote(str(store.folder))) for one in found]
+    return [_described(one, people, face_ids, shlex.quote(store.called)) for one in found]
 
 
 def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:

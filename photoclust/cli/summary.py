@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,7 +37,7 @@ def write(folder: str, indexed: IndexReport | None, grouped: GroupReport | None,
         for note in indexed.notes:
             click.echo(f"Note     {note}")
     _write_holdings(values)
-    _write_failed(values["failed"], FAILED_SHOWN, folder)
+    _write_failed(values["failed"], FAILED_SHOWN, values["index"])
     for problem in grouped.problems if grouped else ():
         click.echo(f"Not applied: {problem}")
     click.echo(f"\nNext: {values['next']}")
@@ -56,7 +55,7 @@ def write_status(folder: str, failed: bool, missing: bool, as_json: bool) -> Non
     click.echo(f"Index    {values['index']}  (model {model['name']} {model['sha256'][:12]})")
     _write_holdings(values)
     if failed:
-        _write_failed(values["failed"], len(values["failed"]), folder)
+        _write_failed(values["failed"], len(values["failed"]), values["index"])
     if missing and values["missing"]:
         click.echo("\nNo longer there:")
         click.echo("\n".join(f"  {printable(uri)}" for uri in values["missing"]))
@@ -72,7 +71,7 @@ def status_values(store: IndexStore) -> dict[str, Any]:
     failed = [row for row in photos.to_pylist() if row["status"] == FAILED]
     clustering = store.current_clustering()
     return {
-        "index": str(store.folder.absolute()),
+        "index": store.called,
         "model": {"name": store.settings.embed.model, "sha256": store.model_sha256},
         "photos": {
             "seen": len(photos),
@@ -114,7 +113,7 @@ def _grouping(clustering: Clustering | None) -> dict[str, Any] | None:
 
 
 def _next(store: IndexStore, photos: int, faces: list[str], clustering: Clustering | None) -> str:
-    folder = _shell(store.folder)
+    folder = _shell(store.called)
     if not photos:
         return f"photoclust run PHOTOS --index {folder}"
     if clustering is None or clustering.assignments["face_id"].to_pylist() != faces:
@@ -122,10 +121,10 @@ def _next(store: IndexStore, photos: int, faces: list[str], clustering: Clusteri
     return f"open {_shell(review_page(store.folder))}"
 
 
-def _shell(path: Path) -> str:
+def _shell(place: object) -> str:
     import shlex
 
-    return shlex.quote(str(path))
+    return shlex.quote(str(place))
 
 
 def _indexing_line(report: IndexReport) -> str:
@@ -162,13 +161,13 @@ def _write_holdings(values: dict[str, Any]) -> None:
         )
 
 
-def _write_failed(failed: list[dict[str, Any]], most: int, folder: str) -> None:
+def _write_failed(failed: list[dict[str, Any]], most: int, index: str) -> None:
     if failed:
         click.echo("\nCould not be used:")
     for row in failed[:most]:
         click.echo(f"  {printable(row['uri'])}: {row['stage']}: {printable(row['error'])}")
     if len(failed) > most:
-        more = f"photoclust status --failed --index {_shell(Path(folder))}"
+        more = f"photoclust status --failed --index {_shell(index)}"
         click.echo(f"  and {len(failed) - most} more: {more}")
 
 

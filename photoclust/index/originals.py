@@ -15,6 +15,11 @@ from typing import Protocol
 class Original(Protocol):
     """Where the index lies that a folder is a working copy of."""
 
+    @property
+    def uri(self) -> str:
+        """How the user names it."""
+        ...
+
     def held(self) -> AbstractContextManager[None]:
         """Be the only writer anywhere, with the folder up to date; at the end it has what the folder has."""
         ...
@@ -52,3 +57,9 @@ def written(folder: Path) -> None:
     """Say that something in `folder` is finished."""
     if original := _originals.get(folder):
         original.written()
+
+
+def called(folder: Path) -> str:
+    """How the user names the index in `folder`: by the URI of its original, or by the absolute path."""
+    original = _originals.get(folder)
+    return original.uri if original else str(folder.absolute())

@@ -73,6 +73,11 @@ class IndexStore:
         self.model_sha256 = model_sha256
         self.clusterings = Clusterings(folder)
 
+    @property
+    def called(self) -> str:
+        """How the user names this index: its absolute path, or the URI that it is a working copy of."""
+        return originals.called(self.folder)
+
     # -- making and opening ---------------------------------------------------------------------------
 
     @classmethod

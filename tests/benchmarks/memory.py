@@ -29,7 +29,7 @@ from PIL import Image
 
 INTERVAL = 0.5  # seconds between samples
 AS_IT_WAS = 8  # every so manieth photo
-SMALL = 40  # pixels of the others
+SMALL = 16  # pixels of the others, less than the smallest face that is looked for
 
 
 @dataclass

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from photoclust.cli.summary import status_values
 from photoclust.config import ClusterConfig
 from photoclust.errors import (
     IndexFormatError,
@@ -30,6 +31,7 @@ from photoclust.objects.uris import parse_uri
 from photoclust.pipeline import group_faces
 from photoclust.remote.at import at
 from photoclust.remote.mirror import Mirror
+from photoclust.suggesting import suggest
 
 HEADER = "at,kind,faces,others,value,note\n"
 
@@ -172,6 +174,14 @@ def test_the_folder_of_a_working_copy_stands_for_the_index(stored, machine):
     with at(folder) as again, IndexStore.open(again).lock():
         pass
     assert again == folder
+
+
+def test_an_index_is_called_what_the_user_calls_it(stored, album_index):
+    with at(stored) as folder:
+        assert IndexStore.open(folder).called == stored
+        assert status_values(IndexStore.open(folder))["index"] == stored
+        assert f"--index {stored}" in suggest(IndexStore.open(folder), 5)[0]["yes"]
+    assert album_index.called == str(album_index.folder)
 
 
 def test_a_folder_is_used_as_it_is(album_index):
