@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class _Places:
     """Where the index lies, and where the report and the corrected data set go."""
 
-    index: Path | None
+    index: str | None
     output: Path | None
     apply: Path | None
 
@@ -36,20 +36,21 @@ class _Places:
 @click.option(
     "--index",
     "index_dir",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     metavar="DIR",
-    help="Index to use or make; by default OUTPUT/index, without --output one that is thrown away.",
+    help="Index to use or make, also s3://, gs:// or az://BUCKET/PREFIX; by default OUTPUT/index, without "
+    "--output one that is thrown away.",
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=options.Output(path_type=Path),
     metavar="DIR",
     help="Write a page to look at, index.html, and the proposals, actions.csv, into this folder.",
 )
 @click.option(
     "--apply",
     "apply_dir",
-    type=click.Path(path_type=Path),
+    type=options.Output(path_type=Path),
     metavar="DIR",
     help="Write the corrected data set as links into this new folder.",
 )
@@ -66,14 +67,15 @@ class _Places:
 @options.json_option
 def dedupe(
     dataset: str,
-    index_dir: Path | None,
+    index_dir: str | None,
     output: Path | None,
     apply_dir: Path | None,
     **values: Any,
 ) -> None:
     """Find what is wrong with the labels of DATASET.
 
-    DATASET is a folder with a folder of photos for each person, or a CSV with the columns path and label.
+    DATASET is a folder with a folder of photos for each person, also s3://, gs:// or az://BUCKET/PREFIX, or a
+    CSV with the columns path and label.
     Folders named train, val and test, or a column split, make splits. Found are labels that are the same
     person, faces under the wrong label, labels that mix people, the same photo twice, and people in more than
     one split. DATASET itself is never changed.
@@ -90,6 +92,7 @@ def dedupe(
     places = _Places(index_dir, output, apply_dir)
     _check(dataset, places)
     found = read_dataset(dataset)
+    _check_links(found, places)
     engine = options.take_engine(values)
     with _index_place(places) as index:
         store = _indexed(found, index, engine, photo_options(values))
@@ -105,11 +108,24 @@ def _check(dataset: str, places: _Places) -> None:
     from photoclust.report.corrected import check_new
 
     root = Path(dataset).absolute()
-    for place in (places.index, places.output, places.apply):
-        if place is not None and root.is_dir() and place.absolute().is_relative_to(root):
+    for place in map(Path, filter(None, (places.index, places.output, places.apply))):
+        if root.is_dir() and place.absolute().is_relative_to(root):
             raise UsageError(f"{place} lies inside the data set, which is never written to; choose another.")
     if places.apply is not None:
         check_new(places.apply)
+
+
+def _check_links(dataset: Dataset, places: _Places) -> None:
+    """Refuse to apply where photos are no files that a link can lead to."""
+    from photoclust.errors import UsageError
+    from photoclust.objects.uris import is_object_uri
+
+    far = next((entry.uri for entry in dataset.entries if is_object_uri(entry.uri)), None)
+    if places.apply is not None and far:
+        raise UsageError(
+            f"{_plain(far)[:200]} is no file of this machine that --apply could make a link to; use --output "
+            "and its actions.csv instead."
+        )
 
 
 @contextmanager
@@ -117,8 +133,15 @@ def _index_place(places: _Places) -> Generator[Path]:
     """The folder of the index; one made for the moment where the user named no place to keep it."""
     import tempfile
 
-    if places.index is not None or places.output is not None:
-        yield places.index or places.output / "index"  # pyright: ignore[reportOptionalOperand]
+    from photoclust.cli.progress import fetch_progress
+    from photoclust.remote.at import at
+
+    if places.index is not None:
+        with at(places.index, fetch_progress) as folder:
+            yield Path(folder)
+        return
+    if places.output is not None:
+        yield places.output / "index"
         return
     with tempfile.TemporaryDirectory(prefix="photoclust-") as folder:
         yield Path(folder) / "index"
@@ -160,7 +183,7 @@ def _write_page(store: IndexStore, audit: Audit, proposals: Proposals, output: P
         column = store.faces(["thumbnail"])["thumbnail"]
         return {row: column[row].as_py() for row in rows}
 
-    title = Path(name).absolute().name
+    title = name.rstrip("/").rpartition("/")[2] if "://" in name else Path(name).absolute().name
     summary = Summary(title, len(audit.dataset.entries), _labels(audit), tuple(_notes(audit)))
     return write_findings(proposals.findings, summary, thumbnails, output)
 

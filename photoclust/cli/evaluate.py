@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     metavar="folders|CSV",
     help="Who is who: the name of the folder a photo lies in, or a CSV with the columns photo and person.",
 )
-@click.option("--html", "html", type=click.Path(dir_okay=False), metavar="FILE", help="Write a page too.")
+@click.option("--html", "html", type=options.Output(dir_okay=False), metavar="FILE", help="Write a page too.")
 @options.json_option
 def evaluate(index_dir: str, labels: str, html: str | None, as_json: bool) -> None:
     """Say how well the people found agree with people known.

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     help="A table with a row for each face, or a folder of links for each person.",
 )
 @click.option(
-    "--output", required=True, metavar="PATH", help="File or folder to write; - writes a table to stdout."
+    "--output",
+    required=True,
+    type=options.Output(allow_dash=True),
+    metavar="PATH",
+    help="File or folder to write; - writes a table to stdout.",
 )
 @click.option("--embeddings", is_flag=True, help="Add each face's 512 numbers to a table.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")

@@ -25,6 +25,16 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
     return decorate
 
 
+class Output(click.Path):
+    """A file or folder to be written on this machine."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse a URI, which would become a folder of a strange name; see `click.ParamType.convert`."""
+        if "://" in str(value):
+            self.fail(f"{value} is no place on this machine; write there, then copy it.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _in_working_copy(command: Command) -> Command:
     """Let a verb work in a folder, wherever its index lies."""
 

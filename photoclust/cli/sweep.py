@@ -32,7 +32,7 @@ DEFAULT_VALUES = {
 @click.option("--values", metavar="A,B,...", help="Its values; a sensible range by default.")
 @click.option("--labels", metavar="folders|CSV", help="Score each grouping against labels; see `evaluate`.")
 @click.option(
-    "--plot", type=click.Path(dir_okay=False), metavar="FILE", help="Draw a plot (PNG, SVG or PDF)."
+    "--plot", type=options.Output(dir_okay=False), metavar="FILE", help="Draw a plot (PNG, SVG or PDF)."
 )
 @options.json_option
 def sweep(

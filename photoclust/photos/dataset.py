@@ -1,19 +1,22 @@
 """Labelled data sets: which photo is said to show whom, and in which split.
 
-Two layouts are read: folders, ``DATASET/PERSON/photo`` or ``DATASET/SPLIT/PERSON/photo``, and a CSV with the
-columns ``path`` and ``label`` (or ``photo`` and ``person``), and ``split`` if there is one.
+Two layouts are read: folders, ``DATASET/PERSON/photo`` or ``DATASET/SPLIT/PERSON/photo``, on a disk or in a
+bucket, and a CSV with the columns ``path`` and ``label`` (or ``photo`` and ``person``), and ``split``
+if there is one.
 """
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from photoclust.errors import UsageError
-from photoclust.photos.sources import find_photos
+from photoclust.objects.uris import is_object_uri, parse_uri
+from photoclust.photos.buckets import canonical
+from photoclust.photos.sources import find_photos, look_at
 from photoclust.records import PhotoRef, local_path
 
 SPLITS = frozenset(
@@ -58,7 +61,7 @@ def read_dataset(location: str) -> Dataset:
     Parameters
     ----------
     location
-        A folder, or a CSV file in UTF-8 with a header.
+        A folder, a prefix in a bucket, or a CSV file in UTF-8 with a header.
 
     Raises
     ------
@@ -70,10 +73,10 @@ def read_dataset(location: str) -> Dataset:
             f"{location!r} is a list of files, which says nothing of who is who; "
             "give a folder with a folder for each person, or a CSV with the columns path and label."
         )
-    path = Path(location)
-    if not path.exists():
+    path, far = Path(location), is_object_uri(location)
+    if not far and not path.exists():
         raise UsageError(f"{location!r} does not exist or cannot be reached; check the path.")
-    dataset = _from_folder(location) if path.is_dir() else _from_csv(path)
+    dataset = _from_folder(location) if far or path.is_dir() else _from_csv(path)
     labels = {entry.label for entry in dataset.entries}
     if len(labels) < 2:
         found = f"only one, {next(iter(labels))[:80]!r}" if labels else "none"
@@ -86,9 +89,8 @@ def read_dataset(location: str) -> Dataset:
 
 
 def _from_folder(location: str) -> Dataset:
-    root = os.path.abspath(location)  # noqa: PTH100 (as uris are made: links stay)
     refs = tuple(find_photos([location]))
-    parts = [Path(local_path(ref.uri)).relative_to(root).parts for ref in refs]
+    parts = _parts_of_objects(location, refs) if is_object_uri(location) else _parts_of_files(location, refs)
     splits = _has_splits(parts)
     depth = 3 if splits else 2
     entries = [
@@ -100,6 +102,17 @@ def _from_folder(location: str) -> Dataset:
     problems = (f"{loose} photos lie in no person's folder and were left out.",) if loose else ()
     inside = {entry.uri for entry in entries}
     return Dataset(tuple(entries), tuple(ref for ref in refs if ref.uri in inside), problems)
+
+
+def _parts_of_files(location: str, refs: Sequence[PhotoRef]) -> list[tuple[str, ...]]:
+    root = os.path.abspath(location)  # noqa: PTH100 (as uris are made: links stay)
+    return [Path(local_path(ref.uri)).relative_to(root).parts for ref in refs]
+
+
+def _parts_of_objects(location: str, refs: Sequence[PhotoRef]) -> list[tuple[str, ...]]:
+    root = parse_uri(location)[1].rstrip("/")
+    keys = (parse_uri(ref.uri)[1] for ref in refs)
+    return [tuple(key.removeprefix(root).strip("/").split("/")) for key in keys]
 
 
 def _has_splits(parts: list[tuple[str, ...]]) -> bool:
@@ -126,8 +139,7 @@ def _from_csv(file: Path) -> Dataset:
             problems.append(f"{file}, line {number}: {problem}; left out.")
         else:
             lines[entry.uri, entry.label] = entry
-    paths = dict.fromkeys(entry.uri for entry in lines.values())
-    refs = dict(zip(paths, find_photos(list(paths)), strict=True)) if paths else {}
+    refs = {path: look_at(path) for path in dict.fromkeys(entry.uri for entry in lines.values())}
     entries = (Labelled(refs[entry.uri].uri, entry.label, entry.split) for entry in lines.values())
     return Dataset(tuple(entries), tuple(refs.values()), tuple(problems))
 
@@ -136,7 +148,7 @@ def _line(file: Path, row: dict[str | None, str | None]) -> tuple[str, Labelled]
     """What is wrong with a line, ``""`` for nothing, and what it says."""
     path = next((row[name] for name in _PATH if row.get(name)), "") or ""
     label = next((row[name] for name in _LABEL if row.get(name)), "") or ""
-    where = os.path.abspath(os.path.join(file.parent, path))  # noqa: PTH100, PTH118 (links stay)
+    where = _place(file, path)
     entry = Labelled(where, label.strip(), (row.get("split") or "").strip())
     if None in row:
         return "it has more fields than the header", entry
@@ -147,7 +159,15 @@ def _line(file: Path, row: dict[str | None, str | None]) -> tuple[str, Labelled]
     return _trouble(where, path), entry
 
 
+def _place(file: Path, path: str) -> str:
+    if is_object_uri(path):
+        return canonical(path)
+    return os.path.abspath(os.path.join(file.parent, path))  # noqa: PTH100, PTH118 (links stay)
+
+
 def _trouble(where: str, path: str) -> str:
+    if is_object_uri(where):
+        return ""  # looking takes a request; what is not there fails when it is read
     try:
         usable = Path(where).is_file()
     except (OSError, ValueError):

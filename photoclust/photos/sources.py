@@ -107,7 +107,7 @@ class _Sources:
     def __iter__(self) -> Iterator[tuple[PhotoRef, bool]]:
         """Files and objects, each once, and whether it was asked for by name."""
         for item in self.named:
-            yield _look_at(item), True
+            yield look_at(item), True
         for path, status in files.walk(self.folders):
             if path not in self.named:
                 yield files.reference(path, status), False
@@ -159,7 +159,8 @@ def _name(uri: str) -> str:
     return parse_uri(uri)[1] if is_object_uri(uri) else local_path(uri)
 
 
-def _look_at(item: str) -> PhotoRef:
+def look_at(item: str) -> PhotoRef:
+    """Refer to the file or object at an absolute path or a URI, be it there or not."""
     return buckets.look_at(item) if is_object_uri(item) else files.reference(item, files.status_of(item))
 
 

@@ -146,3 +146,18 @@ def test_photos_and_index_in_buckets_can_be_submitted() -> None:
     parameters = _parsed(("run", "s3://bucket/photos", "--index", "s3://bucket/index"))
     _check_paths(parameters, None)
     assert parameters["index_dir"] == "s3://bucket/index"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("export", "--index", "i", "--format", "csv", "--output", "s3://bucket/faces.csv"),
+        ("evaluate", "i", "--labels", "folders", "--html", "s3://bucket/page.html"),
+        ("dedupe", "d", "--output", "s3://bucket/report"),
+        ("dedupe", "d", "--output", "r", "--apply", "s3://bucket/new"),
+    ],
+)
+def test_what_is_written_outside_the_index_is_written_on_this_machine(arguments: tuple[str, ...]) -> None:
+    done = photoclust(*arguments)
+    assert done.returncode == 2
+    assert "is no place on this machine" in done.stderr

@@ -9,6 +9,7 @@ import pytest
 
 from photoclust.errors import UsageError
 from photoclust.photos.dataset import read_dataset
+from photoclust.records import UNREACHABLE
 
 
 def touch(*paths: Path) -> None:
@@ -123,3 +124,30 @@ def test_one_folder_is_too_few(tmp_path: Path) -> None:
 def test_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
     touch(tmp_path / os.fsdecode(b"\xff") / "1.jpg", tmp_path / "Ada/1.jpg")
     assert {label for _, label, _ in told(tmp_path)} == {"Ada", "\\xff"}
+
+
+def test_a_bucket_is_read_as_a_folder_is(bucket):
+    for key in ("set/train/ada/1.jpg", "set/train/ada/2.jpg", "set/test/bea/x/3.jpg", "set/loose.jpg"):
+        bucket.put(key, key.encode())
+    found = read_dataset(f"{bucket.uri}/set/")
+    assert [(entry.uri, entry.label, entry.split) for entry in found.entries] == [
+        (f"{bucket.uri}/set/test/bea/x/3.jpg", "bea", "test"),
+        (f"{bucket.uri}/set/train/ada/1.jpg", "ada", "train"),
+        (f"{bucket.uri}/set/train/ada/2.jpg", "ada", "train"),
+    ]
+    assert found.problems == ("1 photos lie in no person's folder and were left out.",)
+    assert [ref.size for ref in found.refs] == [20, 19, 19]
+
+
+def test_a_csv_may_name_objects(bucket, tmp_path):
+    there, photo = bucket.put("a.jpg", b"1234"), tmp_path / "b.jpg"
+    photo.write_bytes(b"12345")
+    table = tmp_path / "labels.csv"
+    table.write_text(f"path,label\n{there},ada\n{bucket.uri}/gone.jpg,ada\nb.jpg,bea\n")
+    found = read_dataset(str(table))
+    assert [entry.uri for entry in found.entries] == [there, f"{bucket.uri}/gone.jpg", str(photo)]
+    assert [(ref.size, ref.version == UNREACHABLE) for ref in found.refs] == [
+        (4, False),
+        (0, True),
+        (5, False),
+    ]
