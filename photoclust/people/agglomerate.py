@@ -25,6 +25,7 @@ from photoclust.people.rounds import Rounds, Standing
 
 Rows = npt.NDArray[np.int64]
 
+_NONE = np.zeros(0)
 _BLOCK = 32_768  # pairs of 512-d sums multiplied at once: 2 × 64 MB
 
 
@@ -93,7 +94,7 @@ def join(
     partition: Partition,
     edges: tuple[Rows, Rows],
     calibration: Calibration,
-    threshold: Callable[[float], float],
+    threshold: Callable[[float, Doubles], Doubles],
 ) -> Rounds[None]:
     """Join groups along edges until no evidence exceeds the threshold, in rounds; see `carry_out`.
 
@@ -106,27 +107,28 @@ def join(
     calibration
         Weighs the evidence.
     threshold
-        Evidence that a join needs among so many people, 0 or more, asked again in every round.
+        Evidence, 0 or more, that joining a group of so many faces needs among so many faces altogether.
     """
     pairs = _pairs(partition, *edges, calibration)
     del edges  # 640 MB for a million faces
+    faces = (yield standing(partition)).faces
     while True:
-        whole = yield standing(partition, pairs)
-        least = threshold(whole.people)
-        if whole.top <= least:
+        larger = np.maximum(partition.count[pairs.left], partition.count[pairs.right])
+        enough = pairs.evidence > threshold(faces, larger)
+        whole = yield standing(partition, pairs.evidence[enough])
+        if whole.top == -np.inf:
             return
-        strong = pairs.evidence > max(least, whole.top / 2)
+        strong = enough & (pairs.evidence > whole.top / 2)
         clash = np.zeros(len(strong), bool)
         clash[strong] = _exclude(partition, pairs.left[strong], pairs.right[strong])
         target = _targets(partition, pairs.take(strong & ~clash))
         pairs = _after(partition, pairs.take(~clash), target, calibration)
 
 
-def standing(partition: Partition, pairs: Pairs | None = None) -> Standing:
-    """Sum up some groups, and the pairs of them that may be joined."""
+def standing(partition: Partition, evidence: Doubles = _NONE) -> Standing:
+    """Sum up some groups, and the evidence that is enough to join some of them."""
     count = partition.count[partition.group == np.arange(len(partition.group))]
-    top = -np.inf if pairs is None else float(pairs.evidence.max(initial=-np.inf))
-    return Standing(top, float(count.sum()), float((count**2).sum()))
+    return Standing(float(evidence.max(initial=-np.inf)), float(count.sum()))
 
 
 def evidence_between(partition: Partition, left: Rows, right: Rows, calibration: Calibration) -> Doubles:

@@ -72,11 +72,13 @@ class Calibration:
         m / (1 + (m − 1) correlation).
     identity_weighed, dimensions_weighed
         The same of embeddings that were weighed.
+    cohesion, cohesion_deviation
+        Mean and standard deviation, over people, of how similar their photos are to one another on average.
     single_pairs
         False match rates, falling, and the evidence that such a share of the pairs of faces of two people
         exceeds.
-    confidence_slope, confidence_offset
-        Of the log odds that a membership is right, as a function of evidence.
+    reliability
+        Evidence, rising, and the share of memberships with so much of it that were right.
     baseline
         Inner product of weighed embeddings that stands for no similarity.
     unrecognizable
@@ -92,9 +94,10 @@ class Calibration:
     correlation: float
     identity_weighed: float
     dimensions_weighed: float
+    cohesion: float
+    cohesion_deviation: float
     single_pairs: tuple[tuple[float, float], ...]
-    confidence_slope: float
-    confidence_offset: float
+    reliability: tuple[tuple[float, float], ...]
     baseline: float = 0.0
     unrecognizable: Floats | None = None
 
@@ -185,6 +188,7 @@ class Calibration:
         -------
         float64, shape (pairs,): above 0 where one person is the likelier explanation.
         """
+        strain = self._strain(m + n, m * m * power_m + n * n * power_n + 2 * m * n * product)
         b, w = self.identity / self.dimensions, (1 - self.identity) / self.dimensions
         power_m, power_n, product = power_m - self.baseline, power_n - self.baseline, product - self.baseline
         m, n = self._worth(m), self._worth(n)
@@ -192,9 +196,9 @@ class Calibration:
         joint = square_m + square_n + 2 * m * n * product
         fit = joint / (w + (m + n) * b) - square_m / (w + m * b) - square_n / (w + n * b)
         spread = np.log(w + m * b) + np.log(w + n * b) - np.log(w) - np.log(w + (m + n) * b)
-        return (b / w * fit + self.dimensions * spread) / 2
+        return (b / w * fit + self.dimensions * spread) / 2 - strain
 
-    def evidence_at(self, false_match_rate: float) -> float:
+    def evidence_at(self, false_match_rate: Doubles | float) -> Doubles:
         """Evidence that so small a share of the pairs of faces of two people exceeds.
 
         Between the rates measured it is linear in the logarithm of the rate, but never more than the model
@@ -205,7 +209,8 @@ class Calibration:
         """
         rates, evidence = (np.array(column) for column in zip(*self.single_pairs, strict=True))
         rarity, wanted = -np.log(rates), -np.log(false_match_rate)
-        return float(min(np.interp(wanted, rarity, evidence) + max(0.0, wanted - rarity[-1]), wanted))
+        beyond = np.maximum(0.0, wanted - rarity[-1])
+        return np.minimum(np.interp(wanted, rarity, evidence) + beyond, wanted)
 
     def false_match_rate(self, evidence: float) -> float:
         """Share of the pairs of faces of two people whose evidence is at least so much; see `evidence_at`.
@@ -222,10 +227,24 @@ class Calibration:
         ----------
         evidence
             float64, shape (n,): what speaks for its group, less what speaks for the best other one, less the
-            logarithm of the number of people.
+            logarithm of the number of people. Between what was measured, log odds are interpolated.
         """
-        odds = self.confidence_slope * evidence + self.confidence_offset
-        return 1 / (1 + np.exp(-np.clip(odds, -60, 60)))
+        at, share = (np.array(column) for column in zip(*self.reliability, strict=True))
+        return 1 / (1 + np.exp(-np.interp(evidence, at, np.log(share / (1 - share)))))
+
+    def _strain(self, count: Doubles, square: Doubles) -> Doubles:
+        """What speaks against so many faces being one person, given the squared length of their sum.
+
+        The model takes for granted that the photos of everybody differ by as much, so that two groups of
+        faces whose means agree are one person, be those faces however unlike. Where strangers lie dense,
+        among hundreds of thousands, a group that has taken in two of them would take in ever more. But of
+        few people are the photos less alike than those of LFW's: their mean similarity is all but normally
+        distributed. Of a pair that says nothing which its similarity does not say already, of many faces it
+        says all it can.
+        """
+        similarity = (square - count * (1 + self.baseline)) / (count * (count - 1)) - self.baseline
+        lack = np.maximum(0, (self.cohesion - similarity) / self.cohesion_deviation)
+        return lack**2 / 2 * (1 - 2 / count)
 
     def _worth(self, count: Doubles) -> Doubles:
         """How many independent photos so many photos of one person are worth."""
@@ -259,8 +278,8 @@ _CONSTANTS = (
     "correlation",
     "identity_weighed",
     "dimensions_weighed",
-    "confidence_slope",
-    "confidence_offset",
+    "cohesion",
+    "cohesion_deviation",
 )
 
 
@@ -270,9 +289,10 @@ def calibration_of(model: str = "", size: int = 512) -> Calibration:
     folder = files("photoclust.people") / "calibrations"
     known = folder / f"{model}.json"
     values = json.loads((known if known.is_file() else folder / "casia-webface.json").read_text("utf-8"))
-    constants = {name: values[name] for name in _CONSTANTS}
+    constants: dict[str, Any] = {name: values[name] for name in _CONSTANTS}
     pairs = values["single_pairs"]
     constants["single_pairs"] = tuple((one["false_match_rate"], one["evidence"]) for one in pairs)
+    constants["reliability"] = tuple((one["evidence"], one["right"]) for one in values["reliability"])
     if not known.is_file():
         return Calibration(np.zeros(size, np.float32), None, None, 0.0, **constants)
     with (folder / f"{model}.npz").open("rb") as file, np.load(file) as arrays:

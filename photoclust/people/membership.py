@@ -171,18 +171,32 @@ def attach(
     graph: NeighbourGraph,
     exclusions: Exclusions,
     calibration: Calibration,
-    required: float,
+    required: Doubles,
 ) -> Rows:
     """Let faces that are nobody's join the group that most speaks for them, if it speaks loudly enough.
 
     Of two faces that exclude one another and would join one person the better match does.
+
+    Parameters
+    ----------
+    templates
+        The groups.
+    graph
+        Neighbours of the faces.
+    exclusions
+        What keeps faces apart.
+    calibration
+        Weighs the evidence.
+    required
+        float64, shape (groups,): evidence that each group asks for.
 
     Returns
     -------
     int64, shape (n,): group of each face, or `NOBODY`.
     """
     best = rivals(templates, graph, calibration, exclusions)
-    joining = np.flatnonzero((templates.group == NOBODY) & (best.evidence > required))
+    enough = best.evidence > np.append(required, np.inf)[best.group]
+    joining = np.flatnonzero((templates.group == NOBODY) & enough)
     target = np.arange(len(graph))
     target[joining] = len(graph) + _person_of_group(templates)[best.group[joining]]
     late = exclusions.late(np.arange(len(graph)), target, best.evidence)

@@ -1,7 +1,7 @@
 """Rounds that several parts of a collection go through in step, so that the outcome is that of the whole.
 
 What joins in one part has nothing to do with another part, but for two things: how careful to be follows from
-the number of people in the whole collection, and weak evidence waits until the strong is used up everywhere.
+the number of faces in the whole collection, and weak evidence waits until the strong is used up everywhere.
 So each part tells its `Standing` before a round, and is told the standing of all of them.
 """
 
@@ -21,19 +21,13 @@ class Standing:
     Attributes
     ----------
     top
-        Strongest evidence among the pairs that are left, −inf where there are none.
-    faces, squares
-        Σ n and Σ n² of the groups, n being the faces in each.
+        Strongest evidence that is enough to join two groups, −inf where there is none.
+    faces
+        Faces in all groups; near-identical ones count once.
     """
 
     top: float
     faces: float
-    squares: float
-
-    @property
-    def people(self) -> float:
-        """Inverse Simpson index of the groups, 1 or more."""
-        return self.faces**2 / self.squares if self.squares else 1.0
 
 
 Rounds = Generator[Standing, Standing, Outcome]
@@ -44,7 +38,7 @@ def total(standings: Iterable[Standing]) -> Standing:
     """Standing of several parts together; whole numbers are added, so that their order does not matter."""
     every = list(standings)
     top = max((one.top for one in every), default=float("-inf"))
-    return Standing(top, sum(one.faces for one in every), sum(one.squares for one in every))
+    return Standing(top, sum(one.faces for one in every))
 
 
 def in_step(parts: Sequence[Rounds[Outcome]]) -> Rounds[list[Outcome]]:

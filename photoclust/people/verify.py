@@ -11,7 +11,7 @@ The way of a face:
 What the user has decided is law (`Constraints`): faces put together start in one group and stay in it, be
 they doubtful or of low quality; what is to be apart never joins; parts of one person become one in the end.
 
-How much evidence a join needs follows from the number of people in the collection; see `required_evidence`.
+How much evidence a join needs follows from how many people the collection has room for; see `required_evidence`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
 from photoclust.people.agglomerate import Partition, Rows, standing
-from photoclust.people.calibration import Calibration, calibration_of
+from photoclust.people.calibration import Calibration, Doubles, calibration_of
 from photoclust.people.constraints import Constraints
-from photoclust.people.joining import Candidates, join_large, joined
+from photoclust.people.joining import Candidates, join_large, joined, people_like
 from photoclust.people.membership import NOBODY, Templates, attach, own_evidence, rivals
 from photoclust.people.neighbours import NeighbourGraph
 from photoclust.people.rounds import carry_out
@@ -143,10 +143,11 @@ def settled(faces: Candidates, partition: Partition) -> Groups:
     templates = Templates.of(embeddings, group, law.part_of)
     group = _leave_doubtful(templates, graph, law, faces.calibration, config)
     group = _without_small(group, config.min_cluster_size, law)
-    templates, people = Templates.of(embeddings, group, law.part_of), standing(partition).people
-    group = attach(templates, graph, law.exclusions, faces.calibration, faces.required(people))
+    templates, everyone = Templates.of(embeddings, group, law.part_of), standing(partition).faces
+    required = faces.required(everyone, templates.count)
+    group = attach(templates, graph, law.exclusions, faces.calibration, required)
     templates = Templates.of(embeddings, group, law.part_of)
-    confidence = _confidence(templates, graph, faces.calibration, against=np.log(people))
+    confidence = _confidence(templates, graph, faces.calibration, everyone)
     return _groups(templates.person, np.where(law.certain, 1, confidence), faces.low)
 
 
@@ -174,13 +175,12 @@ def _leave_doubtful(
 
 
 def _confidence(
-    templates: Templates, graph: NeighbourGraph, calibration: Calibration, against: float
-) -> npt.NDArray[np.float64]:
-    """Say how sure each membership is.
-
-    `against` is what the number of people speaks against any membership: the logarithm of the prior odds.
-    """
+    templates: Templates, graph: NeighbourGraph, calibration: Calibration, everyone: float
+) -> Doubles:
+    """Say how sure each membership is, among so many faces."""
     own, other = own_evidence(templates, calibration), rivals(templates, graph, calibration)
+    count = np.append(templates.count, 1)[templates.group]
+    against = np.log(people_like(everyone, count))  # what is to be said before the faces are looked at
     return calibration.confidence(own - np.maximum(0, other.evidence) - against)
 
 

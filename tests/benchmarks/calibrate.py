@@ -18,7 +18,7 @@ from typing import Any
 
 import faiss
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from sklearn.isotonic import isotonic_regression
 
 from photoclust.config import ClusterConfig
 from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
@@ -37,8 +37,11 @@ PLAIN_IDENTITY = 0.65  # scores best where hubness is left as it is
 DIRECTIONS, COHORT = 128, 256
 POOR = 0.2  # quality of faces in whose midst those lie that cannot be recognised
 MANY = 8  # photos of a person in an album
-SURE = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1.01)
-FLAT = 0.05  # slope of a confidence that does not saturate, to get evidence back from
+SURE = (0, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99, 1.01)
+RELIABILITY = (0, 2, 4, 6, 8, 10, 12, 15, 20)  # evidence between which shares of right memberships are taken
+PLAIN_RELIABILITY = ((-200.0, 4.54e-5), (200.0, 1 - 4.54e-5))  # log odds of evidence / 20, to get it back
+SAMPLES = ((200, 10), (50, 40))  # photos in small collections, and how many of these
+COHERENT = 5  # photos of a person from which on their mean similarity says something
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,26 @@ class Grouper:
         return groups.confidence[inside], 2 * own > table.sum(1)[groups.group[inside]]
 
 
+def everywhere(faces: Faces, calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:
+    """Memberships in the whole collection and in small ones, for the smaller the fewer have a twin there."""
+    rng, parts = np.random.default_rng(0), [faces]
+    for photos, times in SAMPLES:
+        parts += [faces.some(rng.choice(len(faces.truth), photos, replace=False)) for _ in range(times)]
+    found = [Grouper(part, calibration).memberships(calibration) for part in parts]
+    confidence, right = (np.concatenate(column) for column in zip(*found, strict=True))
+    return confidence, right
+
+
+def reliability(evidence: np.ndarray, right: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """Share of right memberships about some evidence, never falling; one wrong in each that was not seen."""
+    place = np.digitize(evidence, RELIABILITY)
+    shares = [(right[place == i].sum() + 0.5) / ((place == i).sum() + 1) for i in np.unique(place)]
+    weight = [(place == i).sum() for i in np.unique(place)]
+    at = [evidence[place == i].mean() for i in np.unique(place)]
+    rising = isotonic_regression(shares, sample_weight=weight)
+    return tuple((round(float(x), 1), round(float(y), 4)) for x, y in zip(at, rising, strict=True))
+
+
 def similarities(rows: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Genuine similarities, their weights (every person counts the same), impostor similarities."""
     left, right = np.triu_indices(len(rows), 1)
@@ -102,7 +125,7 @@ def measured(faces: Faces) -> Calibration:
     centred = rows - mean
     basis = np.linalg.svd(centred, full_matrices=False)[2][:DIRECTIONS].T
     plain = Calibration(
-        mean, np.ascontiguousarray(basis), None, 0.0, PLAIN_IDENTITY, 1.0, 0.28, 0.6, 1.0, (), FLAT, 0.0
+        mean, np.ascontiguousarray(basis), None, 0.0, PLAIN_IDENTITY, 1.0, 0.28, 0.6, 1.0, 0.0, 1.0, (), PLAIN_RELIABILITY
     )
     strangers = plain.centred(rows[one])
     cohort = faiss.Kmeans(DIRECTIONS, COHORT, niter=25, seed=1, spherical=True, min_points_per_centroid=1)
@@ -111,9 +134,26 @@ def measured(faces: Faces) -> Calibration:
     whole = replace(plain, cohort=centres, hubness=round(float(nearness(strangers, centres).mean()), 4))
     centred = plain.centred(rows)
     _, _, impostor = similarities(centred, faces.truth)
-    _, _, fair = similarities(whole.weighed(centred)[0], faces.truth)
+    fair_rows = whole.weighed(centred)[0]
+    _, _, fair = similarities(fair_rows, faces.truth)
+    cohesion = cohesions(fair_rows, faces.truth)
     dimensions, weighed = (round(float(1 / values.var()), 1) for values in (impostor, fair))
-    return replace(whole, dimensions=dimensions, dimensions_weighed=weighed)
+    return replace(
+        whole,
+        dimensions=dimensions,
+        dimensions_weighed=weighed,
+        cohesion=round(float(cohesion.mean()), 3),
+        cohesion_deviation=round(float(cohesion.std()), 3),
+    )
+
+
+def cohesions(weighed: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Mean similarity of the photos of each person who has several."""
+    found = []
+    for person in np.flatnonzero(np.bincount(truth) >= COHERENT):
+        own = weighed[truth == person]
+        found.append((own @ own.T)[np.triu_indices(len(own), 1)].mean() - 1)
+    return np.array(found)
 
 
 def unrecognizable(calibration: Calibration, everyone: VerifyInput) -> np.ndarray:
@@ -159,14 +199,9 @@ def chosen(faces: Faces) -> Calibration:
         for i, c in product(IDENTITY, CORRELATION)
     ]
     best = max(grid, key=lambda one: sum(grouper.scores(one) + album.scores(one)))
-    confidence, right = grouper.memberships(best)
-    margin = np.log(confidence / (1 - confidence)) / FLAT
-    line = LogisticRegression(C=np.inf).fit(margin[:, None], right)
-    return replace(
-        best,
-        confidence_slope=round(float(line.coef_[0, 0]), 3),
-        confidence_offset=round(float(line.intercept_[0]), 2),
-    )
+    confidence, right = everywhere(faces, best)
+    evidence = 20 * np.log(confidence / (1 - confidence))
+    return replace(best, reliability=reliability(evidence, right))
 
 
 def held_out(faces: Faces) -> None:
@@ -177,13 +212,13 @@ def held_out(faces: Faces) -> None:
         best, others = chosen(faces.some(fold != k)), faces.some(fold == k)
         grouper = Grouper(others, best)
         scores.append(grouper.scores(best))
-        members.append(grouper.memberships(best))
+        members.append(everywhere(others, best))
         centred = best.centred(others.known.embeddings)
         pairs = similarities(centred, others.truth), similarities(best.weighed(centred)[0], others.truth)
         tables.append([[accepted(one, rate)[1] for rate in FALSE_MATCH_RATES] for one in pairs])
         constants = f"identity {best.identity_weighed}, correlation {best.correlation}"
-        sure = f"confidence {best.confidence_slope} x + {best.confidence_offset}"
-        print(f"fold {k}: {constants}, {sure}, F {np.round(scores[-1], 4)}", flush=True)
+        cohesion = f"cohesion {best.cohesion} ± {best.cohesion_deviation}"
+        print(f"fold {k}: {constants}, {cohesion}, F {np.round(scores[-1], 4)}", flush=True)
     print("held-out people: pairwise F {:.4f}, BCubed F {:.4f}".format(*np.mean(scores, axis=0)))
     for name, rates in zip(("cosine", "weighed"), np.mean(tables, axis=0), strict=True):
         shares = dict(zip(FALSE_MATCH_RATES, rates.round(3).tolist(), strict=True))
@@ -223,8 +258,9 @@ def written(best: Calibration, faces: Faces, model: str) -> dict[str, Any]:
         "dimensions": best.dimensions,
         "dimensions_weighed": best.dimensions_weighed,
         "correlation": best.correlation,
-        "confidence_slope": best.confidence_slope,
-        "confidence_offset": best.confidence_offset,
+        "cohesion": best.cohesion,
+        "cohesion_deviation": best.cohesion_deviation,
+        "reliability": [{"evidence": x, "right": y} for x, y in best.reliability],
         "genuine_mean": round(float(np.average(plain[0], weights=plain[1])), 3),
         "genuine_deviation": round(float(plain[0].std()), 3),
         "impostor_mean": round(float(plain[2].mean()), 3),
