@@ -208,7 +208,7 @@ def _parts(embeddings: Floats, label: Rows, calibration: Calibration) -> tuple[R
     np.add.at(sums, burst, embeddings)
     sums[burst] /= np.linalg.norm(sums[burst], axis=1, keepdims=True)
     partition = Partition.of(burst, Exclusions.none(), np.full(len(label), -1), sums)
-    carry_out(join(partition, (left, right), calibration, lambda _: SURE))
+    carry_out(join(partition, (left, right), calibration, lambda _, own: np.full(len(own), SURE)))
     part = np.unique(partition.group, return_inverse=True)[1].astype(np.int64)
     return part, 1 / np.bincount(burst)[burst]
 

@@ -14,7 +14,8 @@ from photoclust.people.agglomerate import evidence_between
 from photoclust.people.calibration import Calibration, calibration_of
 from photoclust.people.density import density_tree
 from photoclust.people.explain import meeting_distance, minimax_way
-from photoclust.people.facts import partition_of, people_in
+from photoclust.people.facts import partition_of
+from photoclust.people.joining import people_like, required_evidence
 from photoclust.people.membership import NOBODY, Templates
 from photoclust.people.neighbours import cosine_distances
 
@@ -69,7 +70,7 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
         "weakest_step": None if way is None else way.weakest,
         "meeting_distance": meeting_distance(density_tree(graph, book.config), a, b),
         "group_evidence": _group_evidence(between, a, b, weigher),
-        "required_evidence": weigher.evidence_at(book.config.false_join_rate / people_in(between)),
+        "required_evidence": _required_evidence(between, a, b, weigher, book.config.false_join_rate),
         "decisions": _decisions(book, ends, people),
     }
 
@@ -108,6 +109,15 @@ def _group_evidence(templates: Templates, a: int, b: int, calibration: Calibrati
     if left != right:
         return _between(templates, left, right, calibration)
     return float(templates.evidence(np.array([a]), np.array([left]), calibration)[0])
+
+
+def _required_evidence(
+    templates: Templates, a: int, b: int, calibration: Calibration, false_join_rate: float
+) -> float:
+    """Evidence that would join the people of two faces."""
+    larger = templates.count[templates.group[[a, b]]].max()
+    people = people_like(len(templates.group), larger)
+    return float(required_evidence(people, calibration, false_join_rate))
 
 
 def _decisions(book: Book, ends: list[str], people: list[str]) -> list[dict[str, Any]]:

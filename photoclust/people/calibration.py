@@ -237,11 +237,13 @@ class Calibration:
 
         The model takes for granted that the photos of everybody differ by as much, so that two groups of
         faces whose means agree are one person, be those faces however unlike. Where strangers lie dense,
-        among hundreds of thousands, a group that has taken in two of them would take in ever more. But of
-        few people are the photos less alike than those of LFW's: their mean similarity is all but normally
-        distributed. Of a pair that says nothing which its similarity does not say already, of many faces it
-        says all it can.
+        among hundreds of thousands, a group that has taken in two of them takes in ever more: there groups of
+        a hundred strangers and more had a mean similarity of 0.28 to 0.46, where the 125 of LFW's development
+        people who have five photos and more reach 0.71 ± 0.07. This is minus the logarithm of a normal
+        density of that, where it is below the mean. Of a pair it says nothing which their similarity does not
+        say already, hence the last factor.
         """
+        count = np.maximum(count, 2)
         similarity = (square - count * (1 + self.baseline)) / (count * (count - 1)) - self.baseline
         lack = np.maximum(0, (self.cohesion - similarity) / self.cohesion_deviation)
         return lack**2 / 2 * (1 - 2 / count)

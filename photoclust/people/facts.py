@@ -10,6 +10,7 @@ import numpy.typing as npt
 from photoclust.people.agglomerate import Pairs, Partition, Rows, evidence_between
 from photoclust.people.calibration import Calibration, Doubles, Floats
 from photoclust.people.exclusions import Exclusions
+from photoclust.people.joining import people_like
 from photoclust.people.membership import NOBODY, Templates
 from photoclust.people.neighbours import neighbours
 
@@ -83,19 +84,20 @@ def facts_of(
     weakest = members[order][np.flatnonzero(np.diff(own[order], prepend=NOBODY))]
     pairs = nearby(templates, exclusions, calibration)
     nearest, evidence = _best(pairs, groups)
+    larger = np.maximum(templates.count, templates.count[nearest])
     mean = np.bincount(own, confidence[members], groups) / templates.count
     return Facts(
         _cohesion(templates, members).astype(np.float32),
         nearest,
         evidence.astype(np.float32),
-        chance_same(evidence, people_in(templates)).astype(np.float32),
+        chance_same(evidence, people_like(len(group), larger)).astype(np.float32),
         weakest,
         confidence[weakest].astype(np.float32),
         mean.astype(np.float32),
     )
 
 
-def chance_same(evidence: Doubles, people: float) -> Doubles:
+def chance_same(evidence: Doubles, people: Doubles) -> Doubles:
     """Probability that two groups are one person.
 
     Parameters
@@ -103,17 +105,10 @@ def chance_same(evidence: Doubles, people: float) -> Doubles:
     evidence
         float64: log-likelihood ratio of one person against two.
     people
-        Number of people in the collection, see `people_in`: of so many, few pairs are the same.
+        Number of people there is room for, see `people_like`: of so many, few pairs are the same.
     """
     odds = _SLOPE * (evidence - np.log(people)) + _OFFSET
     return 1 / (1 + np.exp(-np.clip(odds, -60, 60)))
-
-
-def people_in(templates: Templates) -> float:
-    """Inverse Simpson index of the groups, faces that are in none counted as groups of one; 1 or more."""
-    alone = np.count_nonzero(templates.group == NOBODY)
-    faces = len(templates.group)
-    return float(faces**2 / max(1.0, (templates.count**2).sum() + alone)) if faces else 1.0
 
 
 def nearby(templates: Templates, exclusions: Exclusions, calibration: Calibration) -> Pairs:

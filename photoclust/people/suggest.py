@@ -14,7 +14,8 @@ import numpy.typing as npt
 from photoclust.people.agglomerate import Pairs, Rows
 from photoclust.people.calibration import Calibration, Doubles, Floats
 from photoclust.people.exclusions import Exclusions
-from photoclust.people.facts import chance_same, nearby, people_in
+from photoclust.people.facts import chance_same, nearby
+from photoclust.people.joining import people_like
 from photoclust.people.membership import NOBODY, Templates
 
 MERGE, JOIN, DOUBT = "merge", "join", "doubt"
@@ -108,8 +109,9 @@ def _unions(grouped: Grouped, calibration: Calibration, most: int) -> list[Sugge
     group[alone] = people + np.arange(len(alone))
     templates = Templates.of(grouped.embeddings, group, np.full(len(group), NOBODY))
     pairs = nearby(templates, grouped.exclusions, calibration)
-    chance = chance_same(pairs.evidence, people_in(templates))
-    smaller = np.minimum(templates.count[pairs.left], templates.count[pairs.right])
+    left, right = templates.count[pairs.left], templates.count[pairs.right]
+    chance = chance_same(pairs.evidence, people_like(len(group), np.maximum(left, right)))
+    smaller = np.minimum(left, right)
     known = pairs.left < people  # of two faces that are nobody's, neither is put right by much
     best = _first(np.where(known, -chance * smaller, np.inf), most)
     likely = (int(i) for i in best if known[i])

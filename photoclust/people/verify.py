@@ -11,7 +11,8 @@ The way of a face:
 What the user has decided is law (`Constraints`): faces put together start in one group and stay in it, be
 they doubtful or of low quality; what is to be apart never joins; parts of one person become one in the end.
 
-How much evidence a join needs follows from how many people the collection has room for; see `required_evidence`.
+How much evidence a join needs follows from how many people the collection has room for; see
+`required_evidence`.
 """
 
 from __future__ import annotations

@@ -3,21 +3,22 @@
     python tests/benchmarks/albums.py INDEX
 
 INDEX holds labelled folders of a thousand people and more. Nothing is indexed again: the faces of some of its
-photos, bystanders included, are grouped anew, and the main face of each photo is scored. Means over draws:
+photos, bystanders included, are grouped anew, and the main face of each photo is scored. How many bystanders
+end in groups, and the largest group of bystanders alone, is printed too. Means over draws:
 
 - samples: so many photos, whoever is in them;
 - albums: all photos of so many people who have eight photos and more;
-- large people, which are synthetic: 24 people with 100 to 900 photos each. A person is the mean of a real one's
-  photos; a photo adds to it what makes a real photo, of anybody, differ from the mean of its person. Photos
-  come in series of 5 to 40 (a film, an age) that share some of it: so much that two photos of a series are
-  as correlated as ``correlation`` says. As photos from the web vary more than those of one news agency, the
-  deviations are drawn out (``spread``) as well.
+- large people, which are synthetic: 24 people with 100 to 900 photos each. A person is the mean of a real
+  one's photos; a photo adds to it what makes a real photo, of anybody, differ from the mean of its person.
+  Photos come in series of 5 to 40 (a film, an age) that share some of it: so much that two photos of a series
+  are as correlated as ``correlation`` says. As photos from the web vary more than those of one news agency,
+  the deviations are drawn out (``spread``) as well.
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,7 +32,8 @@ from photoclust.people.density import density_clusters
 from photoclust.people.neighbours import neighbours
 from photoclust.people.verify import VerifyInput, verify
 
-SAMPLES, ALBUMS, DRAWS = (50, 200, 1000), (5, 10, 20), 20
+SAMPLES = {50: 200, 200: 40, 1000: 10}  # photos and draws; fifty hold four pairs of a person or so
+ALBUMS, DRAWS = (5, 10, 20), 20
 MANY = 8  # photos of a person in an album
 STRANGER = -1  # person of a face that is no photo's main face
 PEOPLE, FEWEST, MOST, SERIES = 24, 100, 900, (5, 40)
@@ -61,16 +63,23 @@ def read(index: str) -> tuple[Album, Calibration]:
 
 
 def scored(album: Album, calibration: Calibration) -> np.ndarray:
-    """Pairwise precision, recall and F, BCubed F, and people split and groups mixed, of the main faces."""
+    """Pairwise precision, recall and F, BCubed F, and people split and groups mixed, of the main faces.
+
+    Then the share of bystanders in groups, and the size of the largest group of bystanders alone.
+    """
     config = ClusterConfig()
     graph = neighbours(album.faces.embeddings, config.k)
     group = verify(album.faces, graph, density_clusters(graph, config), config, calibration).group
     main = album.truth != STRANGER
+    alone = np.bincount(group[~main & ~np.isin(group, group[main])] + 1, minlength=2)[1:].max()
+    bystanders = (group[~main] >= 0).sum() / max(1, (~main).sum())
     truth, group = album.truth[main], group[main]
     pairwise, bcubed = pairwise_scores(truth, group), bcubed_scores(truth, group)
     table = np.unique(np.column_stack([truth, group])[group >= 0], axis=0)
     split, mixed = (int((np.bincount(column) > 1).sum()) for column in table.T)
-    return np.array([pairwise.precision, pairwise.recall, pairwise.f, bcubed.f, split, mixed])
+    return np.array(
+        [pairwise.precision, pairwise.recall, pairwise.f, bcubed.f, split, mixed, bystanders, alone]
+    )
 
 
 def sample(album: Album, photos: int, rng: np.random.Generator) -> Album:
@@ -121,11 +130,12 @@ def _series(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def show(name: str, draws: list[np.ndarray]) -> None:
-    precision, recall, f, bcubed, split, mixed = np.mean(draws, axis=0)
+    precision, recall, f, bcubed, split, mixed, bystanders, alone = np.mean(draws, axis=0)
     least = min(draw[2] for draw in draws)
     print(
         f"{name}: pairwise P {precision:.3f} R {recall:.3f} F {f:.4f} (least {least:.3f}), BCubed F "
-        f"{bcubed:.4f}; people split {split:.1f}, groups mixed {mixed:.1f}; {len(draws)} draws",
+        f"{bcubed:.4f}; people split {split:.1f}, groups mixed {mixed:.1f}; of bystanders "
+        f"{bystanders:.0%} in groups, {alone:.0f} in the largest of their own; {len(draws)} draws",
         flush=True,
     )
 
@@ -133,8 +143,9 @@ def show(name: str, draws: list[np.ndarray]) -> None:
 def main(index: str) -> None:
     album, calibration = read(index)
     rng = np.random.default_rng(0)
-    for photos in SAMPLES:
-        draws = [scored(sample(album, photos, rng), calibration) for _ in range(DRAWS)]
+    show("the whole collection", [scored(album, calibration)])
+    for photos, times in SAMPLES.items():
+        draws = [scored(sample(album, photos, rng), calibration) for _ in range(times)]
         show(f"{photos} photos", draws)
     for people in ALBUMS:
         draws = [scored(few_people(album, people, rng), calibration) for _ in range(DRAWS)]

@@ -125,7 +125,19 @@ def measured(faces: Faces) -> Calibration:
     centred = rows - mean
     basis = np.linalg.svd(centred, full_matrices=False)[2][:DIRECTIONS].T
     plain = Calibration(
-        mean, np.ascontiguousarray(basis), None, 0.0, PLAIN_IDENTITY, 1.0, 0.28, 0.6, 1.0, 0.0, 1.0, (), PLAIN_RELIABILITY
+        mean=mean,
+        basis=np.ascontiguousarray(basis),
+        cohort=None,
+        hubness=0.0,
+        identity=PLAIN_IDENTITY,
+        dimensions=1.0,
+        correlation=CORRELATION[-1],
+        identity_weighed=IDENTITY[0],
+        dimensions_weighed=1.0,
+        cohesion=0.0,
+        cohesion_deviation=1.0,
+        single_pairs=(),
+        reliability=PLAIN_RELIABILITY,
     )
     strangers = plain.centred(rows[one])
     cohort = faiss.Kmeans(DIRECTIONS, COHORT, niter=25, seed=1, spherical=True, min_points_per_centroid=1)

@@ -1,12 +1,14 @@
 """How much 200,000 strangers harm the grouping of labelled people.
 
-    python tests/benchmarks/distractors.py INDEX [200000]
+    python tests/benchmarks/distractors.py INDEX [200000] [diagonal|full|tied]
 
-INDEX holds labelled folders of a thousand people and more. Distractors are drawn from a mixture of 64 normal
-distributions with one covariance, fitted to one face of each person in the 80 directions of greatest
-variance. A single normal distribution will not do: real faces have nearer neighbours than it gives them.
-Printed for comparison, of as many drawn faces as there are real people: quantiles of the distance to the
-nearest neighbour, and the distances that one in so many pairs falls below.
+INDEX holds labelled folders of a thousand people and more. Distractors are drawn from a mixture of normal
+distributions, fitted to one face of each person in the 80 directions of greatest variance: 128 with diagonal
+covariances, 8 with full ones, or 64 with the same. The first two have real strangers' nearest neighbours, the
+first their nearest pairs too, and is the hardest; those of the last are somewhat farther. A single normal
+distribution will not do at all. Printed for comparison, of as many drawn faces as there are real people:
+quantiles of the distance to the nearest neighbour, the distances that one in so many pairs falls below, and
+the median distance to the nearest neighbour among fewer of them, which shows how they close up.
 """
 
 from __future__ import annotations
@@ -26,15 +28,20 @@ from photoclust.people.density import density_clusters
 from photoclust.people.neighbours import neighbours
 from photoclust.people.verify import VerifyInput, verify
 
-DIRECTIONS, COMPONENTS = 80, 64
+DIRECTIONS = 80
+COMPONENTS = {"diagonal": ("diag", 128), "full": ("full", 8), "tied": ("tied", 64)}
+FEWER = (100, 200, 400, 800)
 QUANTILES, RATES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95), (1e-2, 1e-3, 1e-4, 1e-5)
 
 
-def distractors(strangers: np.ndarray, n: int) -> np.ndarray:
+def distractors(strangers: np.ndarray, n: int, fit: str) -> np.ndarray:
     """Draw n unit vectors from the distribution fitted to `strangers`, one face of each of many people."""
     mean = strangers.mean(0)
     basis = np.linalg.eigh(np.cov(strangers.T))[1][:, -DIRECTIONS:]
-    mixture = GaussianMixture(COMPONENTS, covariance_type="tied", random_state=0, reg_covar=1e-6, max_iter=60)
+    covariance, components = COMPONENTS[fit]
+    mixture = GaussianMixture(
+        components, covariance_type=covariance, random_state=0, reg_covar=1e-6, max_iter=60
+    )
     mixture.fit((strangers - mean) @ basis)
     drawn = np.random.default_rng(0).permutation(mixture.sample(n)[0]) @ basis.T + mean
     return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
@@ -45,7 +52,9 @@ def compare(name: str, rows: np.ndarray) -> None:
     np.fill_diagonal(distances, np.inf)
     nearest = np.quantile(distances.min(1), QUANTILES).round(3)
     pairs = np.quantile(distances[np.triu_indices(len(rows), 1)], RATES).round(3)
-    print(f"{name}: nearest neighbour {nearest}, pairs {pairs}", flush=True)
+    order = np.random.default_rng(0).permutation(len(rows))
+    fewer = [np.median(distances[np.ix_(order[:n], order[:n])].min(1)).round(3) for n in FEWER]
+    print(f"{name}: nearest neighbour {nearest}, pairs {pairs}, among fewer {np.array(fewer)}", flush=True)
 
 
 def among(faces: VerifyInput, strangers: np.ndarray) -> VerifyInput:
@@ -59,7 +68,7 @@ def among(faces: VerifyInput, strangers: np.ndarray) -> VerifyInput:
     )
 
 
-def main(index: str, n: int) -> None:
+def main(index: str, n: int, fit: str) -> None:
     store, labelled = IndexStore.open(index), labelled_faces(index, "folders")
     calibration, config = calibration_of(store.settings.embed.model), ClusterConfig()
     table = store.faces(["box", "quality", "embedding"])
@@ -67,7 +76,7 @@ def main(index: str, n: int) -> None:
     truth = np.unique(labelled.people, return_inverse=True)[1]
     rows = np.asarray(labelled.rows)
     single = alone.embeddings[rows[np.unique(truth, return_index=True)[1]]]
-    drawn = distractors(single.astype(np.float64), n)
+    drawn = distractors(single.astype(np.float64), n, fit)
     compare("real strangers ", single)
     compare("drawn strangers", drawn[: len(single)])
     for name, faces in (("alone", alone), (f"among {n} distractors", among(alone, drawn))):
@@ -82,4 +91,5 @@ def main(index: str, n: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 200_000)
+    number = int(sys.argv[2]) if len(sys.argv) > 2 else 200_000
+    main(sys.argv[1], number, sys.argv[3] if len(sys.argv) > 3 else "diagonal")

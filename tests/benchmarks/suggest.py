@@ -25,7 +25,8 @@ from photoclust.evaluate.evaluation import evaluate_groups
 from photoclust.index.store import IndexStore
 from photoclust.labelled import labelled_faces
 from photoclust.people.decisions import Decision
-from photoclust.people.facts import nearby, people_in
+from photoclust.people.facts import nearby
+from photoclust.people.joining import people_like
 from photoclust.people.membership import NOBODY, Templates
 from photoclust.pipeline import group_faces
 from photoclust.suggesting import grouped_faces, suggest
@@ -77,7 +78,8 @@ def fit(store: IndexStore, truth: dict[str, str]) -> str:
     pairs = pairs.take(keep)
     who = {number: counts.most_common(1)[0][0] for number, counts in labels.items()}
     same = np.array([who[a] == who[b] for a, b in zip(pairs.left, pairs.right, strict=True)])
-    x = pairs.evidence - np.log(people_in(templates))
+    larger = np.maximum(templates.count[pairs.left], templates.count[pairs.right])
+    x = pairs.evidence - np.log(people_like(len(group), larger))
 
     def loss(line: np.ndarray) -> float:
         return float(np.logaddexp(0, -(line[0] * x + line[1]) * (2 * same - 1)).mean())

@@ -64,3 +64,32 @@ def test_rarer_false_matches_take_more_evidence(calibration: Calibration) -> Non
 
 def test_beyond_what_was_measured_evidence_grows_with_the_logarithm() -> None:
     assert KNOWN.evidence_at(1e-9) - KNOWN.evidence_at(1e-8) == pytest.approx(np.log(10))
+
+
+def group_of(similarity: float, count: int) -> tuple[np.ndarray, ...]:
+    """A face and a group of others, all alike, as `Calibration.evidence` takes them."""
+    m, n, one = np.ones(1), np.full(1, count - 1.0), np.ones(1)
+    return m, n, one, similarity + (one - similarity) / n, similarity * one
+
+
+def test_a_group_of_faces_too_unlike_for_a_person_takes_in_nobody() -> None:
+    """However many they are: of strangers who lie dense, groups would take in ever more."""
+    easy = replace(KNOWN, cohesion=-1.0)
+    for count in (10, 100, 1000):
+        loose, close = group_of(0.3, count), group_of(0.7, count)
+        assert easy.evidence(*loose)[0] > 0 > KNOWN.evidence(*loose)[0]
+        assert KNOWN.evidence(*close)[0] == pytest.approx(easy.evidence(*close)[0], abs=0.1)
+
+
+def test_of_a_pair_its_similarity_says_everything() -> None:
+    pair = group_of(0.3, 2)
+    assert KNOWN.evidence(*pair)[0] == replace(KNOWN, cohesion=-1.0).evidence(*pair)[0]
+
+
+def test_more_evidence_never_makes_less_sure() -> None:
+    for calibration in (KNOWN, ANY):
+        confidence = calibration.confidence(np.linspace(-50, 100, 500))
+        assert (np.diff(confidence) >= 0).all()
+        assert 0 < confidence[0] < confidence[-1] < 1
+        for evidence, right in calibration.reliability:
+            assert calibration.confidence(np.array([evidence]))[0] == pytest.approx(right)

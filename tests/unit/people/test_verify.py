@@ -176,6 +176,18 @@ def test_caution_follows_the_number_of_people() -> None:
     assert among_many[0] != among_many[1] or among_many[0] == -1
 
 
+def test_one_large_group_makes_nobody_else_careless() -> None:
+    """A pair that is not joined among many people is not joined because one of them is everywhere."""
+    strangers = [alike(0.5), embeddings(list(range(500)), seed=1)]
+    everywhere = embeddings([0] * 500, seed=2, share=0.8)
+    without, beside = (
+        group(album(np.concatenate(rows))).group for rows in (strangers, [*strangers, everywhere])
+    )
+    assert without[0] == without[1] == -1
+    assert beside[0] == beside[1] == -1
+    assert (beside[-500:] == beside[-1]).mean() > 0.99
+
+
 def test_however_little_is_asked_evidence_against_joins_nobody() -> None:
     assert required_evidence(1.0, CALIBRATION, 0.5) == 0
 
