@@ -62,6 +62,7 @@ def index(photos: tuple[str, ...], folder: str, engine: EngineConfig, options: P
     """Bring the index at `folder` up to date with `photos`."""
     from photoclust.engine import start
     from photoclust.index.store import IndexStore
+    from photoclust.index.unfinished import unfinished
     from photoclust.objects.patience import counting_retries
     from photoclust.photos.sources import folder_prefixes
     from photoclust.pipeline import index_photos
@@ -72,7 +73,7 @@ def index(photos: tuple[str, ...], folder: str, engine: EngineConfig, options: P
         if none_found and not (IndexStore.exists(folder) and options.missing != "keep"):
             raise none_found
         store = open_index(folder, options)
-        with store.lock():
+        with store.lock(), unfinished(store.folder):
             report = index_photos(_told(refs), store, lambda: start(engine), photo_progress, collection)
     if none_found and not report.missing:
         raise none_found

@@ -53,6 +53,9 @@ def write_status(folder: str, failed: bool, missing: bool, as_json: bool) -> Non
         return
     model = values["model"]
     click.echo(f"Index    {values['index']}  (model {model['name']} {model['sha256'][:12]})")
+    if values["unfinished"]:
+        began, host = (printable(str(values["unfinished"].get(name, "?"))) for name in ("began", "host"))
+        click.echo(f"Indexing began {began} on {host} and has not ended")
     _write_holdings(values)
     if failed:
         _write_failed(values["failed"], len(values["failed"]), values["index"])
@@ -64,6 +67,9 @@ def write_status(folder: str, failed: bool, missing: bool, as_json: bool) -> Non
 
 def status_values(store: IndexStore) -> dict[str, Any]:
     """Plain values of what an index holds."""
+    from photoclust.index.unfinished import unfinished_run
+
+    unfinished = unfinished_run(store.folder)
     photos = store.known_photos()
     statuses = Counter(photos["status"].to_pylist())
     photos, missing = store.photos(), _missing(photos)
@@ -83,10 +89,11 @@ def status_values(store: IndexStore) -> dict[str, Any]:
             "copies": len(photos) - len(failed) - len(_distinct(photos)),
         },
         "faces": len(faces),
+        "unfinished": unfinished,
         "grouping": _grouping(clustering),
         "failed": [{name: row[name] for name in ("uri", "stage", "error", "attempts")} for row in failed],
         "missing": missing,
-        "next": _next(store, len(photos), faces["face_id"].to_pylist(), clustering),
+        "next": _next(store, len(photos), faces["face_id"].to_pylist(), clustering, unfinished is not None),
     }
 
 
@@ -112,8 +119,12 @@ def _grouping(clustering: Clustering | None) -> dict[str, Any] | None:
     return {"run_id": clustering.run_id, **values, "named": named, "neighbour_recall": found}
 
 
-def _next(store: IndexStore, photos: int, faces: list[str], clustering: Clustering | None) -> str:
+def _next(
+    store: IndexStore, photos: int, faces: list[str], clustering: Clustering | None, unfinished: bool
+) -> str:
     folder = _shell(store.called)
+    if unfinished:
+        return f"the same command again, photoclust run PHOTOS --index {folder}, unless it is still at work"
     if not photos:
         return f"photoclust run PHOTOS --index {folder}"
     if clustering is None or clustering.assignments["face_id"].to_pylist() != faces:

@@ -7,6 +7,7 @@
       photos/part-*.parquet       the commit mark of the faces part of the same name
       faces/part-*.parquet
       neighbours/graph.parquet, and blocks/ while a long search lasts: see `photoclust.index.blocks`
+      unfinished.json             since when a run of indexing is at work, or was killed
       runs/TIME.json              what a run of indexing did: counts, rates, seconds of each stage
       clusterings/, current.json  see `photoclust.index.clusterings`
       decisions.csv               the user's own

@@ -16,6 +16,7 @@ import pytest
 
 from photoclust.demo import make_album
 from photoclust.index.store import IndexStore
+from photoclust.index.unfinished import unfinished_run
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
@@ -137,10 +138,12 @@ def test_a_killed_run_continues_to_the_same_index(
         _kill_when(process, index / "photos")
     finally:
         del os.environ["PHOTOCLUST_SECONDS_A_PART"]
+    assert unfinished_run(index) is not None
     kept = len(IndexStore.open(index).photos())
     summary = json.loads(photoclust("run", album, "--index", index, "--engine", engine, "--json"))
     assert summary["indexing"]["unchanged"] == kept > 0
     assert sum(summary["indexing"]["indexed"].values()) > 0
+    assert unfinished_run(index) is None
     assert_same_index(index, undisturbed)
 
 
