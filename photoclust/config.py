@@ -179,6 +179,10 @@ class ClusterConfig:
     approximate_from
         Faces from which on neighbours are looked for approximately, see `photoclust.people.approximate`;
         None for never.
+    max_component
+        Faces of a collection from which on its graph is cut into components of at most so many faces, which
+        can be clustered apart; see `photoclust.people.components`. Memory of a process that clusters some of
+        them grows with it: about 1 GB for the default.
     """
 
     k: int = 40
@@ -188,6 +192,7 @@ class ClusterConfig:
     false_join_rate: float = 0.01
     photo_copies: bool = True
     approximate_from: int | None = None
+    max_component: int = 200_000
 
     def __post_init__(self) -> None:
         _check(self.k >= 2, f"k must be 2 or more, not {self.k}.")
@@ -202,6 +207,7 @@ class ClusterConfig:
         _check(0 < rate < 1, f"false_join_rate must lie in (0, 1), not {rate}.")
         begin = self.approximate_from
         _check(begin is None or begin >= 1, f"approximate_from must be 1 or more, not {begin}.")
+        _check(self.max_component >= 2, f"max_component must be 2 or more, not {self.max_component}.")
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Partition:
     @classmethod
     def of(cls, group: Rows, exclusions: Exclusions, part_of: Rows, sums: Floats) -> Partition:
         """Groups that count as a single face each."""
-        return cls(group, exclusions, part_of, np.ones(len(group)), sums, _dots(sums, sums))
+        return cls(group, exclusions, part_of, np.ones(len(group)), sums, squared_lengths(sums))
 
     def person(self) -> Rows:
         """The group that stands for the whole person each group is (part of), int64, shape (n,)."""
@@ -143,6 +143,11 @@ def evidence_between(partition: Partition, left: Rows, right: Rows, calibration:
     return evidence
 
 
+def squared_lengths(rows: Floats) -> Doubles:
+    """Squared length of each row, float64, shape (n,)."""
+    return _dots(rows, rows)
+
+
 def _dots(left: Floats, right: Floats) -> Doubles:
     """Inner products of corresponding rows."""
     return np.einsum("ij,ij->i", left, right).astype(np.float64)
@@ -218,7 +223,7 @@ def absorb(partition: Partition, target: Rows) -> npt.NDArray[np.bool_]:
     if len(moved):
         hubs, starts = np.unique(target[moved], return_index=True)
         partition.sums[hubs] += np.add.reduceat(partition.sums[moved], starts, axis=0)
-        partition.squares[hubs] = _dots(partition.sums[hubs], partition.sums[hubs])
+        partition.squares[hubs] = squared_lengths(partition.sums[hubs])
         partition.count[hubs] += np.add.reduceat(partition.count[moved], starts)
         partition.group = target[partition.group]
         changed[hubs] = True

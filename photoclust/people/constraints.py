@@ -69,6 +69,20 @@ class Constraints:
         """Nothing decided about n faces."""
         return cls(np.arange(n), np.full(n, -1), np.zeros(n, bool), np.zeros(n, bool), Exclusions.none())
 
+    def among(self, rows: Rows, position: Rows) -> Constraints:
+        """What is decided about some rows, numbered anew; what must be together is among them, or none of it.
+
+        Parameters are those of `Exclusions.among`.
+        """
+        part_of = self.part_of[rows]
+        return Constraints(
+            position[self.start[rows]],
+            np.where(part_of >= 0, position[part_of], -1),
+            self.members[rows],
+            self.certain[rows],
+            self.exclusions.among(rows, position),
+        )
+
     def person(self) -> Rows:
         """The lowest row of all faces that must end with each face, int64, shape (n,)."""
         return np.where(self.part_of >= 0, self.part_of, self.start)

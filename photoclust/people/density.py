@@ -16,6 +16,8 @@ import numpy.typing as npt
 from photoclust.config import ClusterConfig
 from photoclust.people.neighbours import NeighbourGraph
 
+BRIDGE = 4.0  # twice the longest Euclidean distance of unit vectors; a power of two: its reciprocal is exact
+_LEVEL = 1e-10  # told apart from another bridge in float64, but not in the float32 of a reciprocal
 _TIE = 1e-6  # share of the plain distance added: far below what tells two distances apart, far above rounding
 _CONDENSED = [("parent", np.intp), ("child", np.intp), ("lambda_val", np.float64), ("child_size", np.float32)]
 
@@ -37,9 +39,30 @@ class DensityTree:
     condensed: npt.NDArray[Any]
 
 
-def density_clusters(graph: NeighbourGraph, config: ClusterConfig) -> npt.NDArray[np.int32]:
-    """Cluster labels of n faces, int32, shape (n,), −1 for noise."""
-    return density_tree(graph, config).labels
+def density_clusters(
+    graph: NeighbourGraph, config: ClusterConfig, part: bool = False
+) -> npt.NDArray[np.int32]:
+    """Cluster labels of n faces, int32, shape (n,), numbered by first appearance, −1 for noise.
+
+    Parameters
+    ----------
+    graph, config
+        As for `density_tree`.
+    part
+        The graph is one of unconnected parts of a larger one, or made of such. Then each of them may be a
+        cluster, and the faces have the clusters that they have in the larger graph.
+    """
+    labels = _labels_of_parts(graph, config) if part else density_tree(graph, config).labels
+    return numbered(labels).astype(np.int32)
+
+
+def numbered(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Labels numbered by first appearance; −1 stays."""
+    inside = labels >= 0
+    _, first, number = np.unique(labels[inside], return_index=True, return_inverse=True)
+    found = np.full(len(labels), -1, np.int64)
+    found[inside] = np.argsort(np.argsort(first))[number]
+    return found
 
 
 def density_tree(graph: NeighbourGraph, config: ClusterConfig) -> DensityTree:
@@ -61,16 +84,67 @@ def density_tree(graph: NeighbourGraph, config: ClusterConfig) -> DensityTree:
     """
     if len(graph) < 2:
         return DensityTree(np.full(len(graph), -1, np.int32), np.zeros(0, _CONDENSED))
-    from fast_hdbscan.hdbscan import clusters_from_spanning_tree, to_numpy_rec_array  # compiles: seconds
+    from fast_hdbscan.hdbscan import to_numpy_rec_array  # compiles: seconds
 
-    result: Any = clusters_from_spanning_tree(
-        _spanning_tree(graph, config.min_samples), min_cluster_size=config.min_cluster_size
-    )
+    result = _clusters(_spanning_tree(graph, config.min_samples), config)
     return DensityTree(np.asarray(result[0], np.int32), to_numpy_rec_array(result[3]))
+
+
+def _clusters(tree: npt.NDArray[Any], config: ClusterConfig) -> Any:
+    from fast_hdbscan.hdbscan import clusters_from_spanning_tree
+
+    return clusters_from_spanning_tree(tree, min_cluster_size=config.min_cluster_size)
 
 
 def _spanning_tree(graph: NeighbourGraph, min_samples: int) -> npt.NDArray[np.float64]:
     """Minimum spanning tree under mutual reachability, float64, shape (n - 1, 3): two faces and a distance.
+
+    What the graph leaves unconnected is joined at an infinite distance, lowest faces with one another.
+    """
+    edges, component = _spanning_forest(graph, min_samples)
+    lowest = np.unique(component)
+    bridges = np.column_stack([lowest[:-1], lowest[1:], np.full(len(lowest) - 1, np.inf)])
+    return np.concatenate([edges, bridges])
+
+
+def _labels_of_parts(graph: NeighbourGraph, config: ClusterConfig) -> npt.NDArray[np.int64]:
+    """Labels of a graph of unconnected parts, of which each may be a cluster.
+
+    Left alone, HDBSCAN makes no cluster of all there is, and joins parts one after another, so that it
+    recurses as deeply as there are parts. Here parts smaller than a cluster are noise. The others, and two
+    clusters that are added, hang on a tree of bridges that count as equally long and are longer than any
+    edge: so each part begins at the same density, whatever others there are.
+    """
+    edges, component = _spanning_forest(graph, config.min_samples)
+    n, size = len(graph), config.min_cluster_size
+    kept = np.flatnonzero(np.bincount(component, minlength=n)[component] >= size)
+    position = np.full(n, -1)
+    position[kept] = np.arange(len(kept))
+    ends = position[edges[:, :2].astype(np.int64)]
+    inside = ends[:, 0] >= 0
+    added = len(kept) + np.arange(2 * size).reshape(2, size)
+    chains = np.column_stack([added[:, :-1].ravel(), added[:, 1:].ravel(), np.ones(2 * size - 2)])
+    bridges = _bridges(np.r_[np.unique(position[component[kept]]), added[:, 0]])
+    tree = np.concatenate([np.column_stack([ends[inside], edges[inside, 2]]), chains, bridges])
+    labels = np.full(n, -1)
+    labels[kept] = _clusters(tree, config)[0][: len(kept)]
+    return labels
+
+
+def _bridges(nodes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Edges that make a tree of some nodes, float64, shape (n - 1, 3): of pairs, pairs of pairs, ..."""
+    number = np.arange(1, len(nodes))
+    lowest_bit = number & -number
+    bridges = np.empty((len(number), 3))
+    bridges[:, 0], bridges[:, 1] = nodes[number - lowest_bit], nodes[number]
+    bridges[:, 2] = BRIDGE * (1 + _LEVEL * np.log2(lowest_bit))
+    return bridges
+
+
+def _spanning_forest(
+    graph: NeighbourGraph, min_samples: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Minimum spanning forest under mutual reachability; see `photoclust.people.kernels.spanning_forest`.
 
     Excess of mass is not invariant under monotone maps of the distance. Euclidean it is, √(2 cosine
     distance) of unit vectors, so that the labels are those of HDBSCAN on the vectors themselves.
@@ -79,14 +153,9 @@ def _spanning_tree(graph: NeighbourGraph, min_samples: int) -> npt.NDArray[np.fl
     hang on the order of the faces: plain hdbscan, given LFW's development faces in another order, agrees with
     itself to an adjusted Rand index of 0.77 to 1.00 (``tests/benchmarks/hdbscan_vs.py``). Of edges that tie
     the one between the nearer faces comes first here.
-
-    What the graph leaves unconnected is joined at an infinite distance, lowest faces with one another.
     """
     from photoclust.people.kernels import spanning_forest
 
     nearest = graph.distances[:, min(min_samples, graph.distances.shape[1]) - 1]
     core = np.sqrt(2 * nearest.astype(np.float64))
-    edges, component = spanning_forest(graph.indices, graph.distances, core, _TIE)
-    lowest = np.unique(component)
-    bridges = np.column_stack([lowest[:-1], lowest[1:], np.full(len(lowest) - 1, np.inf)])
-    return np.concatenate([edges, bridges])
+    return spanning_forest(graph.indices, graph.distances, core, _TIE)

@@ -58,6 +58,21 @@ class Exclusions:
             np.r_[self.barred, other.barred + first],
         )
 
+    def among(self, rows: Rows, position: Rows) -> Exclusions:
+        """What keeps some items apart, numbered anew.
+
+        Parameters
+        ----------
+        rows
+            int64: the items.
+        position
+            int64, shape (items,): new number of each of them; of the others anything.
+        """
+        holds, bars = np.isin(self.holders, rows), np.isin(self.barrers, rows)
+        return Exclusions(
+            position[self.holders[holds]], self.held[holds], position[self.barrers[bars]], self.barred[bars]
+        )
+
     def clash(self, left_owner: Rows, left: Rows, right_owner: Rows, right: Rows) -> npt.NDArray[np.bool_]:
         """Tell for pairs of owners whether the left one holds what the right one bars.
 

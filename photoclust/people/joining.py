@@ -7,7 +7,7 @@ never joins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from photoclust.people.agglomerate import Partition, Rows, absorb, join
 from photoclust.people.bursts import NEAR_IDENTICAL, components
 from photoclust.people.calibration import Calibration, Doubles
 from photoclust.people.constraints import Constraints
+from photoclust.people.density import density_clusters
 from photoclust.people.exclusions import Exclusions
 from photoclust.people.neighbours import NeighbourGraph, neighbours
 from photoclust.people.rounds import Rounds
@@ -35,7 +36,9 @@ class Candidates:
     embeddings
         float32, shape (n, d), weighed (`Calibration.weighed`).
     graph
-        Their nearest neighbours.
+        Their nearest neighbours, inside components if there are more than one.
+    component
+        int64, shape (n,): component of each, or None where they are one.
     low
         bool, shape (n,): faces too poor to found a person.
     law
@@ -48,6 +51,7 @@ class Candidates:
 
     embeddings: npt.NDArray[np.float32]
     graph: NeighbourGraph
+    component: Rows | None
     low: npt.NDArray[np.bool_]
     law: Constraints
     calibration: Calibration
@@ -55,6 +59,28 @@ class Candidates:
 
     def __len__(self) -> int:
         return len(self.embeddings)
+
+    def take(self, rows: Rows) -> Candidates:
+        """Some of them, whole components, numbered anew; `rows` is ascending."""
+        position = np.full(len(self), -1)
+        position[rows] = np.arange(len(rows))
+        graph = NeighbourGraph(
+            position.astype(np.int32)[self.graph.indices[rows]], self.graph.distances[rows]
+        )
+        law = self.law.among(rows, position)
+        component = None if self.component is None else self.component[rows]
+        return replace(
+            self,
+            embeddings=self.embeddings[rows],
+            graph=graph,
+            component=component,
+            low=self.low[rows],
+            law=law,
+        )
+
+    def labels(self) -> npt.NDArray[np.int32]:
+        """Density clusters of the faces, see `density_clusters`."""
+        return density_clusters(self.graph, self.config, part=self.component is not None)
 
     def required(self, faces: float, larger: Doubles) -> Doubles:
         """Evidence that joining a group of so many faces needs among so many."""

@@ -297,3 +297,32 @@ def spanning_forest(indices: Any, lengths: Any, core: Any, tie: float) -> Any:
             return edges[:count], component
         for node in range(n):
             component[node] = _root(component, node)
+
+
+@_compiled
+def bounded_trees(edges: Any, start: Any, most: int) -> Any:
+    """Join nodes by edges, taken in their order, but for those that would make a tree too large.
+
+    Parameters
+    ----------
+    edges
+        float64, shape (m, 3): two nodes and a length.
+    start
+        int64, shape (n,): lowest of the nodes that each is together with to begin with.
+    most
+        Nodes of a tree.
+
+    Returns
+    -------
+    int64, shape (n,): lowest node of the tree that each is in.
+    """
+    tree, size = start.copy(), np.bincount(start, minlength=len(start))
+    for m in range(len(edges)):
+        one, other = _root(tree, int(edges[m, 0])), _root(tree, int(edges[m, 1]))
+        low, high = min(one, other), max(one, other)
+        if low != high and size[low] + size[high] <= most:
+            tree[high] = low
+            size[low] += size[high]
+    for node in range(len(tree)):
+        tree[node] = _root(tree, node)
+    return tree

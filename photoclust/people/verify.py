@@ -25,8 +25,10 @@ import numpy.typing as npt
 from photoclust.config import ClusterConfig
 from photoclust.people.agglomerate import Partition, Rows, standing
 from photoclust.people.calibration import Calibration, Doubles, calibration_of
+from photoclust.people.components import bounded_components, within
 from photoclust.people.constraints import Constraints
-from photoclust.people.joining import Candidates, join_large, joined, people_like
+from photoclust.people.density import numbered
+from photoclust.people.joining import FARTHEST, Candidates, join_large, joined, people_like
 from photoclust.people.membership import NOBODY, Templates, attach, own_evidence, rivals
 from photoclust.people.neighbours import NeighbourGraph
 from photoclust.people.rounds import carry_out
@@ -118,14 +120,21 @@ def candidates_of(
     calibration: Calibration | None = None,
     constraints: Constraints | None = None,
 ) -> Candidates:
-    """What joining knows of some faces; parameters as for `verify`."""
+    """What joining knows of some faces; parameters as for `verify`.
+
+    Of many faces the graph is cut into components, which can be joined apart.
+    """
     calibration = calibration or calibration_of()
     embeddings, weigher = calibration.weighed(faces.embeddings)
     law = constraints or Constraints.none(len(faces))
     poor = (faces.quality < config.min_quality) | ~calibration.recognizable(faces.embeddings)
     low = poor & ~law.members
     apart = same_photo(faces, graph, config.photo_copies).also(law.exclusions)
-    return Candidates(embeddings, graph, low, replace(law, exclusions=apart), weigher, config)
+    component = None
+    if len(faces) > config.max_component:
+        component = bounded_components(graph, config.max_component, FARTHEST, law)
+        graph = within(graph, component)
+    return Candidates(embeddings, graph, component, low, replace(law, exclusions=apart), weigher, config)
 
 
 def settled(faces: Candidates, partition: Partition) -> Groups:
@@ -188,8 +197,6 @@ def _confidence(
 def _groups(person: Rows, confidence: npt.NDArray[np.float64], low: npt.NDArray[np.bool_]) -> Groups:
     """Number the groups by first appearance."""
     member = person != NOBODY
-    _, first, number = np.unique(person[member], return_index=True, return_inverse=True)
-    group = np.full(len(member), NOBODY, np.int32)
-    group[member] = np.argsort(np.argsort(first))[number]
     status = np.where(member, MEMBER, np.where(low, LOW_QUALITY, UNSURE))
-    return Groups(group, np.where(member, confidence, 0).astype(np.float32), status)
+    certainty = np.where(member, confidence, 0).astype(np.float32)
+    return Groups(numbered(person).astype(np.int32), certainty, status)

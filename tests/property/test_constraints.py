@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import albums
+from strategies import albums, decided
 
 from photoclust.config import ClusterConfig
 from photoclust.people.bursts import twins
 from photoclust.people.constraints import Constraints, resolve
-from photoclust.people.decisions import KINDS, NAME, TWO_SIDED, Decision, Decisions
 from photoclust.people.density import density_clusters
 from photoclust.people.neighbours import neighbours
 from photoclust.people.verify import Groups, VerifyInput, verify
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@st.composite
-def decided(draw: st.DrawFn, n: int) -> Decisions:
-    sides = st.lists(st.integers(0, n - 1).map(str), min_size=1, max_size=5, unique=True).map(tuple)
-    lines: list[Decision] = []
-    for step in range(draw(st.integers(0, 12))):
-        kind = draw(st.sampled_from(KINDS))
-        others = draw(sides) if kind in TWO_SIDED else ()
-        value = draw(st.sampled_from(["Ada", "Bob", ""])) if kind == NAME else ""
-        at = START + timedelta(seconds=step)
-        lines.append(Decision(at, kind, draw(sides), others, value, line=step + 2))
-    return Decisions(tuple(lines))
 
 
 def group(faces: VerifyInput, law: Constraints | None, least: int = 2) -> Groups:

@@ -1,0 +1,67 @@
+"""A neighbour graph cut into components of bounded size, which can be clustered apart.
+
+Edges are taken from the nearest to the farthest, up to the farthest that verification looks at, and none that
+would make a component too large; those between components are then dropped. In a large collection everything
+is connected somehow: among 200,000 strangers each face of LFW's development people has 20 others within a
+cosine distance of 0.5. But such pairs say next to nothing there: no edge shorter than 0.37 is dropped for
+components of 5,000 faces, and two single faces join below 0.29. The people found are as right as without
+(``tests/benchmarks/distractors.py``). It is so for any size: the chain of strangers that connects everything
+needs an impostor pair for each face, and joining allows for a hundredth of one.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+import numpy as np
+
+from photoclust.people.bursts import components
+from photoclust.people.constraints import Constraints
+from photoclust.people.exclusions import Rows
+from photoclust.people.neighbours import NeighbourGraph
+
+
+def bounded_components(graph: NeighbourGraph, most: int, farthest: float, law: Constraints) -> Rows:
+    """Component of each of n faces, by its lowest row, int64, shape (n,).
+
+    Parameters
+    ----------
+    graph
+        Nearest neighbours.
+    most
+        Faces of a component; more only where decisions put more together.
+    farthest
+        Cosine distance of the longest edge that connects.
+    law
+        What the user has decided: faces put together are in one component.
+    """
+    from photoclust.people.kernels import bounded_trees, spanning_forest  # compile: seconds
+
+    everyone, unmoved = np.arange(len(graph)), np.zeros(len(graph))
+    together = components(np.r_[everyone, everyone], np.r_[law.start, law.person()], len(graph))
+    edges, _ = spanning_forest(graph.indices, graph.distances, unmoved, 0.0)  # others would connect nothing
+    edges = edges[edges[:, 2] <= np.sqrt(2 * farthest)]
+    edges = edges[np.lexsort((edges[:, 1], edges[:, 0], edges[:, 2]))]
+    return bounded_trees(edges, together, most)
+
+
+def within(graph: NeighbourGraph, component: Rows) -> NeighbourGraph:
+    """The graph without its edges between components: where one was a face is its own neighbour.
+
+    Distances stay, since how dense it is about a face does not depend on how the graph is cut.
+    """
+    own = np.arange(len(graph), dtype=np.int32)[:, None]
+    inside = component[graph.indices] == component[:, None]
+    return NeighbourGraph(np.where(inside, graph.indices, own), graph.distances)
+
+
+def shared_out(component: Rows, shares: int) -> list[Rows]:
+    """Rows of so many shares of about equal size, ascending, each of whole components; large ones first."""
+    _, number, size = np.unique(component, return_inverse=True, return_counts=True)
+    loads, share = [(0, one) for one in range(shares)], np.empty(len(size), np.int64)
+    for one in np.argsort(-size, kind="stable").tolist():
+        load, least = loads[0]
+        share[one] = least
+        heapq.heapreplace(loads, (load + int(size[one]), least))
+    of_face = share[number]
+    return [np.flatnonzero(of_face == one) for one in range(shares)]
