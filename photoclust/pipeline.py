@@ -40,9 +40,9 @@ from photoclust.people.bursts import twins
 from photoclust.people.calibration import calibration_of
 from photoclust.people.continuity import keep_ids
 from photoclust.people.decisions import Decisions
-from photoclust.people.density import density_clusters
+from photoclust.people.division import StartWorkers, cluster
 from photoclust.people.neighbours import Nearest, nearest
-from photoclust.people.verify import verify
+from photoclust.people.verify import candidates_of
 from photoclust.photos.gone import is_gone
 from photoclust.photos.sources import content_id, read_photo
 from photoclust.records import (
@@ -297,8 +297,20 @@ class GroupReport:
     neighbour_recall: float | None = None
 
 
+@dataclass(frozen=True)
+class Spread:
+    """Where the work of grouping runs: what compares faces, and what clusters components apart."""
+
+    search: Nearest
+    start_workers: StartWorkers | None
+
+
 def group_faces(
-    store: IndexStore, config: ClusterConfig, max_named_churn: float = 1.0, search: Nearest = nearest
+    store: IndexStore,
+    config: ClusterConfig,
+    max_named_churn: float = 1.0,
+    search: Nearest = nearest,
+    start_workers: StartWorkers | None = None,
 ) -> GroupReport:
     """Group all faces of the index into people and put the result in force.
 
@@ -315,6 +327,8 @@ def group_faces(
     search
         What compares faces: a `photoclust.searching.DividedSearch` where they may be many, within a
         `photoclust.people.approximate.ApproximateSearch` where `config` allows one.
+    start_workers
+        Starts what clusters components apart where there are many faces; by default this process does.
 
     Raises
     ------
@@ -332,7 +346,7 @@ def group_faces(
         return _report(current, began, unchanged=True)
     clustering = computed_before(store, mark, current)
     if clustering is None:
-        clustering = _grouped(store, faces, config, decisions, current, search)
+        clustering = _grouped(store, faces, config, decisions, current, Spread(search, start_workers))
         clustering.run.update(fingerprint=mark, config=asdict(config), seconds=time.monotonic() - began)
         add_clustering(store, clustering, current)
     if current is not None:
@@ -347,21 +361,20 @@ def _grouped(
     config: ClusterConfig,
     decisions: Decisions,
     current: Clustering | None,
-    search: Nearest,
+    spread: Spread,
 ) -> Clustering:
     """Derive people from all faces of the index."""
     calibration, watch = calibration_of(store.settings.embed.model), Stopwatch()
     if config.approximate_from is None or len(faces) < config.approximate_from:
         store.drop_approximate_graph()
-    embeddings, graph = neighbour_graph(store, faces, calibration, config.k, search=search)
+    embeddings, graph = neighbour_graph(store, faces, calibration, config.k, search=spread.search)
     found = round(recall(graph, embeddings), 4) if graph.approximate else None
     watch.lap("neighbours")
-    labels = density_clusters(graph, config)
-    watch.lap("density")
     law = resolved(decisions, faces, graph)
     everything = verify_input(faces, embeddings)
-    groups = verify(everything, graph, labels, config, calibration, law.constraints)
-    watch.lap("verify")
+    candidates = candidates_of(everything, graph, config, calibration, law.constraints)
+    labels, groups = cluster(candidates, spread.start_workers)
+    watch.lap("cluster")
     face_ids = faces["face_id"].to_pylist()
     kept = keep_ids(groups.group, face_ids, past_of(current), {face_ids[row] for row in law.names})
     clustering = new_clustering(faces, labels, groups, kept, law, twins(graph))

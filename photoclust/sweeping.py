@@ -15,8 +15,8 @@ from photoclust.grouping import neighbour_graph, verify_input
 from photoclust.index.store import IndexStore
 from photoclust.labelled import LabelledFaces
 from photoclust.people.calibration import calibration_of
-from photoclust.people.density import density_clusters
-from photoclust.people.verify import verify
+from photoclust.people.division import cluster
+from photoclust.people.verify import candidates_of
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def sweep_points(
     for value in values:
         changed: dict[str, Any] = {parameter: kind(value)}
         setting = replace(config, **changed)
-        group = verify(known, graph, density_clusters(graph, setting), setting, calibration).group
-        yield _point(value, group, labelled)
+        _, groups = cluster(candidates_of(known, graph, setting, calibration))
+        yield _point(value, groups.group, labelled)
 
 
 def _point(

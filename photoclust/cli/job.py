@@ -105,6 +105,7 @@ def cluster(
     folder: str, config: ClusterConfig, max_named_churn: float = 1.0, engine: EngineConfig | None = None
 ) -> GroupReport:
     """Group the faces of the index at `folder` and write the page."""
+    from photoclust.engine.clustering import start_workers
     from photoclust.engine.neighbours import start_search
     from photoclust.index.store import IndexStore
     from photoclust.people.approximate import ApproximateSearch
@@ -119,7 +120,7 @@ def cluster(
     search = exact if begin is None else ApproximateSearch(exact, begin, compare_progress)
     with store.lock():
         say("Grouping faces.")
-        report = group_faces(store, config, max_named_churn, search)
+        report = group_faces(store, config, max_named_churn, search, lambda: start_workers(place))
         if report.neighbour_recall is not None:
             say(f"Neighbours are approximate: {report.neighbour_recall:.1%} of them found.")
         if not _page_is_fresh(store):

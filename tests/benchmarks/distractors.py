@@ -1,6 +1,6 @@
 """How much 200,000 strangers harm the grouping of labelled people.
 
-    python tests/benchmarks/distractors.py INDEX [200000] [diagonal|full|tied]
+    python tests/benchmarks/distractors.py INDEX [200000] [diagonal|full|tied] [COMPONENT]
 
 INDEX holds labelled folders of a thousand people and more. Distractors are drawn from a mixture of normal
 distributions, fitted to one face of each person in the 80 directions of greatest variance: 128 with diagonal
@@ -9,6 +9,8 @@ first their nearest pairs too, and is the hardest; those of the last are somewha
 distribution will not do at all. Printed for comparison, of as many drawn faces as there are real people:
 quantiles of the distance to the nearest neighbour, the distances that one in so many pairs falls below, and
 the median distance to the nearest neighbour among fewer of them, which shows how they close up.
+
+The graph is cut into components of at most COMPONENT faces (`photoclust.people.components`), by default none.
 """
 
 from __future__ import annotations
@@ -24,9 +26,9 @@ from photoclust.grouping import comparable_embeddings, verify_input
 from photoclust.index.store import IndexStore
 from photoclust.labelled import labelled_faces
 from photoclust.people.calibration import calibration_of
-from photoclust.people.density import density_clusters
+from photoclust.people.division import cluster
 from photoclust.people.neighbours import neighbours
-from photoclust.people.verify import VerifyInput, verify
+from photoclust.people.verify import VerifyInput, candidates_of
 
 DIRECTIONS = 80
 COMPONENTS = {"diagonal": ("diag", 128), "full": ("full", 8), "tied": ("tied", 64)}
@@ -68,9 +70,9 @@ def among(faces: VerifyInput, strangers: np.ndarray) -> VerifyInput:
     )
 
 
-def main(index: str, n: int, fit: str) -> None:
+def main(index: str, n: int, fit: str, component: int) -> None:
     store, labelled = IndexStore.open(index), labelled_faces(index, "folders")
-    calibration, config = calibration_of(store.settings.embed.model), ClusterConfig()
+    calibration, config = calibration_of(store.settings.embed.model), ClusterConfig(max_component=component)
     table = store.faces(["box", "quality", "embedding"])
     alone = verify_input(table, comparable_embeddings(table, calibration))
     truth = np.unique(labelled.people, return_inverse=True)[1]
@@ -81,7 +83,7 @@ def main(index: str, n: int, fit: str) -> None:
     compare("drawn strangers", drawn[: len(single)])
     for name, faces in (("alone", alone), (f"among {n} distractors", among(alone, drawn))):
         graph = neighbours(faces.embeddings, config.k, "auto")
-        group = verify(faces, graph, density_clusters(graph, config), config, calibration).group
+        group = cluster(candidates_of(faces, graph, config, calibration))[1].group
         pairwise, bcubed = pairwise_scores(truth, group[rows]), bcubed_scores(truth, group[rows])
         print(
             f"{name}: pairwise P {pairwise.precision:.3f} R {pairwise.recall:.3f} F {pairwise.f:.4f}, "
@@ -92,4 +94,5 @@ def main(index: str, n: int, fit: str) -> None:
 
 if __name__ == "__main__":
     number = int(sys.argv[2]) if len(sys.argv) > 2 else 200_000
-    main(sys.argv[1], number, sys.argv[3] if len(sys.argv) > 3 else "diagonal")
+    fit = sys.argv[3] if len(sys.argv) > 3 else "diagonal"
+    main(sys.argv[1], number, fit, int(sys.argv[4]) if len(sys.argv) > 4 else 10**9)

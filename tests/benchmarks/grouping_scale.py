@@ -1,26 +1,32 @@
 """Time and memory of density clustering and verification on many synthetic faces.
 
     python tests/benchmarks/grouping_scale.py 100000
+    python tests/benchmarks/grouping_scale.py 1000000 --workers 2
+    python tests/benchmarks/grouping_scale.py 1000000 --undivided
 
+Faces beyond ``ClusterConfig.max_component`` are clustered in components, with so many workers in processes of
+their own; ``--undivided`` does not cut the graph. Peaks are those of this process and of its largest worker.
 Persons have 1 to some hundred faces (a Zipf law); their embeddings follow the two-covariance model of the
 shipped calibration. The neighbour graph, which is not what is timed, comes from an approximate search.
 """
 
 from __future__ import annotations
 
+import argparse
 import resource
-import sys
 import time
 
 import faiss
 import numpy as np
 
-from photoclust.config import ClusterConfig
+from photoclust.config import ClusterConfig, EngineConfig
+from photoclust.engine.clustering import start_workers
 from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
 from photoclust.people.calibration import calibration_of
 from photoclust.people.density import density_clusters
+from photoclust.people.division import cluster
 from photoclust.people.neighbours import NeighbourGraph
-from photoclust.people.verify import VerifyInput, verify
+from photoclust.people.verify import VerifyInput, candidates_of
 
 DIMENSIONS = 55  # as many as the calibration says carry the spread of real embeddings
 
@@ -53,10 +59,15 @@ def approximate_graph(rows: np.ndarray, k: int) -> NeighbourGraph:
     )
 
 
-def main(n: int) -> None:
-    rng = np.random.default_rng(0)
-    compact, person = synthetic_faces(n, rng)
-    config = ClusterConfig()
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("faces", type=int, nargs="?", default=100_000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--undivided", action="store_true")
+    arguments = parser.parse_args()
+    n = arguments.faces
+    compact, person = synthetic_faces(n, np.random.default_rng(0))
+    config = ClusterConfig(max_component=n) if arguments.undivided else ClusterConfig()
     graph = approximate_graph(compact, config.k)
     calibration = calibration_of("casia-webface")
     embeddings = np.zeros((n, calibration.basis.shape[1]), np.float32)
@@ -64,21 +75,30 @@ def main(n: int) -> None:
     boxes = np.tile(np.array([0, 0, 100, 100], np.float32), (n, 1))
     faces = VerifyInput(embeddings, np.ones(n, np.float32), np.arange(n), boxes)
     density_clusters(NeighbourGraph(graph.indices[:2] * 0 + 1, graph.distances[:2]), config)  # compile
+    before = _peak(resource.RUSAGE_SELF)
     began = time.perf_counter()
-    labels = density_clusters(graph, config)
-    density = time.perf_counter() - began
-    groups = verify(faces, graph, labels, config, calibration)
-    total = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    candidates = candidates_of(faces, graph, config, calibration)
+    cut = time.perf_counter() - began
+    engine = EngineConfig(kind="local", num_cpus=arguments.workers)
+    labels, groups = cluster(candidates, lambda: start_workers(engine))
+    seconds = time.perf_counter() - began
+    print(f"{n} faces, {person[-1] + 1} persons: {seconds:.1f} s, of which to cut {cut:.1f} s")
+    if candidates.component is not None:
+        size = np.bincount(candidates.component)
+        print(f"{np.count_nonzero(size)} components, the largest of {size.max()} faces")
     print(
-        f"{n} faces, {person[-1] + 1} persons: density {density:.1f} s, verification {total - density:.1f} s"
+        f"peak {_peak(resource.RUSAGE_SELF):.2f} GiB ({before:.2f} before), of a worker "
+        f"{_peak(resource.RUSAGE_CHILDREN):.2f} GiB"
     )
-    print(f"peak {peak:.2f} GiB, of which the embeddings {embeddings.nbytes / 2**30:.2f} GiB")
     for name, score in (("pairwise", pairwise_scores), ("BCubed", bcubed_scores)):
         print(
             f"{name} F: density {score(person, labels).f:.3f}, verified {score(person, groups.group).f:.3f}"
         )
 
 
+def _peak(whose: int) -> float:
+    return resource.getrusage(whose).ru_maxrss / 2**20
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main()

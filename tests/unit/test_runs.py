@@ -52,5 +52,5 @@ def test_a_run_is_recorded_with_the_seconds_of_each_stage(
     group_faces(store, ClusterConfig())
     clustering = store.current_clustering()
     assert clustering is not None
-    assert set(clustering.run["stage_seconds"]) == {"neighbours", "density", "verify"}
+    assert set(clustering.run["stage_seconds"]) == {"neighbours", "cluster"}
     assert clustering.run["job"] == "photoclust-run-1-1"
