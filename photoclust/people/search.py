@@ -14,12 +14,15 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faiss
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
+
+if TYPE_CHECKING:
+    from photoclust.people.kernels import Lists
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -88,10 +91,9 @@ def search(queries: Floats, base: Floats, width: int) -> Candidates:
                 offer(products, row.lists, row.part.start, column.lists, column.part.start, width)
 
     found = Candidates(np.empty((len(queries), width), np.float32), np.empty((len(queries), width), np.int32))
-    count = faiss.omp_get_max_threads()
-    with _threadpools().limit(limits=1, user_api="blas"), ThreadPoolExecutor(count) as threads:
-        list(threads.map(compare, range(count)))
-        list(threads.map(lambda t: best(t.lists, found.similarity[t.part], found.rows[t.part]), own))
+    with threads() as pool:
+        list(pool.map(compare, range(faiss.omp_get_max_threads())))
+        list(pool.map(lambda t: best(t.lists, found.similarity[t.part], found.rows[t.part]), own))
     return found
 
 
@@ -100,7 +102,7 @@ class _Tile:
     """Rows that are compared together, their lists, and what one thread at a time must hold."""
 
     part: slice
-    lists: Any
+    lists: Lists
     lock: AbstractContextManager[Any]
 
     @property
@@ -114,19 +116,35 @@ def _parts(n: int) -> list[slice]:
 
 def _tiles(n: int, width: int) -> list[_Tile]:
     """Tiles of n rows of which each is to get `width` others."""
-    from photoclust.people.kernels import Lists
-
-    keys = np.empty((n, width + width // 2 + 1), np.int64)
-    held, floor = np.zeros(n, np.int32), np.full(n, -np.inf, np.float32)
-    return [_Tile(part, Lists(keys[part], held[part], floor[part]), Lock()) for part in _parts(n)]
+    whole = empty_lists(n, width)
+    return [_Tile(part, take(whole, part), Lock()) for part in _parts(n)]
 
 
 def _unlisted(part: slice) -> _Tile:
     """A tile whose rows get nothing."""
+    return _Tile(part, no_lists(part.stop - part.start), nullcontext())
+
+
+def empty_lists(n: int, width: int) -> Lists:
+    """Lists of n rows of which each is to get `width` others."""
     from photoclust.people.kernels import Lists
 
-    floor = np.full(part.stop - part.start, np.inf, np.float32)
-    return _Tile(part, Lists(np.empty((0, 0), np.int64), np.empty(0, np.int32), floor), nullcontext())
+    keys = np.empty((n, width + width // 2 + 1), np.int64)
+    return Lists(keys, np.zeros(n, np.int32), np.full(n, -np.inf, np.float32))
+
+
+def no_lists(n: int) -> Lists:
+    """Lists of n rows that get nothing."""
+    from photoclust.people.kernels import Lists
+
+    return Lists(np.empty((0, 0), np.int64), np.empty(0, np.int32), np.full(n, np.inf, np.float32))
+
+
+def take(lists: Lists, rows: slice | Rows) -> Lists:
+    """Lists of some rows: the same of a slice, a copy of any others."""
+    from photoclust.people.kernels import Lists
+
+    return Lists(lists.keys[rows], lists.held[rows], lists.floor[rows])
 
 
 def _pairs(rows: int, columns: int, same: bool) -> list[tuple[int, int]]:
@@ -138,6 +156,14 @@ def _pairs(rows: int, columns: int, same: bool) -> list[tuple[int, int]]:
     if same:
         return [(i, i + step) for step in range(rows) for i in range(rows - step)]
     return [(i, j) for j in range(columns) for i in range(rows)]
+
+
+@contextmanager
+def threads() -> Generator[ThreadPoolExecutor]:
+    """As many threads as faiss uses, each of which multiplies matrices on one processor."""
+    count = faiss.omp_get_max_threads()
+    with _threadpools().limit(limits=1, user_api="blas"), ThreadPoolExecutor(count) as pool:
+        yield pool
 
 
 @contextmanager
