@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from photoclust.cli.job import review_page
 from photoclust.records import FAILED, FORGOTTEN, MISSING, NO_FACE, OK, printable
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from photoclust.index.store import Clustering, IndexStore
     from photoclust.pipeline import GroupReport, IndexReport
 
@@ -66,47 +67,47 @@ def write_status(folder: str, failed: bool, missing: bool, as_json: bool) -> Non
 
 
 def status_values(store: IndexStore) -> dict[str, Any]:
-    """Plain values of what an index holds."""
+    """Plain values of what an index holds; of its photos only those that are named become Python objects."""
+    import pyarrow.compute as pc
+
     from photoclust.index.unfinished import unfinished_run
 
     unfinished = unfinished_run(store.folder)
-    photos = store.known_photos()
-    statuses = Counter(photos["status"].to_pylist())
-    photos, missing = store.photos(), _missing(photos)
-    faces = store.faces([])
-    failed = [row for row in photos.to_pylist() if row["status"] == FAILED]
+    known = store.known_photos()
+    counted = {row["values"]: row["counts"] for row in known["status"].value_counts().to_pylist()}
+    photos = known.filter(pc.field("status") != MISSING)
+    usable = photos.filter(pc.field("status") != FAILED)["photo_id"]
+    failed = photos.filter(pc.field("status") == FAILED).select(["uri", "stage", "error", "attempts"])
+    missing = _missing(known, photos)
+    faces = store.faces([])["face_id"]
     clustering = store.current_clustering()
     return {
         "index": store.called,
         "model": {"name": store.settings.embed.model, "sha256": store.model_sha256},
         "photos": {
             "seen": len(photos),
-            "with_faces": statuses[OK],
-            "without_faces": statuses[NO_FACE],
-            "failed": statuses[FAILED],
+            "with_faces": counted.get(OK, 0),
+            "without_faces": counted.get(NO_FACE, 0),
+            "failed": counted.get(FAILED, 0),
             "missing": len(missing),
-            "forgotten": statuses[FORGOTTEN],
-            "copies": len(photos) - len(failed) - len(_distinct(photos)),
+            "forgotten": counted.get(FORGOTTEN, 0),
+            "copies": len(usable) - len(usable.unique()),
         },
         "faces": len(faces),
         "unfinished": unfinished,
         "grouping": _grouping(clustering),
-        "failed": [{name: row[name] for name in ("uri", "stage", "error", "attempts")} for row in failed],
+        "failed": failed.to_pylist(),
         "missing": missing,
-        "next": _next(store, len(photos), faces["face_id"].to_pylist(), clustering, unfinished is not None),
+        "next": _next(store, len(photos), faces, clustering, unfinished is not None),
     }
 
 
-def _missing(known: Any) -> list[str]:
-    """Uris of missing photos whose bytes are under no other name."""
-    rows = known.to_pylist()
-    there = {row["photo_id"] for row in rows if row["status"] != MISSING}
-    return [row["uri"] for row in rows if row["status"] == MISSING and row["photo_id"] not in there]
+def _missing(known: pa.Table, photos: pa.Table) -> list[str]:
+    """Uris of missing photos whose bytes are under no other name, `photos` being those that are there."""
+    import pyarrow.compute as pc
 
-
-def _distinct(photos: Any) -> set[str]:
-    rows = zip(photos["photo_id"].to_pylist(), photos["status"].to_pylist(), strict=True)
-    return {photo_id for photo_id, status in rows if status != FAILED}
+    elsewhere = pc.field("photo_id").isin(photos["photo_id"].unique())
+    return known.filter((pc.field("status") == MISSING) & ~elsewhere)["uri"].to_pylist()
 
 
 def _grouping(clustering: Clustering | None) -> dict[str, Any] | None:
@@ -120,14 +121,14 @@ def _grouping(clustering: Clustering | None) -> dict[str, Any] | None:
 
 
 def _next(
-    store: IndexStore, photos: int, faces: list[str], clustering: Clustering | None, unfinished: bool
+    store: IndexStore, photos: int, faces: pa.ChunkedArray, clustering: Clustering | None, unfinished: bool
 ) -> str:
     folder = _shell(store.called)
     if unfinished:
         return f"the same command again, photoclust run PHOTOS --index {folder}, unless it is still at work"
     if not photos:
         return f"photoclust run PHOTOS --index {folder}"
-    if clustering is None or clustering.assignments["face_id"].to_pylist() != faces:
+    if clustering is None or not clustering.assignments["face_id"].equals(faces):
         return f"photoclust cluster --index {folder}"
     return f"open {_shell(review_page(store.folder))}"
 
