@@ -5,9 +5,11 @@
     INDEX/.lease/00000007.json     who writes: host, process, job, since when, until when
 
 The highest number holds. It is taken by creating the next one, which a store lets only one do (a put with
-``If-None-Match: *``), and which is allowed when there is none or the highest has expired; so two who find the
-same expired lease cannot both take it over. The holder renews its own from a thread and deletes it at the
-end. Who was held up for so long that somebody else took over finds a higher number, and writes no more.
+``If-None-Match: *``), and which is allowed when there is none, the highest has expired, or its process was
+one of this machine and is no more; so two who find the same expired lease cannot both take it over. The
+holder renews its own four times in its span, from a thread, and deletes it at the end. So one that was not
+renewed for a while is that of somebody who was killed, most likely, and worth waiting for. Who was held up
+for so long that somebody else took over finds a higher number, and writes no more.
 
 Times are compared between machines: their clocks must agree to within some seconds, as they do under NTP.
 """
@@ -15,6 +17,7 @@ Times are compared between machines: their clocks must agree to within some seco
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import threading
@@ -23,19 +26,22 @@ import uuid
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
 
 from photoclust.errors import IndexLockedError, ObjectStoreError
 from photoclust.objects.store import ObjectStore
 from photoclust.records import printable
 
 FOLDER = ".lease/"
+STALE = 0.6  # of its span left: it should have been renewed at 0.75, and stores may be slow
 _LONGEST = 4096  # bytes of a lease that are read
 
 
 @dataclass(frozen=True)
 class _Owner:
-    """What a lease says; times are seconds since 1970."""
+    """What a lease says; times are seconds since 1970. `machine` and `started` tell it from others."""
 
     token: str
     host: str
@@ -43,11 +49,34 @@ class _Owner:
     job: str
     since: float
     expires: float
+    machine: str = ""
+    started: float = 0.0
 
     def __str__(self) -> str:
         job = f", job {self.job}" if self.job else ""
-        until = datetime.fromtimestamp(self.expires, UTC).isoformat(timespec="seconds")
-        return f"{printable(f'{self.host}, process {self.pid}{job}')[:200]}, until {until} or longer"
+        return printable(f"{self.host}, process {self.pid}{job}")[:200]
+
+    @property
+    def left(self) -> float:
+        """Seconds until it expires; nought where its process was one of this machine and is no more."""
+        dead = self.machine and self.machine == _machine() and _started(self.pid) != self.started
+        return 0.0 if dead else max(0.0, self.expires - time.time())
+
+
+def _machine() -> str:
+    """What tells a running machine, and the numbers its processes have, from all others; empty if unknown."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
+def _started(pid: int) -> float:
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return 0.0
 
 
 class Lease:
@@ -59,7 +88,7 @@ class Lease:
         The bucket, the index's prefix in it (empty, or ending in ``/``), and how to call it.
     seconds
         For how long it holds unless renewed; ``PHOTOCLUST_LEASE_SECONDS`` in the environment, else 120. A
-        killed writer keeps others out for that long.
+        killed writer keeps other machines out for that long.
     """
 
     def __init__(self, store: ObjectStore, prefix: str, uri: str, seconds: float | None = None) -> None:
@@ -92,17 +121,30 @@ class Lease:
         IndexLockedError
             Somebody else holds it.
         """
-        highest, owner = self._highest()
-        if owner and owner.expires > time.time():
-            raise IndexLockedError(
-                f"{self._uri} is being written to by {owner}; wait until that has finished, or stop it."
-            )
+        highest = self._free()
         self._key = f"{self._folder}{_number(highest) + 1:08d}.json"
         if not self._store.write(self._key, self._content(), only_new=True) and not self._is_mine():
             raise IndexLockedError(f"Somebody else has just begun to write to {self._uri}; wait for them.")
         self._renewed = time.monotonic()
         if highest:
             self._store.delete(highest)
+
+    def _free(self) -> str:
+        """Key of the highest lease, which is nobody's any more; waits for one that was given up, it seems."""
+        highest, owner = self._highest()
+        if owner and 0 < owner.left < STALE * self.seconds:
+            logging.getLogger("photoclust").info(
+                "%s was being written to by %s, who seems to have died; waiting %.0f s for the lease to end.",
+                *(self._uri, owner, owner.left),
+            )
+            time.sleep(owner.left)
+            highest, owner = self._highest()
+        if owner and owner.left:
+            raise IndexLockedError(
+                f"{self._uri} is being written to by {owner}; wait until that has finished, or stop it. "
+                f"If it was killed, somebody else may write in {owner.left:.0f} s."
+            )
+        return highest
 
     def require(self) -> None:
         """Make sure that it is still held; asks the store only where it was not renewed for a while.
@@ -162,7 +204,8 @@ class Lease:
     def _content(self) -> bytes:
         job = os.environ.get("PHOTOCLUST_JOB_ID", "")
         expires = time.time() + self.seconds
-        owner = _Owner(self._token, socket.gethostname(), os.getpid(), job, self._since, expires)
+        who = (socket.gethostname(), os.getpid(), job)
+        owner = _Owner(self._token, *who, self._since, expires, _machine(), _started(os.getpid()))
         return json.dumps(asdict(owner)).encode()
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,12 +88,15 @@ def leases(bucket) -> list[str]:
     return [key for key in keys(bucket) if key.startswith(".lease/")]
 
 
+def alter_leases(bucket, **values: object) -> None:
+    for key in leases(bucket):
+        lease = json.loads(content(bucket, key)) | values
+        bucket.put(f"indexes/family/{key}", json.dumps(lease).encode())
+
+
 def give_up_leases(bucket) -> None:
     """What time does: let every lease expire."""
-    for key in leases(bucket):
-        bucket.put(
-            f"indexes/family/{key}", json.dumps(json.loads(content(bucket, key)) | {"expires": 0}).encode()
-        )
+    alter_leases(bucket, expires=0)
 
 
 def of(people) -> list[tuple[str, str]]:
@@ -216,9 +221,10 @@ def test_a_killed_writer_loses_the_part_in_hand_and_the_next_machine_continues(
         "photos/part-00000000.parquet",
     ]
     machine("second")
+    alter_leases(bucket, machine="another")
     with at(uri) as folder:
         store = IndexStore.open(folder)
-        said = r"is being written to by .*, process \d+, until"
+        said = r"is being written to by .*, process \d+; .* may write in 1?\d\d s\.$"
         with pytest.raises(IndexLockedError, match=said), store.lock():
             pass
         give_up_leases(bucket)
@@ -233,6 +239,43 @@ def test_a_killed_writer_loses_the_part_in_hand_and_the_next_machine_continues(
     with at(uri) as folder:
         assert IndexStore.open(folder).faces().equals(album_index.faces())
         assert of(IndexStore.open(folder)) == of(album_index)
+
+
+def test_a_writer_that_was_killed_on_this_machine_keeps_nobody_out(uri, bucket, album_index, machine):
+    command = [sys.executable, "-c", KILLED, uri, str(album_index.folder)]
+    assert subprocess.run(command, check=False).returncode == 9
+    assert len(leases(bucket)) == 1
+    with at(uri) as folder, IndexStore.open(folder).lock():
+        assert len(leases(bucket)) == 1
+    assert leases(bucket) == []
+
+
+def test_a_lease_that_is_not_renewed_is_waited_for(stored, bucket, album_index, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("photoclust"), "propagate", True)
+    caplog.set_level("INFO", "photoclust")
+    elsewhere = {"token": "x", "host": "far", "pid": 7, "job": "", "since": 0, "machine": "another"}
+    ends = time.time() + 3
+    bucket.put("indexes/family/.lease/00000001.json", json.dumps(elsewhere | {"expires": ends}).encode())
+    with at(stored) as folder, IndexStore.open(folder).lock():
+        assert time.time() >= ends
+    assert "by far, process 7, who seems to have died; waiting" in caplog.text
+
+
+def test_a_lease_that_is_renewed_meanwhile_is_not_taken(stored, bucket, monkeypatch):
+    lease = {"token": "x", "host": "far", "pid": 7, "job": "", "since": 0, "machine": "another"}
+    key = "indexes/family/.lease/00000001.json"
+    bucket.put(key, json.dumps(lease | {"expires": time.time() + 30}).encode())
+
+    def meanwhile(seconds: float) -> None:
+        bucket.put(key, json.dumps(lease | {"expires": time.time() + 120}).encode())
+
+    monkeypatch.setattr("photoclust.remote.lease.time.sleep", meanwhile)
+    with (
+        pytest.raises(IndexLockedError, match="by far, process 7"),
+        at(stored) as folder,
+        IndexStore.open(folder).lock(),
+    ):
+        pass
 
 
 def test_parts_are_stored_faces_first_each_in_one_request(uri, bucket, album_index, machine):
