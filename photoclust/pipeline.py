@@ -6,13 +6,12 @@ pixel, so that grouping can be repeated in seconds.
 
 from __future__ import annotations
 
-import logging
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Protocol
 
 import pyarrow as pa
@@ -33,8 +32,9 @@ from photoclust.history import add_clustering, computed_before, past_of, require
 from photoclust.index.absence import lost_photos, missing_rows, require_plausible
 from photoclust.index.plan import Plan, plan, with_copies
 from photoclust.index.store import Clustering, IndexStore
+from photoclust.index.worklist import Unanswered, references
 from photoclust.index.writer import PartWriter
-from photoclust.objects.patience import counting_retries
+from photoclust.objects.patience import counting_retries, handed_over
 from photoclust.people.approximate import recall
 from photoclust.people.bursts import twins
 from photoclust.people.calibration import calibration_of
@@ -51,9 +51,9 @@ from photoclust.records import (
     PhotoRef,
     failed_row,
     photos_and_faces,
-    ref_table,
     stage_seconds,
 )
+from photoclust.tally import IndexReport, Tally
 from photoclust.timing import Stopwatch
 
 Progress = Callable[[int], None]
@@ -67,52 +67,6 @@ class Engine(Protocol):
     ) -> Iterator[pa.Table]:
         """Yield tables of INDEXED_SCHEMA for all of `refs` (REF_SCHEMA), in any order."""
         ...
-
-
-@dataclass(frozen=True)
-class IndexReport:
-    """What one run of indexing did.
-
-    Attributes
-    ----------
-    found
-        Photos that the sources held.
-    unchanged
-        Of those, how many were in the index already.
-    indexed
-        Rows written, by status.
-    copies
-        Of those, files with the same bytes as another.
-    missing
-        Photos known before that are no longer there, nor anywhere else under another name.
-    returned
-        Photos that had been missing and are back as they were; they are among the rows written.
-    seconds
-        Time for everything, the start of the engine included.
-    photos_a_second
-        Rate from the first rows that came back to the last, so start-up apart; None for too few photos.
-    faces
-        Faces written.
-    stage_seconds
-        Seconds of work in each stage, those of all processes together.
-    notes
-        What went on that an operator should know, a GPU out of memory say.
-    retries
-        Requests to object stores that had to be repeated, for photos and for the index itself.
-    """
-
-    found: int
-    unchanged: int
-    indexed: dict[str, int]
-    copies: int
-    missing: int
-    returned: int
-    seconds: float
-    photos_a_second: float | None
-    faces: int = 0
-    stage_seconds: dict[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    retries: int = 0
 
 
 def index_photos(
@@ -142,17 +96,18 @@ def index_photos(
     MissingPhotosError
         So many photos are no longer there that a drive may be unplugged; nothing was written.
     """
-    tally = _Tally()
+    tally = Tally()
     collection = collection or CollectionConfig()
     seen, limits = store.known_photos(), store.settings.decode
     with counting_retries() as finding:
-        work = plan(refs, seen, lambda ref: _identify(ref, limits), collection.retry_failed)
+        identify = handed_over(partial(_identify, limits))
+        work = plan(refs, seen, identify, collection.retry_failed)
         missing = _missing(work, seen, collection)
     tally.charge("find", tally.seconds)
     with counting_retries() as writing, PartWriter(store) as writer:
         known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)
         _write(writer, tally, known, FACE_SCHEMA.empty_table())
-        _write(writer, _Tally(), missing, FACE_SCHEMA.empty_table())
+        _write(writer, Tally(), missing, FACE_SCHEMA.empty_table())
         if work.refs:
             with start_engine() as engine, progress(work.to_do) as tell:
                 tell(len(known))
@@ -161,20 +116,8 @@ def index_photos(
                     _write(writer, tally, photos, faces)
                     tally.pace(len(photos))
                     tell(len(photos))
-    report = IndexReport(
-        found=work.total,
-        unchanged=work.unchanged,
-        indexed=dict(tally.statuses),
-        copies=work.to_do - len(work.refs) - len(work.returned),
-        missing=len(lost_photos(work, missing.to_pylist(), seen)),
-        returned=len(work.returned),
-        seconds=tally.seconds,
-        photos_a_second=tally.rate,
-        faces=tally.faces,
-        stage_seconds={stage: round(seconds, 3) for stage, seconds in tally.stages.items()},
-        notes=tuple(tally.notes),
-        retries=tally.retries + finding.requests + writing.requests,
-    )
+    tally.retries += finding.requests + writing.requests
+    report = tally.report(work, len(lost_photos(work, missing.to_pylist(), seen)))
     if report.indexed or report.missing:
         store.write_run({"kind": "index", "job": os.environ.get("PHOTOCLUST_JOB_ID"), **asdict(report)})
     return report
@@ -190,44 +133,7 @@ def _missing(work: Plan, known: pa.Table, collection: CollectionConfig) -> pa.Ta
     return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)
 
 
-class _Tally:
-    """What a run has come to: rows, seconds of each stage, and the rate once rows have begun to come."""
-
-    def __init__(self) -> None:
-        self.began = time.monotonic()
-        self.first = self.last = 0.0
-        self.photos = self.faces = self.retries = 0
-        self.statuses: Counter[str] = Counter()
-        self.stages: dict[str, float] = {}
-        self.notes: list[str] = []
-
-    def charge(self, stage: str, seconds: float) -> None:
-        self.stages[stage] = self.stages.get(stage, 0.0) + seconds
-
-    def hear(self, notes: pa.ChunkedArray) -> None:
-        """Pass on what a process wants the operator to know, once."""
-        for note in notes.drop_null().unique().to_pylist():
-            if note not in self.notes:
-                self.notes.append(note)
-                logging.getLogger("photoclust").warning(note)
-
-    def pace(self, photos: int) -> None:
-        self.last = time.monotonic()
-        if self.first:
-            self.photos += photos
-        else:
-            self.first = self.last
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.began
-
-    @property
-    def rate(self) -> float | None:
-        return self.photos / (self.last - self.first) if self.last > self.first else None
-
-
-def _write(writer: PartWriter, tally: _Tally, photos: pa.Table, faces: pa.Table) -> None:
+def _write(writer: PartWriter, tally: Tally, photos: pa.Table, faces: pa.Table) -> None:
     if len(photos):
         tally.statuses.update(photos["status"].to_pylist())
         tally.faces += len(faces)
@@ -237,7 +143,7 @@ def _write(writer: PartWriter, tally: _Tally, photos: pa.Table, faces: pa.Table)
 
 
 def _rows(
-    engine: Engine, work: Plan, settings: IndexSettings, tally: _Tally
+    engine: Engine, work: Plan, settings: IndexSettings, tally: Tally
 ) -> Iterator[tuple[pa.Table, pa.Table]]:
     """Rows for every photo of the plan, whatever happens to the processes that work on them.
 
@@ -245,32 +151,27 @@ def _rows(
     tried again, each alone, for as long as that brings rows home, since the death of one may still cost
     its neighbours. What then gives none is a failed photo.
     """
-    waiting = {ref.uri: number for number, ref in enumerate(work.refs)}
+    waiting = Unanswered(work.refs.table)
     photos_at_once: int | None = None
-    while waiting:
-        before = len(waiting)
-        todo = ref_table(
-            [work.refs[number] for number in waiting.values()],
-            [work.attempts[number] for number in waiting.values()],
-        )
-        for indexed in engine.stream(todo, settings, photos_at_once):
+    while before := len(waiting):
+        for indexed in engine.stream(waiting.table, settings, photos_at_once):
             photos, faces = photos_and_faces(indexed)
             tally.hear(indexed["note"])
             for stage, seconds in stage_seconds(indexed).items():
                 tally.charge(stage, seconds)
             tally.retries += sum(filter(None, indexed["retries"].to_pylist()))
-            for uri in photos["uri"].to_pylist():
-                waiting.pop(uri, None)
+            waiting.answered(photos["uri"].to_pylist())
             yield photos, faces
         if photos_at_once and len(waiting) == before:
             break
         photos_at_once = 1
     died = PhotoError("detect", "the process working on it died, or was ended after too long a time")
-    lost = [failed_row(work.refs[number], work.attempts[number], died) for number in waiting.values()]
+    tried = waiting.table["attempts"].to_pylist()
+    lost = [failed_row(ref, often, died) for ref, often in zip(references(waiting.table), tried, strict=True)]
     yield pa.Table.from_pylist(lost, schema=PHOTO_SCHEMA), FACE_SCHEMA.empty_table()
 
 
-def _identify(ref: PhotoRef, limits: DecodeConfig) -> str:
+def _identify(limits: DecodeConfig, ref: PhotoRef) -> str:
     try:
         return content_id(read_photo(ref, limits))
     except PhotoError:

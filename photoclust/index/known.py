@@ -40,9 +40,9 @@ class KnownPhotos:
         self.table = _as_they_were(known) if self.missing.any() else known
         self.failed = _mask(self.table, pc.field("status") == FAILED)
         self._sizes = known["size"].to_numpy()
-        self._by_uri = _Lookup(_values(known["uri"]), len(known))
+        self._by_uri = Lookup(_values(known["uri"]), len(known))
         versions = _values(known["version"])
-        self._by_looks = _Lookup(map(looks, self._sizes.tolist(), versions), len(known))
+        self._by_looks = Lookup(map(looks, self._sizes.tolist(), versions), len(known))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -71,7 +71,7 @@ class KnownPhotos:
         return self.table.slice(row, 1).to_pylist()[0]
 
 
-class _Lookup:
+class Lookup:
     """Finds rows by a key of theirs, or of another whose hash is the same."""
 
     def __init__(self, keys: Iterable[Hashable], count: int) -> None:
@@ -80,6 +80,7 @@ class _Lookup:
         self.hashes = hashes[self.order]
 
     def rows(self, key: Hashable) -> list[int]:
+        """Rows that may have this key, in order."""
         wanted = np.int64(hash(key))
         first, last = (np.searchsorted(self.hashes, wanted, side) for side in ("left", "right"))
         return self.order[first:last].tolist()

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from photoclust.index.known import KnownPhotos, Looks, looks
+from photoclust.index.worklist import WorkList, references, without
 from photoclust.records import PHOTO_SCHEMA, UNREACHABLE, PhotoRef
+
+READERS = 8  # threads: reading and hashing hold no lock of Python's, and an object store answers late
+READ_AHEAD = 1024
 
 
 @dataclass
@@ -18,8 +26,8 @@ class Plan:
 
     Attributes
     ----------
-    refs, attempts
-        Photos to be opened, and how often each has been tried before.
+    refs
+        Photos to be opened.
     copies
         By photo_id, files with the same bytes as a photo in `refs`: they share its row when it comes.
     known_copies
@@ -34,8 +42,7 @@ class Plan:
         Uris of those that were named all the same, and could not be looked at.
     """
 
-    refs: list[PhotoRef] = field(default_factory=list)
-    attempts: list[int] = field(default_factory=list)
+    refs: WorkList = field(default_factory=WorkList)
     copies: dict[str, list[PhotoRef]] = field(default_factory=dict)
     known_copies: list[dict[str, Any]] = field(default_factory=list)
     returned: list[dict[str, Any]] = field(default_factory=list)
@@ -69,7 +76,8 @@ def plan(
     """Compare what is there with what has been seen.
 
     Only a file whose size (and etag, where it has one) is that of another is read here, to see whether it is
-    the same photo: a folder that was moved or renamed costs its reading, not its indexing.
+    the same photo: a folder that was moved or renamed costs its reading, not its indexing. Many are read at
+    once, each once.
 
     Parameters
     ----------
@@ -78,7 +86,7 @@ def plan(
     known
         Table of PHOTO_SCHEMA: the rows in force.
     identify
-        Gives the photo_id of a file; ``""`` when it cannot be read.
+        Gives the photo_id of a file; ``""`` when it cannot be read. Called from several threads.
     retry_failed
         Try unchanged photos again that failed before.
     """
@@ -90,9 +98,8 @@ class _Planner:
         self.known = KnownPhotos(known)
         self.again = self.known.failed & (self.known.missing | retry_failed)
         self.identify = identify
-        self.first_alike: dict[Looks, PhotoRef] = {}
-        self.compared: set[Looks] = set()  # looks whose first photo is among the new identities
-        self.new_identities: set[str] = set()
+        self.looks = array("q")  # hash of the looks of each photo that may have to be opened
+        self.like_known = array("b")
 
     def plan(self, refs: Iterable[PhotoRef]) -> Plan:
         result, found = Plan(), self.known.missing.copy()
@@ -104,6 +111,7 @@ class _Planner:
             if at is not None:
                 found[at] = True
             self._compare(result, ref, at)
+        self._part_copies(result)
         result.unseen = self.known.table.filter(pa.array(~found)).to_pylist()
         return result
 
@@ -119,21 +127,45 @@ class _Planner:
 
     def _add(self, result: Plan, ref: PhotoRef, attempts: int) -> None:
         seen = looks(ref.size, ref.version)
-        known = {self.known.photo_id(row): row for row in self.known.like(seen) if not self.again[row]}
-        known.pop("", None)
-        first = self.first_alike.setdefault(seen, ref)
-        photo_id = self.identify(ref) if ref.size and (known or first is not ref) else ""
-        if photo_id and first is not ref and seen not in self.compared:
-            self.compared.add(seen)
-            self.new_identities.add(self.identify(first))
-        if photo_id and photo_id in known:
-            result.known_copies.append(copy_row(self.known.row(known[photo_id]), ref))
-        elif photo_id and photo_id in self.new_identities:
-            result.copies.setdefault(photo_id, []).append(ref)
-        else:
-            self.new_identities.add(photo_id)
-            result.refs.append(ref)
-            result.attempts.append(attempts)
+        result.refs.add(ref, attempts)
+        self.looks.append(hash(seen))
+        self.like_known.append(bool(self._known(seen)))
+
+    def _known(self, seen: Looks) -> dict[str, int]:
+        """Rows of known photos with these looks, by photo_id; those that are to be opened anyway left out."""
+        found = {self.known.photo_id(row): row for row in self.known.like(seen) if not self.again[row]}
+        found.pop("", None)
+        return found
+
+    def _part_copies(self, result: Plan) -> None:
+        """Take out of the photos to be opened what is a copy of one of them, or of a known one."""
+        rows = self._alike(result.refs.table["size"].to_numpy())
+        new: set[str] = set()
+        copies: list[int] = []
+        identified = self._identified(result.refs.table, rows)
+        for row, (ref, photo_id) in zip(rows.tolist(), identified, strict=True):
+            known = self._known(looks(ref.size, ref.version))
+            if photo_id in known:
+                result.known_copies.append(copy_row(self.known.row(known[photo_id]), ref))
+            elif photo_id in new:
+                result.copies.setdefault(photo_id, []).append(ref)
+            else:
+                new |= {photo_id} - {""}
+                continue
+            copies.append(row)
+        result.refs = without(result.refs, np.array(copies, np.int64))
+
+    def _alike(self, size: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Rows of photos to be opened that look like another of them, or like a known one."""
+        _, number, times = np.unique(np.array(self.looks), return_inverse=True, return_counts=True)
+        return np.flatnonzero((size > 0) & ((times[number] > 1) | (np.array(self.like_known) > 0)))
+
+    def _identified(self, table: pa.Table, rows: npt.NDArray[np.int64]) -> Iterator[tuple[PhotoRef, str]]:
+        """Some photos and what they are, a bounded number of them read at once."""
+        with ThreadPoolExecutor(READERS) as readers:
+            for start in range(0, len(rows), READ_AHEAD):
+                refs = list(references(table.take(rows[start : start + READ_AHEAD])))
+                yield from zip(refs, readers.map(self.identify, refs), strict=True)
 
 
 def with_copies(photos: pa.Table, copies: dict[str, list[PhotoRef]]) -> pa.Table:

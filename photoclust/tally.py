@@ -1,0 +1,116 @@
+"""What a run of indexing comes to."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from photoclust.index.plan import Plan
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """What one run of indexing did.
+
+    Attributes
+    ----------
+    found
+        Photos that the sources held.
+    unchanged
+        Of those, how many were in the index already.
+    indexed
+        Rows written, by status.
+    copies
+        Of those, files with the same bytes as another.
+    missing
+        Photos known before that are no longer there, nor anywhere else under another name.
+    returned
+        Photos that had been missing and are back as they were; they are among the rows written.
+    seconds
+        Time for everything, the start of the engine included.
+    photos_a_second
+        Rate from the first rows that came back to the last, so start-up apart; None for too few photos.
+    faces
+        Faces written.
+    stage_seconds
+        Seconds of work in each stage, those of all processes together.
+    notes
+        What went on that an operator should know, a GPU out of memory say.
+    retries
+        Requests to object stores that had to be repeated, for photos and for the index itself.
+    """
+
+    found: int
+    unchanged: int
+    indexed: dict[str, int]
+    copies: int
+    missing: int
+    returned: int
+    seconds: float
+    photos_a_second: float | None
+    faces: int = 0
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    retries: int = 0
+
+
+class Tally:
+    """What a run has come to: rows, seconds of each stage, and the rate once rows have begun to come."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.first = self.last = 0.0
+        self.photos = self.faces = self.retries = 0
+        self.statuses: Counter[str] = Counter()
+        self.stages: dict[str, float] = {}
+        self.notes: list[str] = []
+
+    def charge(self, stage: str, seconds: float) -> None:
+        """Add to the seconds of a stage."""
+        self.stages[stage] = self.stages.get(stage, 0.0) + seconds
+
+    def hear(self, notes: pa.ChunkedArray) -> None:
+        """Pass on what a process wants the operator to know, once."""
+        for note in notes.drop_null().unique().to_pylist():
+            if note not in self.notes:
+                self.notes.append(note)
+                logging.getLogger("photoclust").warning(note)
+
+    def pace(self, photos: int) -> None:
+        """Take note that rows of so many photos have come."""
+        self.last = time.monotonic()
+        if self.first:
+            self.photos += photos
+        else:
+            self.first = self.last
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self.began
+
+    @property
+    def rate(self) -> float | None:
+        """Photos a second, from the first rows to the last."""
+        return self.photos / (self.last - self.first) if self.last > self.first else None
+
+    def report(self, work: Plan, missing: int) -> IndexReport:
+        """Sum up; so many photos are no longer there."""
+        return IndexReport(
+            found=work.total,
+            unchanged=work.unchanged,
+            indexed=dict(self.statuses),
+            copies=work.to_do - len(work.refs) - len(work.returned),
+            missing=missing,
+            returned=len(work.returned),
+            seconds=self.seconds,
+            photos_a_second=self.rate,
+            faces=self.faces,
+            stage_seconds={stage: round(seconds, 3) for stage, seconds in self.stages.items()},
+            notes=tuple(self.notes),
+            retries=self.retries,
+        )
