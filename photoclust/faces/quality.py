@@ -1,4 +1,4 @@
-"""Judges how much a face can be relied on: by its sharpness and pose, and the detector's own score."""
+"""Judges how much a face can be relied on: by its sharpness, pose and size, and the detector's own score."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ SIDE = 40  # pixels a side at which sharpness is taken; 24 to 96 predict recogni
 
 # Weights of `evidence` and offset, by logistic regression (python tests/benchmarks/quality.py --limit 400).
 # They tell the recognised faces from the others, in pairs they were not learnt from, with an AUC of 0.867.
-# The size of a face gets no weight beside them: what a small face lacks shows in its sharpness. Few heads are
-# turned in those photos, so that the weight of yaw is the least certain (0.7 to 1.9 on different halves).
+# Few heads are turned in those photos, so that the weight of yaw is the least certain (0.7 to 1.9 on
+# different halves).
 WEIGHTS = np.array([0.92, 0.57, 0.7], np.float32)
 OFFSET = 1.7
+
+# Photos of 220 of LFW's development people, made smaller and compared with others of full size: of faces
+# 40, 24, 20, 16 and 12 pixels wide 95.5, 92.7, 81.8, 60.0 and 15.0 % are accepted at one false match in
+# 1,000, sharp as they may be, of those of full size 95.5 % (python tests/benchmarks/small_faces.py INDEX).
+# A logistic curve through the ratios, over the logarithm of the width.
+HALF_SEEN, STEEPNESS = 15.1, 4.7  # pixels; per doubling
 
 Floats = npt.NDArray[np.float32]
 
@@ -36,8 +42,8 @@ class FaceQuality:
         nose points to the right of the picture.
     quality
         Estimated probability, in [0, 1], that the default embedder recognises the face in a good photo of the
-        same person, at one false match in 1,000. Grows with sharpness and detection score, falls as the head
-        turns.
+        same person, at one false match in 1,000. Grows with sharpness, detection score and size, falls as the
+        head turns.
     """
 
     sharpness: Floats
@@ -63,7 +69,8 @@ def assess(pixels: npt.NDArray[np.uint8], detections: Detections) -> FaceQuality
     sharpness = np.array([_sharpness(_grey(pixels, box)) for box in detections.boxes], np.float32)
     yaw = _yaw(detections.landmarks)
     weighed = evidence(detections.scores, sharpness, yaw) @ WEIGHTS + OFFSET
-    return FaceQuality(sharpness, yaw, (1 / (1 + np.exp(-weighed))).astype(np.float32))
+    quality = _logistic(weighed) * _enough_pixels(detections.boxes)
+    return FaceQuality(sharpness, yaw, quality.astype(np.float32))
 
 
 def evidence(scores: Floats, sharpness: Floats, yaw: Floats) -> Floats:
@@ -74,6 +81,16 @@ def evidence(scores: Floats, sharpness: Floats, yaw: Floats) -> Floats:
     """
     doubt = np.clip(1 - scores, 1e-5, 1)
     return np.stack([np.log2(sharpness + 1e-3), -np.log10(doubt), -np.abs(yaw)], 1).astype(np.float32)
+
+
+def _enough_pixels(boxes: Floats) -> npt.NDArray[np.floating]:
+    """How often faces of this width are recognised, relative to large ones, in [0, 1]."""
+    width = np.maximum(boxes[:, 2] - boxes[:, 0], 1)
+    return _logistic(STEEPNESS * np.log2(width / HALF_SEEN))
+
+
+def _logistic(odds: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    return 1 / (1 + np.exp(-odds))
 
 
 def _grey(pixels: npt.NDArray[np.uint8], box: Floats) -> Floats:
