@@ -17,7 +17,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from photoclust.config import ClusterConfig, CollectionConfig, DecodeConfig, IndexSettings
-from photoclust.errors import PhotoError
+from photoclust.errors import ObjectStoreError, PhotoError
 from photoclust.grouping import (
     decisions_of,
     exclusions_of,
@@ -34,7 +34,7 @@ from photoclust.index.plan import Plan, plan, with_copies
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.index.worklist import Unanswered, references
 from photoclust.index.writer import PartWriter
-from photoclust.objects.patience import counting_retries, handed_over
+from photoclust.objects.patience import EXPIRED, counting_retries, handed_over
 from photoclust.people.approximate import recall
 from photoclust.people.bursts import twins
 from photoclust.people.calibration import calibration_of
@@ -156,6 +156,7 @@ def _rows(
     while before := len(waiting):
         for indexed in engine.stream(waiting.table, settings, photos_at_once):
             photos, faces = photos_and_faces(indexed)
+            _require_credentials(photos)
             tally.hear(indexed["note"])
             for stage, seconds in stage_seconds(indexed).items():
                 tally.charge(stage, seconds)
@@ -169,6 +170,13 @@ def _rows(
     tried = waiting.table["attempts"].to_pylist()
     lost = [failed_row(ref, often, died) for ref, often in zip(references(waiting.table), tried, strict=True)]
     yield pa.Table.from_pylist(lost, schema=PHOTO_SCHEMA), FACE_SCHEMA.empty_table()
+
+
+def _require_credentials(photos: pa.Table) -> None:
+    """End the run rather than fail every photo that is left; those not written are done by the next."""
+    refused = [error for error in photos["error"].to_pylist() if error and error.startswith(EXPIRED)]
+    if refused:
+        raise ObjectStoreError(f"Photos can no longer be read: {refused[0]}.")
 
 
 def _identify(limits: DecodeConfig, ref: PhotoRef) -> str:

@@ -123,6 +123,8 @@ def _init(options: dict[str, Any], config: EngineConfig) -> None:
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         place = f"at {config.address}" if config.address else "on this machine"
         reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+        if "Version mismatch" in reason:
+            raise EngineError(f"The Ray {place} is another than here: {reason}; install the same.") from error
         hint = (
             "check the address, and set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN if the cluster wants a token"
             if config.address

@@ -20,7 +20,7 @@ from azure.identity import DefaultAzureCredential
 from azure.storage.blob import ContainerClient
 
 from photoclust.errors import ObjectStoreError
-from photoclust.objects.patience import Patience, TransientError, patiently
+from photoclust.objects.patience import EXPIRED, Patience, TransientError, patiently
 from photoclust.objects.store import ObjectInfo
 from photoclust.objects.uris import Place
 
@@ -30,7 +30,7 @@ _ONE_REQUEST = 256 * 1024**2  # bytes that are read or written at once; parts of
 _HOW = (
     "set AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY, or AZURE_STORAGE_CONNECTION_STRING, or run `az login`"
 )
-_EXPIRED = ("expired", "signature not valid in the specified time frame")
+_SAY_EXPIRED = ("expired", "signature not valid in the specified time frame")
 
 
 def connect(place: Place, patience: Patience) -> AzureStore:
@@ -182,8 +182,8 @@ def _answered(error: azure.HttpResponseError, container: str) -> Exception:
         return FileNotFoundError(code)
     if status == 416:  # a part that begins at the end or behind it
         return EOFError(code)
-    if status in (401, 403) and any(word in str(error).lower() for word in _EXPIRED):
-        return ObjectStoreError("the credentials have expired; get new ones and run the same command again")
+    if status in (401, 403) and any(word in str(error).lower() for word in _SAY_EXPIRED):
+        return ObjectStoreError(f"{EXPIRED}; get new ones and run the same command again")
     if status in (401, 403):
         return ObjectStoreError(
             f"the store refuses access ({status} {code}); check the credentials and their rights"

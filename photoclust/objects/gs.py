@@ -18,7 +18,7 @@ from google.cloud.storage import Client
 from google.cloud.storage.exceptions import DataCorruption
 
 from photoclust.errors import ObjectStoreError
-from photoclust.objects.patience import Patience, TransientError, patiently
+from photoclust.objects.patience import EXPIRED, Patience, TransientError, patiently
 from photoclust.objects.store import ObjectInfo
 from photoclust.objects.uris import Place
 
@@ -123,8 +123,7 @@ def _translated(bucket: str) -> Generator[None]:
         ) from error
     except auth.RefreshError as error:
         raise ObjectStoreError(
-            f"the credentials have expired or are not accepted ({_line(error)}); get new ones and run the "
-            "same command again"
+            f"{EXPIRED} or are not accepted ({_line(error)}); get new ones and run the same command again"
         ) from error
     except (requests.ConnectTimeout, auth.TransportError) as error:
         raise TransientError("the store cannot be reached", unreachable=True) from error

@@ -19,7 +19,7 @@ from botocore.config import Config
 from urllib3.exceptions import HTTPError
 
 from photoclust.errors import ObjectStoreError
-from photoclust.objects.patience import Patience, TransientError, patiently
+from photoclust.objects.patience import EXPIRED, Patience, TransientError, patiently
 from photoclust.objects.store import ObjectInfo
 from photoclust.objects.uris import Place
 
@@ -181,7 +181,7 @@ def _answered(error: boto.ClientError, bucket: str) -> Exception:
     if code == "NoSuchBucket":
         return ObjectStoreError(f"there is no bucket {bucket!r}; check its name and the endpoint")
     if code in _EXPIRED:
-        return ObjectStoreError("the credentials have expired; get new ones and run the same command again")
+        return ObjectStoreError(f"{EXPIRED}; get new ones and run the same command again")
     if code in _UNKNOWN:
         return ObjectStoreError(f"the store does not accept these credentials ({code})")
     if code in _ELSEWHERE or status == 301:

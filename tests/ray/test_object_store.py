@@ -16,6 +16,7 @@ from skimage.io import imsave
 
 from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import start
+from photoclust.errors import ObjectStoreError
 from photoclust.index.store import IndexStore
 from photoclust.objects.patience import counting_retries
 from photoclust.photos.sources import find_photos
@@ -44,7 +45,8 @@ def no_progress(_: int) -> Iterator[object]:
 
 def indexed(folder: Path, source: str, engine: str) -> tuple[pa.Table, pa.Table, IndexReport]:
     """Rows of photos, their uris relative to the source and their versions left out, and of faces."""
-    store = IndexStore.create(folder, IndexSettings(), "sha")
+    known = IndexStore.exists(folder)
+    store = IndexStore.open(folder) if known else IndexStore.create(folder, IndexSettings(), "sha")
     config = EngineConfig(kind=engine, num_cpus=2 if engine == "ray" else None)
     with store.lock(), counting_retries() as door:
         refs = find_photos([source])
@@ -81,3 +83,20 @@ def test_a_troubled_bucket_gives_what_the_folder_gives(
     assert rows.equals(expected[0])
     assert faces.equals(expected[1])
     assert report.retries >= sum(map(is_refused, range(len(bucket.proxy.requests)))) + 1
+
+
+@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.ray)])
+def test_credentials_that_expire_end_the_run_and_fail_no_photo(bucket, photos, expected, tmp_path, engine):
+    bucket.upload(photos, "album/")
+    reads = itertools.count()
+    bucket.proxy.fault = lambda method, path: 400 if ".png" in path and next(reads) > 3 else None
+    with pytest.raises(
+        ObjectStoreError, match=r"^Photos can no longer .* expired; get new ones and run the same"
+    ):
+        indexed(tmp_path / "index", f"{bucket.uri}/album", engine)
+    bucket.proxy.fault = lambda method, path: None
+    rows = IndexStore.open(tmp_path / "index").photos()
+    assert not any("expired" in (error or "") for error in rows["error"].to_pylist())
+    again, faces, _ = indexed(tmp_path / "index", f"{bucket.uri}/album", engine)
+    assert again.drop_columns("attempts").equals(expected[0].drop_columns("attempts"))
+    assert faces.equals(expected[1])
