@@ -21,8 +21,10 @@ from photoclust.people.exclusions import Rows
 from photoclust.people.neighbours import NeighbourGraph
 
 
-def bounded_components(graph: NeighbourGraph, most: int, farthest: float, law: Constraints) -> Rows:
-    """Component of each of n faces, by its lowest row, int64, shape (n,).
+def bounded_components(
+    graph: NeighbourGraph, most: int, farthest: float, law: Constraints
+) -> tuple[Rows, float]:
+    """Cut the graph of n faces.
 
     Parameters
     ----------
@@ -34,15 +36,24 @@ def bounded_components(graph: NeighbourGraph, most: int, farthest: float, law: C
         Cosine distance of the longest edge that connects.
     law
         What the user has decided: faces put together are in one component.
+
+    Returns
+    -------
+    component
+        int64, shape (n,): component of each face, by its lowest row.
+    reach
+        Euclidean length of the shortest edge that was dropped; of `farthest` where that is shorter.
     """
     from photoclust.people.kernels import bounded_trees, spanning_forest  # compile: seconds
 
     everyone, unmoved = np.arange(len(graph)), np.zeros(len(graph))
     together = components(np.r_[everyone, everyone], np.r_[law.start, law.person()], len(graph))
     edges, _ = spanning_forest(graph.indices, graph.distances, unmoved, 0.0)  # others would connect nothing
-    edges = edges[edges[:, 2] <= np.sqrt(2 * farthest)]
+    longest = float(np.sqrt(2 * farthest))
+    edges = edges[edges[:, 2] <= longest]
     edges = edges[np.lexsort((edges[:, 1], edges[:, 0], edges[:, 2]))]
-    return bounded_trees(edges, together, most)
+    component, dropped = bounded_trees(edges, together, most)
+    return component, min(longest, dropped)
 
 
 def within(graph: NeighbourGraph, component: Rows) -> NeighbourGraph:

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
+from photoclust.people.bursts import components
 from photoclust.people.neighbours import NeighbourGraph
 
-BRIDGE = 4.0  # twice the longest Euclidean distance of unit vectors; a power of two: its reciprocal is exact
 _LEVEL = 1e-10  # told apart from another bridge in float64, but not in the float32 of a reciprocal
 _TIE = 1e-6  # share of the plain distance added: far below what tells two distances apart, far above rounding
 _CONDENSED = [("parent", np.intp), ("child", np.intp), ("lambda_val", np.float64), ("child_size", np.float32)]
@@ -40,7 +40,7 @@ class DensityTree:
 
 
 def density_clusters(
-    graph: NeighbourGraph, config: ClusterConfig, part: bool = False
+    graph: NeighbourGraph, config: ClusterConfig, reach: float | None = None
 ) -> npt.NDArray[np.int32]:
     """Cluster labels of n faces, int32, shape (n,), numbered by first appearance, −1 for noise.
 
@@ -48,11 +48,12 @@ def density_clusters(
     ----------
     graph, config
         As for `density_tree`.
-    part
-        The graph is one of unconnected parts of a larger one, or made of such. Then each of them may be a
-        cluster, and the faces have the clusters that they have in the larger graph.
+    reach
+        The graph is one of unconnected parts of a larger one, or made of such, and edges of a greater mutual
+        reachability are not looked at. Then each part may be a cluster, and the faces have the clusters that
+        they have in the larger graph.
     """
-    labels = _labels_of_parts(graph, config) if part else density_tree(graph, config).labels
+    labels = density_tree(graph, config).labels if reach is None else _labels_of_parts(graph, config, reach)
     return numbered(labels).astype(np.int32)
 
 
@@ -107,15 +108,19 @@ def _spanning_tree(graph: NeighbourGraph, min_samples: int) -> npt.NDArray[np.fl
     return np.concatenate([edges, bridges])
 
 
-def _labels_of_parts(graph: NeighbourGraph, config: ClusterConfig) -> npt.NDArray[np.int64]:
+def _labels_of_parts(graph: NeighbourGraph, config: ClusterConfig, reach: float) -> npt.NDArray[np.int64]:
     """Labels of a graph of unconnected parts, of which each may be a cluster.
 
     Left alone, HDBSCAN makes no cluster of all there is, and joins parts one after another, so that it
     recurses as deeply as there are parts. Here parts smaller than a cluster are noise. The others, and two
-    clusters that are added, hang on a tree of bridges that count as equally long and are longer than any
-    edge: so each part begins at the same density, whatever others there are.
+    clusters that are added, hang on a tree of bridges that count as equally long, a little more than `reach`:
+    so each part begins at the same density, whatever others there are. Were that a lower density than of the
+    edges dropped, a part that only strangers hold together would outweigh the people in it.
     """
-    edges, component = _spanning_forest(graph, config.min_samples)
+    edges, _ = _spanning_forest(graph, config.min_samples)
+    density = np.float64(np.float32(1 / max(reach, 0.01)))  # identical faces are no distance apart
+    edges = edges[edges[:, 2] <= 1 / density]
+    component = components(edges[:, 0].astype(np.int64), edges[:, 1].astype(np.int64), len(graph))
     n, size = len(graph), config.min_cluster_size
     kept = np.flatnonzero(np.bincount(component, minlength=n)[component] >= size)
     position = np.full(n, -1)
@@ -123,21 +128,21 @@ def _labels_of_parts(graph: NeighbourGraph, config: ClusterConfig) -> npt.NDArra
     ends = position[edges[:, :2].astype(np.int64)]
     inside = ends[:, 0] >= 0
     added = len(kept) + np.arange(2 * size).reshape(2, size)
-    chains = np.column_stack([added[:, :-1].ravel(), added[:, 1:].ravel(), np.ones(2 * size - 2)])
-    bridges = _bridges(np.r_[np.unique(position[component[kept]]), added[:, 0]])
+    chains = np.column_stack([added[:, :-1].ravel(), added[:, 1:].ravel(), np.full(2 * size - 2, reach / 2)])
+    bridges = _bridges(np.r_[np.unique(position[component[kept]]), added[:, 0]], 1 / density)
     tree = np.concatenate([np.column_stack([ends[inside], edges[inside, 2]]), chains, bridges])
     labels = np.full(n, -1)
     labels[kept] = _clusters(tree, config)[0][: len(kept)]
     return labels
 
 
-def _bridges(nodes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _bridges(nodes: npt.NDArray[np.int64], reach: float) -> npt.NDArray[np.float64]:
     """Edges that make a tree of some nodes, float64, shape (n - 1, 3): of pairs, pairs of pairs, ..."""
     number = np.arange(1, len(nodes))
     lowest_bit = number & -number
     bridges = np.empty((len(number), 3))
     bridges[:, 0], bridges[:, 1] = nodes[number - lowest_bit], nodes[number]
-    bridges[:, 2] = BRIDGE * (1 + _LEVEL * np.log2(lowest_bit))
+    bridges[:, 2] = reach * (1 + _LEVEL * (1 + np.log2(lowest_bit)))
     return bridges
 
 

@@ -39,6 +39,8 @@ class Candidates:
         Their nearest neighbours, inside components if there are more than one.
     component
         int64, shape (n,): component of each, or None where they are one.
+    reach
+        Euclidean length beyond which density clusters of components are not looked for, or None.
     low
         bool, shape (n,): faces too poor to found a person.
     law
@@ -52,6 +54,7 @@ class Candidates:
     embeddings: npt.NDArray[np.float32]
     graph: NeighbourGraph
     component: Rows | None
+    reach: float | None
     low: npt.NDArray[np.bool_]
     law: Constraints
     calibration: Calibration
@@ -80,7 +83,7 @@ class Candidates:
 
     def labels(self) -> npt.NDArray[np.int32]:
         """Density clusters of the faces, see `density_clusters`."""
-        return density_clusters(self.graph, self.config, part=self.component is not None)
+        return density_clusters(self.graph, self.config, self.reach)
 
     def required(self, faces: float, larger: Doubles) -> Doubles:
         """Evidence that joining a group of so many faces needs among so many."""

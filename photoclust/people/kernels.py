@@ -314,15 +314,21 @@ def bounded_trees(edges: Any, start: Any, most: int) -> Any:
 
     Returns
     -------
-    int64, shape (n,): lowest node of the tree that each is in.
+    tree
+        int64, shape (n,): lowest node of the tree that each is in.
+    dropped
+        Length of the first edge that was not taken, infinite where all were.
     """
     tree, size = start.copy(), np.bincount(start, minlength=len(start))
+    dropped = inf
     for m in range(len(edges)):
         one, other = _root(tree, int(edges[m, 0])), _root(tree, int(edges[m, 1]))
         low, high = min(one, other), max(one, other)
         if low != high and size[low] + size[high] <= most:
             tree[high] = low
             size[low] += size[high]
+        elif low != high:
+            dropped = min(dropped, edges[m, 2])
     for node in range(len(tree)):
         tree[node] = _root(tree, node)
-    return tree
+    return tree, dropped

@@ -130,11 +130,12 @@ def candidates_of(
     poor = (faces.quality < config.min_quality) | ~calibration.recognizable(faces.embeddings)
     low = poor & ~law.members
     apart = same_photo(faces, graph, config.photo_copies).also(law.exclusions)
-    component = None
+    component, reach = None, None
     if len(faces) > config.max_component:
-        component = bounded_components(graph, config.max_component, FARTHEST, law)
+        component, reach = bounded_components(graph, config.max_component, FARTHEST, law)
         graph = within(graph, component)
-    return Candidates(embeddings, graph, component, low, replace(law, exclusions=apart), weigher, config)
+    law = replace(law, exclusions=apart)
+    return Candidates(embeddings, graph, component, reach, low, law, weigher, config)
 
 
 def settled(faces: Candidates, partition: Partition) -> Groups:

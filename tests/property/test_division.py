@@ -53,7 +53,7 @@ def test_divided_is_undivided(
     labels, groups = cluster(candidates, lambda: nullcontext(several))
     assert several.taken == (max(workers, -(-len(faces) // most)) if len(faces) > most else 0)
 
-    whole = density_clusters(candidates.graph, config, part=len(faces) > most)
+    whole = density_clusters(candidates.graph, config, candidates.reach)
     together = settled(candidates, carry_out(joined(candidates, whole)))
     np.testing.assert_array_equal(labels, whole)
     np.testing.assert_array_equal(groups.group, together.group)
@@ -65,7 +65,7 @@ def test_divided_is_undivided(
 @settings(deadline=None)
 def test_components_are_small_and_no_edge_leaves_them(faces: VerifyInput, most: int, shares: int) -> None:
     graph = neighbours(faces.embeddings, 10)
-    component = bounded_components(graph, most, 0.7, Constraints.none(len(faces)))
+    component, _ = bounded_components(graph, most, 0.7, Constraints.none(len(faces)))
     assert np.bincount(component).max() <= most
     cut = within(graph, component)
     np.testing.assert_array_equal(
@@ -85,6 +85,6 @@ def test_components_are_small_and_no_edge_leaves_them(faces: VerifyInput, most: 
 def test_what_is_not_too_large_is_not_cut(faces: VerifyInput) -> None:
     graph = neighbours(faces.embeddings, 10)
     near = graph.distances <= 0.7
-    component = bounded_components(graph, len(faces), 0.7, Constraints.none(len(faces)))
+    component, _ = bounded_components(graph, len(faces), 0.7, Constraints.none(len(faces)))
     inside = component[graph.indices] == component[:, None]
     assert inside[near].all()
