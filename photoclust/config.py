@@ -184,7 +184,8 @@ class ClusterConfig:
     max_component
         Faces of a collection from which on its graph is cut into components of at most so many faces, which
         can be clustered apart; see `photoclust.people.components`. Memory of a process that clusters some of
-        them grows with it: about 1 GB for the default.
+        them grows with their number: 2.9 GiB where two share a million
+        (``tests/benchmarks/grouping_scale.py 1000000 --workers 2``).
     """
 
     k: int = 40

@@ -216,6 +216,15 @@ cluster_options = _together(
         help="So many faces and more are compared approximately, and how many neighbours were found is "
         "measured and told; exactly, however many, by default.",
     ),
+    click.option(
+        "--max-component",
+        type=click.IntRange(2),
+        default=ClusterConfig.max_component,
+        show_default=True,
+        metavar="FACES",
+        help="More faces than that are grouped in parts of at most so many, side by side; fewer need less "
+        "memory.",
+    ),
 )
 
 
@@ -270,4 +279,6 @@ def take_engine(values: dict[str, Any]) -> EngineConfig:
 
 def take_cluster(values: dict[str, Any]) -> ClusterConfig:
     """Build the clustering's configuration from `cluster_options`."""
-    return ClusterConfig(**take(values, "k", "min_cluster_size", "photo_copies", "approximate_from"))
+    return ClusterConfig(
+        **take(values, "k", "min_cluster_size", "photo_copies", "approximate_from", "max_component")
+    )

@@ -1,7 +1,8 @@
-"""The neighbour search on the nodes of a cluster gives the graph of one process."""
+"""Comparing and clustering on the nodes of a cluster gives what one process gives."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
 
 @pytest.fixture
 def store(tmp_path: Path) -> IndexStore:
-    """Slightly more faces than a block holds, each in a photo of its own."""
+    """Slightly more faces than a block holds, each in a photo of its own, five of a person."""
     store = IndexStore.create(tmp_path / "index", IndexSettings(), "sha")
     n = QUERIES + 100
     names = [f"{i:06d}" for i in range(n)]
-    rows = np.random.default_rng(0).normal(size=(n, EMBEDDING_SIZE))
+    rng = np.random.default_rng(0)
+    rows = np.repeat(rng.normal(size=(n // 5 + 1, EMBEDDING_SIZE)), 5, axis=0)[:n]
+    rows += 0.5 * rng.normal(size=rows.shape)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     photo = {"size": 1, "version": "1", "status": "ok", "attempts": 1}
     plain: dict[str, Any] = {"box": [0, 0, 9, 9], "landmarks": [0.0] * 10, "thumbnail": b""}
@@ -51,3 +54,18 @@ def test_a_cluster_finds_the_graph_of_one_process(store: IndexStore, cluster: An
     _, graph = neighbour_graph(store, store.faces(), calibration, ClusterConfig.k)
     np.testing.assert_array_equal(found.indices.flatten().to_numpy(), graph.indices.ravel())
     np.testing.assert_array_equal(found.distances.flatten().to_numpy(), graph.distances.ravel())
+
+
+def test_a_cluster_makes_the_people_of_one_process(store: IndexStore, cluster: Any) -> None:
+    apart = ["--index", store.folder, "--max-component", "1000"]
+    people = []
+    for place in (["--address", cluster.address], []):
+        done = cluster.photoclust("cluster", *apart, *place)
+        assert done.returncode == 0, done.stderr
+        clustering = store.current_clustering()
+        assert clustering is not None
+        people.append(clustering.assignments)
+        (store.folder / "current.json").unlink()
+        shutil.rmtree(store.folder / "clusterings")
+    assert people[0].equals(people[1])
+    assert len(people[0]["person_id"].unique()) > 1000
