@@ -25,7 +25,8 @@ from photoclust.records import ref_table
 
 refs = list(find_photos([sys.argv[1]]))
 with start(EngineConfig(address=sys.argv[2], num_cpus=1)) as engine:
-    print(sum(map(len, engine.stream(ref_table(refs, [0] * len(refs)), IndexSettings()))), flush=True)
+    rows = sum(map(len, engine.stream(ref_table(refs, [0] * len(refs)), IndexSettings())))
+    print(rows, file=sys.__stdout__, flush=True)  # what is printed meanwhile is taken for Ray's
     sys.stdin.read()
 """
 
