@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULT_VALUES = {
     "false_join_rate": (0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3),
-    "min_quality": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
+    "min_quality": (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
     "min_cluster_size": (2, 3, 4, 5),
     "min_samples": (1, 2, 3, 5),
 }

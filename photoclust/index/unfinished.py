@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from photoclust.errors import IndexCorruptError
+from photoclust.errors import IndexCorruptError, MissingPhotosError
 from photoclust.index import files
 
 _NAME = "unfinished.json"
@@ -25,7 +25,11 @@ def unfinished(index: Path) -> Generator[None]:
     """Let it be known that work has begun, until it has ended well; the caller holds the index's lock."""
     began = datetime.now(UTC).isoformat(timespec="seconds")
     files.write_json(index / _NAME, {"began": began, "host": socket.gethostname()})
-    yield
+    try:
+        yield
+    except MissingPhotosError:  # refused before anything was done
+        (index / _NAME).unlink(missing_ok=True)
+        raise
     (index / _NAME).unlink(missing_ok=True)
 
 

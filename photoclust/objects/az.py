@@ -21,7 +21,7 @@ from azure.storage.blob import ContainerClient
 
 from photoclust.errors import ObjectStoreError
 from photoclust.objects.patience import EXPIRED, Patience, TransientError, patiently
-from photoclust.objects.store import ObjectInfo
+from photoclust.objects.store import ObjectInfo, every_page
 from photoclust.objects.uris import Place
 
 Answer = TypeVar("Answer")
@@ -86,13 +86,8 @@ class AzureStore:
         self.patience = patience
 
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
-        """List a page at a time, which is all that is ever held; the store gives them in order."""
-        token: str | None = None
-        while True:
-            page, token = self._ask(lambda after=token: self._page(prefix, after))
-            yield from page
-            if not token:
-                return
+        """List a page at a time; the store gives them in order."""
+        return every_page(lambda token: self._ask(lambda: self._page(prefix, token)))
 
     def _page(self, prefix: str, token: str | None) -> tuple[list[ObjectInfo], str | None]:
         found: Any = self.client.list_blobs(name_starts_with=prefix or None, results_per_page=_PAGE)

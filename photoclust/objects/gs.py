@@ -19,7 +19,7 @@ from google.cloud.storage.exceptions import DataCorruption
 
 from photoclust.errors import ObjectStoreError
 from photoclust.objects.patience import EXPIRED, Patience, TransientError, patiently
-from photoclust.objects.store import ObjectInfo
+from photoclust.objects.store import ObjectInfo, every_page
 from photoclust.objects.uris import Place
 
 Answer = TypeVar("Answer")
@@ -48,13 +48,8 @@ class GoogleStore:
         self.limits: dict[str, Any] = {"retry": None, "timeout": (patience.connect, patience.read)}
 
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
-        """List a page at a time, which is all that is ever held; the store gives them in order."""
-        token: str | None = None
-        while True:
-            page, token = self._ask(lambda after=token: self._page(prefix, after))
-            yield from page
-            if not token:
-                return
+        """List a page at a time; the store gives them in order."""
+        return every_page(lambda token: self._ask(lambda: self._page(prefix, token)))
 
     def _page(self, prefix: str, token: str | None) -> tuple[list[ObjectInfo], str | None]:
         found: Any = self.client.list_blobs(

@@ -7,7 +7,7 @@ a colon; what may pass has been tried again by then.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -63,6 +63,18 @@ def open_store(place: Place) -> ObjectStore:
         When the scheme is unknown, or the package for it is missing.
     """
     return _open(place, os.getpid())
+
+
+def every_page(
+    page: Callable[[str | None], tuple[list[ObjectInfo], str | None]],
+) -> Iterator[ObjectInfo]:
+    """List page by page, one being all that is ever held; each gives what leads to the next, or None."""
+    token: str | None = None
+    while True:
+        found, token = page(token)
+        yield from found
+        if not token:
+            return
 
 
 def forget_connections() -> None:

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from photoclust.cli.status import status
 from photoclust.config import IndexSettings
+from photoclust.errors import MissingPhotosError
 from photoclust.index.store import IndexStore
 from photoclust.index.unfinished import unfinished, unfinished_run
 
@@ -28,6 +29,12 @@ def test_status_tells_of_a_run_that_has_not_ended(tmp_path: Path) -> None:
     with unfinished(folder):
         assert "has not ended" in told(folder)
     assert "has not ended" not in told(folder)
+
+
+def test_a_run_that_was_refused_is_none(tmp_path: Path) -> None:
+    with contextlib.suppress(MissingPhotosError), unfinished(tmp_path):
+        raise MissingPhotosError
+    assert unfinished_run(tmp_path) is None
 
 
 def test_a_damaged_mark_is_no_run(tmp_path: Path) -> None:
