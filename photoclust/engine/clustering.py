@@ -1,22 +1,32 @@
-"""Where components are clustered apart: in processes of this machine, or on the nodes of a Ray cluster."""
+"""Where components are clustered apart: in processes of this machine, or on the nodes of a Ray cluster.
+
+A worker lives in a process, and processes die: for want of memory, or with their node. What a worker answers
+follows from what it was told, so the work of one that died is done again by another that is told the same.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, Protocol
 
 from photoclust.config import EngineConfig
 from photoclust.errors import EngineError
-from photoclust.people.division import Here, Share, Worker, Workers
-from photoclust.people.joining import Candidates
+from photoclust.people.division import Here, Said, TakeShare, Worker, Workers
 from photoclust.people.rounds import Standing
 
-Said = Standing | list[Share]
+LIVES = 3
+"""Processes that one worker may live in: the first may have bad luck, the third has too little memory."""
+
+_CPUS, _CPUS_AGAIN = (
+    0.9,
+    0.01,
+)  # of an actor; that of a lost node finds room where all others have their share
 
 
 @contextmanager
@@ -26,90 +36,158 @@ def start_workers(config: EngineConfig) -> Generator[Workers]:
     Raises
     ------
     EngineError
-        When nothing answers at the address.
+        When nothing answers at the address, or the process of a worker has died `LIVES` times.
     """
     if config.kind == "ray" and config.address is not None:
         from photoclust.engine.ray import runtime
 
         with runtime(config):
-            yield RayWorkers(config)
+            yield Lasting(Actor, _actors(config))
     elif (processes := config.num_cpus or len(os.sched_getaffinity(0))) > 1:
         with ExitStack() as stack:
-            yield Processes(stack, processes)
+            yield Lasting(lambda _: Process(stack), processes)
     else:
         yield Here()
 
 
-class Processes:
-    """A worker in each of some processes, which end with `stack`."""
+class LostError(Exception):
+    """The process that a worker lives in has died."""
 
-    def __init__(self, stack: ExitStack, processes: int) -> None:
-        spawn = get_context("spawn")  # threads of this process, of which there may be some, are not copied
-        pools = [ProcessPoolExecutor(1, spawn) for _ in range(processes)]
-        self._pools = [stack.enter_context(pool) for pool in pools]
+
+class Host(Protocol):
+    """What a worker lives in."""
+
+    def ask(self, call: str, argument: object) -> Callable[[], Any]:
+        """Call a method of the worker; gives what waits for the answer, or raises `LostError`."""
+        ...
+
+
+Told = tuple[str, Callable[[], object]]
+
+
+class Lasting:
+    """Workers that outlast the processes they live in.
+
+    Parameters
+    ----------
+    start
+        Starts a process; told whether it is to take the place of one that died.
+    number
+        How many workers.
+    """
+
+    def __init__(self, start: Callable[[bool], Host], number: int) -> None:
+        self._start = start
+        self._hosts = [start(False) for _ in range(number)]
+        self._told: list[list[Told]] = [[] for _ in range(number)]
+        self._lives = [1] * number
 
     def __len__(self) -> int:
-        return len(self._pools)
+        return len(self._hosts)
 
-    def take(self, worker: int, faces: Candidates) -> None:
+    def take(self, worker: int, share: TakeShare) -> None:
         """Give a share to one of them."""
-        _asked([self._pools[worker]], _take, faces)
+        self._ask(worker, ("take", share))()
 
     def advance(self, told: Standing | None) -> Sequence[Said]:
         """Let each go on to the next round."""
-        return _asked(self._pools, _advance, told)
+        answers = [self._ask(worker, ("advance", lambda: told)) for worker in range(len(self))]
+        return [answer() for answer in answers]
 
+    def _ask(self, worker: int, what: Told) -> Callable[[], Any]:
+        """Tell a worker something; gives what waits for the answer."""
+        self._told[worker].append(what)
+        answer = self._hosts[worker].ask(what[0], what[1]())
 
-def _asked(pools: Sequence[ProcessPoolExecutor], work: Callable[[Any], Any], argument: object) -> list[Any]:
-    try:
-        asked = [pool.submit(work, argument) for pool in pools]
-        return [one.result() for one in asked]
-    except BrokenProcessPool as error:
+        def wait() -> Any:
+            try:
+                return answer()
+            except LostError:
+                return self._again(worker)
+
+        return wait
+
+    def _again(self, worker: int) -> Any:
+        """Tell another process all that a worker has been told; gives the last answer."""
+        while self._lives[worker] < LIVES:
+            self._lives[worker] += 1
+            logging.getLogger("photoclust").warning(
+                "A process that clusters faces died; its work is done again."
+            )
+            self._hosts[worker] = host = self._start(True)
+            try:
+                return [host.ask(call, argument())() for call, argument in self._told[worker]][-1]
+            except LostError:
+                continue
         raise EngineError(
-            "A process that clusters faces died, probably for want of memory; with --num-cpus 1 one at a "
-            "time is used."
-        ) from error
+            f"A process that clusters faces died, and so did {LIVES - 1} that took its place, probably for "
+            "want of memory; use fewer at once with --num-cpus, or give each less with --max-component."
+        )
+
+
+class Process:
+    """A process of this machine, which ends with `stack`."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        spawn = get_context("spawn")  # threads of this process, of which there may be some, are not copied
+        self.pool = stack.enter_context(ProcessPoolExecutor(1, spawn))
+
+    def ask(self, call: str, argument: object) -> Callable[[], Any]:
+        """See `Host`."""
+        try:
+            asked = self.pool.submit(_call, call, argument)
+        except BrokenProcessPool as error:
+            asked = Future[Any]()
+            asked.set_exception(error)
+        return lambda: _result(asked)
+
+
+def _result(asked: Future[Any]) -> Any:
+    try:
+        return asked.result()
+    except BrokenProcessPool as error:
+        raise LostError from error
 
 
 _worker = Worker()  # of a process started for it
 
 
-def _take(faces: Candidates) -> None:
-    _worker.take(faces)
+def _call(call: str, argument: Any) -> Any:
+    return getattr(_worker, call)(argument)
 
 
-def _advance(told: Standing | None) -> Said:
-    return _worker.advance(told)
+def _actors(config: EngineConfig) -> int:
+    """One for each processor of the cluster that was joined, as far as they are allowed."""
+    import ray
+
+    there = int(max(1, ray.cluster_resources().get("CPU", 1)))
+    return min(there, config.num_cpus or there)
 
 
-class RayWorkers:
-    """A worker as an actor for each processor of the cluster that was joined, as far as they are allowed."""
+class Actor:
+    """An actor of the cluster that was joined."""
 
-    def __init__(self, config: EngineConfig) -> None:
+    def __init__(self, again: bool) -> None:
         import ray
 
-        there = int(max(1, ray.cluster_resources().get("CPU", 1)))
-        actor: Any = ray.remote(num_cpus=1, scheduling_strategy="SPREAD")(Worker)
-        self._actors: list[Any] = [actor.remote() for _ in range(min(there, config.num_cpus or there))]
+        cpus = _CPUS_AGAIN if again else _CPUS
+        self.actor: Any = ray.remote(num_cpus=cpus, scheduling_strategy="SPREAD")(Worker).remote()
 
-    def __len__(self) -> int:
-        return len(self._actors)
+    def ask(self, call: str, argument: object) -> Callable[[], Any]:
+        """See `Host`."""
+        asked = getattr(self.actor, call).remote(argument)
+        return lambda: _got(asked)
 
-    def take(self, worker: int, faces: Candidates) -> None:
-        """Give a share to one of them."""
-        self._get([self._actors[worker].take.remote(faces)])
 
-    def advance(self, told: Standing | None) -> Sequence[Said]:
-        """Let each go on to the next round."""
-        return self._get([actor.advance.remote(told) for actor in self._actors])
+def _got(asked: Any) -> Any:
+    import ray
+    from ray.exceptions import NodeDiedError, ObjectLostError, OutOfMemoryError, RayActorError, RayError
 
-    def _get(self, asked: list[Any]) -> list[Any]:
-        import ray
-        from ray.exceptions import RayError
+    from photoclust.engine.ray import explained
 
-        from photoclust.engine.ray import explained
-
-        try:
-            return ray.get(asked)
-        except RayError as error:
-            raise explained(error) from error
+    try:
+        return ray.get(asked)
+    except (NodeDiedError, ObjectLostError, OutOfMemoryError, RayActorError) as error:
+        raise LostError from error
+    except RayError as error:
+        raise explained(error) from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -52,6 +53,12 @@ class Share:
     sums: Floats
 
 
+TakeShare = Callable[[], Candidates]
+"""Takes a share out of all faces; called again where it has to be done again."""
+
+Said = Standing | list[Share]
+
+
 class Worker:
     """Clusters shares of the faces, one after another within a round."""
 
@@ -63,7 +70,7 @@ class Worker:
         """Take one more share, before the first round."""
         self._shares.append(_clustered(faces))
 
-    def advance(self, told: Standing | None) -> Standing | list[Share]:
+    def advance(self, told: Standing | None) -> Said:
         """Go on to the next round, told how all workers stood before it; None before the first."""
         self._rounds = self._rounds or in_step(self._shares)
         try:
@@ -86,11 +93,11 @@ class Workers(Protocol):
         """How many."""
         ...
 
-    def take(self, worker: int, faces: Candidates) -> None:
+    def take(self, worker: int, share: TakeShare) -> None:
         """Give a share to one of them."""
         ...
 
-    def advance(self, told: Standing | None) -> Sequence[Standing | list[Share]]:
+    def advance(self, told: Standing | None) -> Sequence[Said]:
         """Let each go on to the next round; their answers, in order."""
         ...
 
@@ -104,11 +111,11 @@ class Here:
     def __len__(self) -> int:
         return 1
 
-    def take(self, worker: int, faces: Candidates) -> None:
+    def take(self, worker: int, share: TakeShare) -> None:
         """Give it a share."""
-        self._worker.take(faces)
+        self._worker.take(share())
 
-    def advance(self, told: Standing | None) -> Sequence[Standing | list[Share]]:
+    def advance(self, told: Standing | None) -> Sequence[Said]:
         """Let it go on to the next round."""
         return [self._worker.advance(told)]
 
@@ -130,7 +137,8 @@ def cluster(faces: Candidates, start: StartWorkers | None = None) -> tuple[Label
     with start() if start and faces.component is not None else nullcontext(Here()) as workers:
         rows = _shares(faces, len(workers))
         for number, own in enumerate(rows):
-            workers.take(number % len(workers), faces.take(own) if len(rows) > 1 else faces)
+            share = partial(faces.take, own) if len(rows) > 1 else lambda: faces
+            workers.take(number % len(workers), share)
         done = _all_rounds(workers)
     labels, partition = np.full(len(faces), NOBODY), _untouched(faces)
     for worker, shares in enumerate(done):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +71,66 @@ def test_a_cluster_makes_the_people_of_one_process(store: IndexStore, cluster: A
         shutil.rmtree(store.folder / "clusterings")
     assert people[0].equals(people[1])
     assert len(people[0]["person_id"].unique()) > 1000
+
+
+KILLED = """
+import os, signal, sys
+from contextlib import contextmanager
+
+import numpy as np
+import ray
+
+from photoclust.config import ClusterConfig, EngineConfig
+from photoclust.engine.clustering import start_workers
+from photoclust.people.division import cluster
+from photoclust.people.neighbours import neighbours
+from photoclust.people.verify import VerifyInput, candidates_of
+
+rng, n = np.random.default_rng(0), 1000
+rows = np.repeat(rng.normal(size=(n // 5, 60)), 5, axis=0) + 0.5 * rng.normal(size=(n, 60))
+rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+boxes = np.tile(np.array([0, 0, 9, 9], np.float32), (n, 1))
+faces = VerifyInput(rows, np.ones(n, np.float32), np.arange(n), boxes)
+config = ClusterConfig(max_component=300)
+faces = candidates_of(faces, neighbours(rows, config.k), config)
+
+
+class Unlucky:
+    # workers, of whose actors one is killed between two rounds
+
+    def __init__(self, workers):
+        self.workers, self.rounds, self.take = workers, 0, workers.take
+
+    def __len__(self):
+        return len(self.workers)
+
+    def advance(self, told):
+        if self.rounds == 1:
+            actor = self.workers._hosts[1].actor
+            os.kill(ray.get(actor.__ray_call__.remote(lambda worker: os.getpid())), signal.SIGKILL)
+        self.rounds += 1
+        return self.workers.advance(told)
+
+
+@contextmanager
+def start():
+    with start_workers(EngineConfig(address=sys.argv[1])) as workers:
+        yield Unlucky(workers)
+        print(f"{workers._lives} lives")  # to stderr, as all that is said while Ray is joined
+
+
+(labels, groups), (again_labels, again) = cluster(faces), cluster(faces, start)
+np.testing.assert_array_equal(again_labels, labels)
+np.testing.assert_array_equal(again.group, groups.group)
+assert again.confidence.tobytes() == groups.confidence.tobytes()
+print(f"{groups.group.max() + 1} people, the same")
+"""
+
+
+def test_the_work_of_an_actor_that_dies_is_done_again(cluster: Any) -> None:
+    command = [sys.executable, "-c", KILLED, cluster.address]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=cluster.environment)
+    assert done.returncode == 0, done.stderr
+    assert "people, the same" in done.stdout
+    assert "[1, 2] lives" in done.stderr
+    assert "its work is done again" in done.stderr

@@ -1,20 +1,24 @@
-"""Faces clustered apart in processes come out as from this one, and a process that dies is named."""
+"""Faces clustered apart in processes come out as from this one, and what one that dies did is done again."""
 
 from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
 
 from photoclust.config import ClusterConfig, EngineConfig
-from photoclust.engine.clustering import Processes, start_workers
+from photoclust.engine.clustering import Lasting, Process, start_workers
 from photoclust.errors import EngineError
 from photoclust.people.calibration import calibration_of
-from photoclust.people.division import Here, cluster
+from photoclust.people.division import Here, Said, TakeShare, cluster
 from photoclust.people.joining import Candidates
 from photoclust.people.neighbours import neighbours
+from photoclust.people.rounds import Standing
 from photoclust.people.verify import VerifyInput, candidates_of
 
 
@@ -52,12 +56,61 @@ def test_one_processor_needs_no_process() -> None:
         assert isinstance(workers, Here)
 
 
-def test_a_process_that_dies_ends_the_work_with_a_reason() -> None:
-    with start_workers(EngineConfig(kind="local", num_cpus=2)) as workers:
-        assert isinstance(workers, Processes)
-        workers.take(0, candidates(4))
-        (process,) = workers._pools[0]._processes.values()
-        os.kill(process.pid, signal.SIGKILL)
-        process.join()
-        with pytest.raises(EngineError, match="died"):
-            workers.advance(None)
+class Unlucky:
+    """Workers, of whose processes one is killed before each of some rounds, in turns."""
+
+    def __init__(self, workers: Lasting, rounds: set[int]) -> None:
+        self.workers, self.rounds, self.round = workers, rounds, 0
+
+    def __len__(self) -> int:
+        return len(self.workers)
+
+    def take(self, worker: int, share: TakeShare) -> None:
+        self.workers.take(worker, share)
+
+    def advance(self, told: Standing | None) -> Sequence[Said]:
+        if self.round in self.rounds:
+            kill(self.workers, self.round % len(self))
+        self.round += 1
+        return self.workers.advance(told)
+
+
+def kill(workers: Lasting, worker: int) -> None:
+    host = workers._hosts[worker]
+    assert isinstance(host, Process)
+    (process,) = host.pool._processes.values()
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+
+
+def test_the_work_of_processes_that_die_is_done_again(caplog: pytest.LogCaptureFixture) -> None:
+    faces = candidates()
+    labels, groups = cluster(faces)
+
+    @contextmanager
+    def start() -> Iterator[Unlucky]:
+        with start_workers(EngineConfig(kind="local", num_cpus=2)) as workers:
+            assert isinstance(workers, Lasting)
+            yield Unlucky(workers, {0, 1, 2})
+
+    again_labels, again = cluster(faces, start)
+    np.testing.assert_array_equal(again_labels, labels)
+    np.testing.assert_array_equal(again.group, groups.group)
+    assert again.confidence.tobytes() == groups.confidence.tobytes()
+    assert len(caplog.messages) == 3
+
+
+class Deadly:
+    """Ends the process that receives it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (1,)
+
+
+def test_work_that_kills_whoever_does_it_ends_with_a_reason(caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        start_workers(EngineConfig(kind="local", num_cpus=2)) as workers,
+        pytest.raises(EngineError, match=r"died, and so did 2 .*--max-component"),
+    ):
+        workers.take(0, Deadly)  # type: ignore[arg-type]
+    assert len(caplog.messages) == 2
