@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
@@ -10,12 +13,13 @@ from hypothesis import strategies as st
 from strategies import albums, decided
 
 from photoclust.config import ClusterConfig
+from photoclust.engine.clustering import Lasting, LostError
 from photoclust.people.bursts import twins
 from photoclust.people.components import bounded_components, shared_out, within
 from photoclust.people.constraints import Constraints, resolve
 from photoclust.people.density import density_clusters
-from photoclust.people.division import Share, Worker, cluster
-from photoclust.people.joining import Candidates, joined
+from photoclust.people.division import Said, TakeShare, Worker, cluster
+from photoclust.people.joining import joined
 from photoclust.people.neighbours import neighbours
 from photoclust.people.rounds import Standing, carry_out
 from photoclust.people.verify import VerifyInput, candidates_of, settled
@@ -31,12 +35,29 @@ class Several:
     def __len__(self) -> int:
         return len(self.workers)
 
-    def take(self, worker: int, faces: Candidates) -> None:
-        self.workers[worker].take(faces)
+    def take(self, worker: int, share: TakeShare) -> None:
+        self.workers[worker].take(share())
         self.taken += 1
 
-    def advance(self, told: Standing | None) -> list[Standing | list[Share]]:
+    def advance(self, told: Standing | None) -> list[Said]:
         return [worker.advance(told) for worker in self.workers]
+
+
+class Mortal:
+    """A worker in this process that is gone, with all it knew, once it was asked so often."""
+
+    def __init__(self, asked: float) -> None:
+        self.worker, self.left = Worker(), asked
+
+    def ask(self, call: str, argument: object) -> Callable[[], Any]:
+        self.left -= 1
+        if self.left < 0:
+            return self.lost
+        answer = getattr(self.worker, call)(argument)
+        return lambda: answer
+
+    def lost(self) -> None:
+        raise LostError
 
 
 @given(st.data(), albums(least=2, most=150), st.integers(2, 60), st.integers(1, 5), st.integers(2, 3))
@@ -59,6 +80,19 @@ def test_divided_is_undivided(
     np.testing.assert_array_equal(groups.group, together.group)
     np.testing.assert_array_equal(groups.status, together.status)
     assert groups.confidence.tobytes() == together.confidence.tobytes()
+
+
+@given(albums(least=2, most=150), st.integers(2, 60), st.lists(st.integers(0, 12), min_size=1, max_size=4))
+@settings(deadline=None, max_examples=30)
+def test_what_lost_workers_did_is_done_again(faces: VerifyInput, most: int, asked: list[int]) -> None:
+    config = ClusterConfig(k=10, max_component=most)
+    candidates = candidates_of(faces, neighbours(faces.embeddings, config.k), config)
+    lasting = Lasting(lambda again: Mortal(math.inf if again else asked.pop()), len(asked))
+    labels, groups = cluster(candidates, lambda: nullcontext(lasting))
+    whole_labels, whole = cluster(candidates)
+    np.testing.assert_array_equal(labels, whole_labels)
+    np.testing.assert_array_equal(groups.group, whole.group)
+    assert groups.confidence.tobytes() == whole.confidence.tobytes()
 
 
 @given(albums(least=2, most=150), st.integers(2, 40), st.integers(1, 8))
