@@ -47,7 +47,7 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
     calibration = calibration_of(store.settings.embed.model)
     embeddings, graph = neighbour_graph(store, faces, calibration, book.config.k, keep=False)
     law = resolved(decisions_of(store), faces, graph)
-    exclusions = exclusions_of(verify_input(faces, embeddings), graph, law)
+    exclusions = exclusions_of(verify_input(faces, embeddings), graph, law, book.config.photo_copies)
     people = [book.person_of.get(face, "") for face in ends]
     number = {person: row for row, person in enumerate(book.people)}
     group = np.array([number.get(book.person_of.get(face, ""), NOBODY) for face in ids], np.int64)

@@ -257,9 +257,11 @@ def _people(faces: pa.Table, assignments: pa.Table, resolution: Resolution) -> p
     return pa.Table.from_pylist(rows, schema=PERSON_SCHEMA)
 
 
-def exclusions_of(faces: VerifyInput, graph: NeighbourGraph, resolution: Resolution) -> Exclusions:
-    """What keeps faces apart: photos, and decisions."""
-    return same_photo(faces, graph).also(resolution.constraints.exclusions)
+def exclusions_of(
+    faces: VerifyInput, graph: NeighbourGraph, resolution: Resolution, photo_copies: bool
+) -> Exclusions:
+    """What keeps faces apart: photos, as a `ClusterConfig` has it, and decisions."""
+    return same_photo(faces, graph, photo_copies).also(resolution.constraints.exclusions)
 
 
 def with_facts(

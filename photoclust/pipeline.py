@@ -287,7 +287,8 @@ def _grouped(
     face_ids = faces["face_id"].to_pylist()
     kept = keep_ids(groups.group, face_ids, past_of(current), {face_ids[row] for row in law.names})
     clustering = new_clustering(faces, labels, groups, kept, law, twins(graph))
-    clustering = with_facts(clustering, embeddings, exclusions_of(everything, graph, law), calibration)
+    apart = exclusions_of(everything, graph, law, config.photo_copies)
+    clustering = with_facts(clustering, embeddings, apart, calibration)
     clustering.run.update(
         stage_seconds=watch.seconds, neighbour_recall=found, job=os.environ.get("PHOTOCLUST_JOB_ID")
     )

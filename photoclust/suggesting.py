@@ -48,7 +48,8 @@ def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
             f"{store.folder} has faces that are not grouped; run `photoclust cluster --index {store.folder}`."
         )
     calibration = calibration_of(store.settings.embed.model)
-    embeddings, graph = neighbour_graph(store, faces, calibration, current.run["config"]["k"], keep=False)
+    config = current.run["config"]
+    embeddings, graph = neighbour_graph(store, faces, calibration, config["k"], keep=False)
     law = resolved(decisions_of(store), faces, graph)
     ids = current.people["person_id"].to_pylist()
     number = {person: row for row, person in enumerate(ids)}
@@ -59,7 +60,7 @@ def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
             group,
             current.assignments["confidence"].to_numpy(),
             np.array(current.assignments["status"].to_pylist()) != LOW_QUALITY,
-            exclusions_of(verify_input(faces, embeddings), graph, law),
+            exclusions_of(verify_input(faces, embeddings), graph, law, config["photo_copies"]),
         ),
         calibration,
         current.people,

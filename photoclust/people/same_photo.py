@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from photoclust.config import ClusterConfig
 from photoclust.people.exclusions import Exclusions, Rows
-from photoclust.people.neighbours import NeighbourGraph
+from photoclust.people.neighbours import NeighbourGraph, cosine_distances
 
 if TYPE_CHECKING:
     from photoclust.people.verify import VerifyInput
@@ -21,6 +22,11 @@ ANY_PHOTO = -1  # the photo of a face that no other face shares a photo with
 # of 852 pairs of faces in one photo of LFW's development people and two albums none came nearer than 0.199.
 SAME_PICTURE = 0.15
 DUPLICATE_OVERLAP = 0.5  # intersection over union of two boxes
+# A collage, a contact sheet, a page of an album: three pairs of its clear faces and more are very alike, as
+# pictures of one person are, and these are two fifths and more of those that are at all alike. Of people who
+# only look alike many more are somewhat alike than very (python tests/benchmarks/collages.py INDEX CROWDS).
+VERY_ALIKE, ALIKE = 0.35, 0.5  # cosine distances
+VERY_ALIKE_PAIRS, VERY_ALIKE_SHARE = 3, 0.4
 
 
 def same_photo(faces: VerifyInput, graph: NeighbourGraph, copies: bool = True) -> Exclusions:
@@ -35,7 +41,8 @@ def conflicting_photos(faces: VerifyInput, graph: NeighbourGraph, copies: bool =
 
     Two faces of one photo are two people, unless they are one face detected twice (boxes that overlap by
     more than half of their union) or one picture twice (`SAME_PICTURE`, as in a mirror, a collage or on a
-    screen; not without `copies`): then the one of lower quality is let go.
+    screen; not without `copies`): then the one of lower quality is let go. A photo that is made of photos
+    keeps nobody apart (`made_of_photos`; not without `copies`).
     """
     photos = np.unique(faces.photos, return_inverse=True)[1].astype(np.int64)
     left, right = (
@@ -48,16 +55,50 @@ def conflicting_photos(faces: VerifyInput, graph: NeighbourGraph, copies: bool =
     )
     worse = np.where(faces.quality[left] < faces.quality[right], left, right)
     photos[worse] = ANY_PHOTO
+    if copies:
+        photos[np.isin(faces.photos, made_of_photos(faces, graph))] = ANY_PHOTO
     shared = np.bincount(photos[photos != ANY_PHOTO], minlength=1) > 1
     return np.where((photos != ANY_PHOTO) & shared[photos], photos, ANY_PHOTO)
 
 
+def made_of_photos(faces: VerifyInput, graph: NeighbourGraph) -> Rows:
+    """Numbers of the photos that show photos, each with faces of its own; see `VERY_ALIKE_PAIRS`."""
+    left, _ = _near(graph, faces.photos, VERY_ALIKE)
+    photos, pairs = np.unique(faces.photos[left], return_counts=True)
+    likely = photos[pairs >= VERY_ALIKE_PAIRS]  # what is near in a photo is among the nearest of all
+    clear = np.flatnonzero((faces.quality >= ClusterConfig.min_quality) & np.isin(faces.photos, likely))
+    order = clear[np.argsort(faces.photos[clear], kind="stable")]
+    starts = np.flatnonzero(np.diff(faces.photos[order]))
+    return np.array(
+        [faces.photos[own[0]] for own in np.split(order, starts + 1) if _is_made(faces, own)], np.int64
+    )
+
+
+def _is_made(faces: VerifyInput, own: Rows) -> bool:
+    """Tell from its clear faces if a photo is made of photos; of faces that overlap one may be the other."""
+    very, alike = 0, 0
+    for place, first in enumerate(own.tolist(), 1):
+        rest = own[place:]
+        rest = rest[_overlap(faces.boxes[[first]], faces.boxes[rest]) == 0]
+        distances = cosine_distances(faces.embeddings[np.full(len(rest), first)], faces.embeddings[rest])
+        very, alike = very + int((distances <= VERY_ALIKE).sum()), alike + int((distances <= ALIKE).sum())
+    return very >= max(VERY_ALIKE_PAIRS, VERY_ALIKE_SHARE * alike)
+
+
 def _copies(graph: NeighbourGraph, photos: Rows) -> Edges:
     """Pairs of faces in one photo that are one picture twice, the lower row left."""
-    left, column = np.nonzero(graph.distances <= SAME_PICTURE)
-    right = graph.indices[left, column].astype(np.int64)
-    same = (photos[left] == photos[right]) & (left < right)
-    return left[same], right[same]
+    return _near(graph, photos, SAME_PICTURE)
+
+
+def _near(graph: NeighbourGraph, photos: Rows, distance: float) -> Edges:
+    """Pairs of faces in one photo that are neighbours within a distance, each once, the lower row left."""
+    rows = np.arange(len(photos))
+    pairs = [np.zeros((0, 2), np.int64)]
+    for column, length in zip(graph.indices.T, graph.distances.T, strict=True):
+        near = np.flatnonzero((length <= distance) & (photos[column] == photos))
+        pairs.append(np.sort(np.column_stack([rows[near], column[near]]), axis=1))
+    left, right = np.unique(np.concatenate(pairs), axis=0).T
+    return left, right
 
 
 def _overlapping(boxes: npt.NDArray[np.float32], photos: Rows) -> Edges:

@@ -7,12 +7,17 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from photoclust.cli import cli
-from photoclust.config import IndexSettings
+from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.index.store import IndexStore
+from photoclust.pipeline import group_faces
+from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
+from photoclust.stages import face_id
 
 PeopleOf = Callable[[IndexStore], dict[str, str]]
 
@@ -79,6 +84,23 @@ def test_two_people(album_index: IndexStore, people_of: PeopleOf, capsys: pytest
     text = run(capsys, album_index, "explain", who["ada"], who["bea"])
     assert "not one person" in text
     assert "keeps them apart" in text
+
+
+def test_reasons_are_those_of_the_grouping_in_force(
+    album_index: IndexStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo = album_index.photos().to_pylist()[0]
+    face = next(row for row in album_index.faces().to_pylist() if row["photo_id"] == photo["photo_id"])
+    twice = {"photo_id": "f" * 32, "uri": "/photos/mirror.jpg"}
+    boxes = (np.array([left, 0, left + 100, 100], np.float32) for left in (0, 150))
+    ids = [{"photo_id": "f" * 32, "face_id": face_id("f" * 32, box), "box": box} for box in boxes]
+    photos = pa.Table.from_pylist([photo | twice], PHOTO_SCHEMA)
+    album_index.append(photos, pa.Table.from_pylist([face | one for one in ids], FACE_SCHEMA))
+    for copies in (True, False):
+        group_faces(album_index, ClusterConfig(k=10, photo_copies=copies))
+        words = [one["face_id"] for one in ids]
+        found = json.loads(run(capsys, album_index, "explain", *words, "--json"))
+        assert (found["same_person"], found["kept_apart"]) == (copies, not copies)
 
 
 def test_strangers_and_an_index_without_people(
