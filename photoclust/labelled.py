@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from photoclust.errors import IndexMissingError, UsageError
-from photoclust.evaluate.labels import csv_labels, folder_labels, main_faces
-from photoclust.index.store import IndexStore
-from photoclust.records import OK
+from photoclust.evaluate.labels import Labels, csv_labels, folder_labels, main_faces
+from photoclust.index.store import Clustering, IndexStore
+from photoclust.records import FAILED, FORGOTTEN, NO_FACE, OK
+
+_WORDS = {
+    NO_FACE: ("labelled photo shows no face", "labelled photos show no face"),
+    FAILED: ("labelled photo could not be read", "labelled photos could not be read"),
+    FORGOTTEN: ("labelled photo was forgotten", "labelled photos were forgotten"),
+}
+_DISPUTED = ("photo is there twice, under two labels", "photos are there twice, under two labels")
 
 
 @dataclass(frozen=True)
@@ -29,18 +37,27 @@ class LabelledFaces:
         Person of each, according to the label.
     groups
         Person of each, according to the clustering in force; ``""`` for nobody.
-    thumbnails
-        JPEG of each; empty if they were not asked for.
+    confidence
+        How sure that was, in [0, 1].
+    expected
+        Of every person in the clustering the share of faces expected to be right, where it is known.
+    names
+        What people in the clustering are called, those who have a name.
+    notes
+        What was left out and why, a sentence each.
     """
 
     rows: list[int]
     photos: list[str]
     people: list[str]
     groups: list[str]
-    thumbnails: list[bytes]
+    confidence: list[float]
+    expected: dict[str, float | None]
+    names: dict[str, str]
+    notes: tuple[str, ...]
 
 
-def labelled_faces(location: str, labels: str, thumbnails: bool = False) -> LabelledFaces:
+def labelled_faces(location: str, labels: str, grouped: bool = True) -> LabelledFaces:
     """Read the main face of each labelled photo.
 
     Parameters
@@ -49,8 +66,8 @@ def labelled_faces(location: str, labels: str, thumbnails: bool = False) -> Labe
         Folder of the index.
     labels
         ``folders``, or the path of a CSV.
-    thumbnails
-        Read the thumbnails too.
+    grouped
+        Whether there must be people; else all are nobody's where there are none.
 
     Raises
     ------
@@ -61,34 +78,78 @@ def labelled_faces(location: str, labels: str, thumbnails: bool = False) -> Labe
     """
     store = IndexStore.open(location)
     clustering = store.current_clustering()
-    if clustering is None:
+    if clustering is None and grouped:
         raise IndexMissingError(
-            f"{location} holds no people yet; run `photoclust cluster --index {location}`."
+            f"{store.called} holds no people yet; run `photoclust cluster --index {store.called}`."
         )
-    photos = store.photos()
-    faces = store.faces(["box", "thumbnail"] if thumbnails else ["box"])
-    truth = _people_of_photos(photos, labels)
-    rows = [row for row in main_rows(photos, faces) if faces["photo_id"][row].as_py() in truth]
+    photos, faces = store.photos(), store.faces(["box"])
+    truth, notes = _people_of_photos(photos, labels)
+    photo_of, face_of = faces["photo_id"].to_pylist(), faces["face_id"].to_pylist()
+    rows = [row for row in main_rows(photos, faces) if photo_of[row] in truth]
     if not rows:
-        raise UsageError(f"None of the labels fits a photo with a face in {location}.")
-    ids = [faces["photo_id"][row].as_py() for row in rows]
-    columns = (clustering.assignments[name].to_pylist() for name in ("face_id", "person_id"))
-    person = dict(zip(*columns, strict=True))
+        raise UsageError(
+            " ".join([f"None of the labels fits a photo with a face in {store.called}.", *notes])
+        )
+    known = _memberships(clustering)
+    found = [known.get(face_of[row]) for row in rows]
+    people = clustering.people.to_pylist() if clustering else []
     return LabelledFaces(
         rows=rows,
-        photos=[truth[photo][0] for photo in ids],
-        people=[truth[photo][1] for photo in ids],
-        groups=[person.get(faces["face_id"][row].as_py(), "") for row in rows],
-        thumbnails=[faces["thumbnail"][row].as_py() for row in rows] if thumbnails else [],
+        photos=[truth[photo_of[row]][0] for row in rows],
+        people=[truth[photo_of[row]][1] for row in rows],
+        groups=[one[0] if one else "" for one in found],
+        confidence=[one[1] if one else 0.0 for one in found],
+        expected={person["person_id"]: person["confidence"] for person in people},
+        names={person["person_id"]: person["name"] for person in people if person["name"]},
+        notes=(*notes, *_left_behind(found.count(None) if clustering else 0)),
     )
 
 
-def _people_of_photos(photos: pa.Table, labels: str) -> dict[str, tuple[str, str]]:
-    """Uri and label of each photo_id; of copies the one whose uri sorts last."""
+def _memberships(clustering: Clustering | None) -> dict[str, tuple[str, float]]:
+    """Person and confidence of each face."""
+    if clustering is None:
+        return {}
+    names = ("face_id", "person_id", "confidence")
+    face, person, confidence = (clustering.assignments[name].to_pylist() for name in names)
+    return dict(zip(face, zip(person, confidence, strict=True), strict=True))
+
+
+def _left_behind(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    faces = _counted(count, "labelled face has", "labelled faces have")
+    alone = "counts" if count == 1 else "count"
+    return (f"{faces} come since people were grouped, and {alone} as alone; run `photoclust cluster` first.",)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def _people_of_photos(photos: pa.Table, labels: str) -> tuple[dict[str, tuple[str, str]], list[str]]:
+    """Uri and label of each photo_id, and what was left out; of copies the one whose uri sorts last."""
     uris = photos["uri"].to_pylist()
-    known: Mapping[str, str] = folder_labels(uris) if labels == "folders" else csv_labels(Path(labels), uris)
+    said: Labels = folder_labels(uris) if labels == "folders" else csv_labels(Path(labels), uris)
     rows = zip(photos["photo_id"].to_pylist(), uris, photos["status"].to_pylist(), strict=True)
-    return {photo: (uri, known[uri]) for photo, uri, status in rows if status == OK and uri in known}
+    labelled = [(photo, uri, status) for photo, uri, status in rows if uri in said.people]
+    truth, disputed = dict[str, tuple[str, str]](), set[str]()
+    for photo, uri, status in labelled:
+        if status == OK:
+            if truth.get(photo, ("", said.people[uri]))[1] != said.people[uri]:
+                disputed.add(photo)
+            truth[photo] = (uri, said.people[uri])
+    for photo in disputed:
+        del truth[photo]
+    statuses = Counter(status for _, _, status in labelled)
+    return truth, [*said.problems, *_not_counted(statuses, len(disputed))]
+
+
+def _not_counted(statuses: Counter[str], disputed: int) -> list[str]:
+    """Labelled photos that say nothing."""
+    words = [_counted(statuses[status], *said) for status, said in _WORDS.items() if statuses[status]]
+    if disputed:
+        words.append(_counted(disputed, *_DISPUTED))
+    return [f"Left out: {', '.join(words)}."] if words else []
 
 
 def main_rows(photos: pa.Table, faces: pa.Table) -> list[int]:
@@ -97,3 +158,9 @@ def main_rows(photos: pa.Table, faces: pa.Table) -> list[int]:
     sizes = {photo: (width, height) for photo, width, height in zip(*columns, strict=True) if width}
     boxes = faces["box"].combine_chunks().flatten().to_numpy().reshape(-1, 4).astype(np.float32)
     return main_faces(boxes, faces["photo_id"].to_pylist(), sizes).tolist()
+
+
+def thumbnails_of(location: str, rows: Sequence[int]) -> dict[int, bytes]:
+    """JPEG of some faces of an index, by their rows."""
+    column = IndexStore.open(location).faces(["thumbnail"])["thumbnail"]
+    return {row: column[row].as_py() for row in rows}

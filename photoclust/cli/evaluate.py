@@ -1,15 +1,21 @@
-"""``photoclust evaluate``: the clustering in force held against labels."""
+"""``photoclust evaluate``: the clustering in force, and its confidence, held against labels."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from photoclust.cli import options
 
 if TYPE_CHECKING:
-    from photoclust.evaluate.evaluation import Evaluation
+    from photoclust.evaluate.confidence import ConfidenceCheck
+    from photoclust.evaluate.evaluation import Evaluation, Part
+    from photoclust.evaluate.reliability import Bin, Reliability
+    from photoclust.labelled import LabelledFaces
+
+_SHOWN = 20  # of the worst, on a terminal
+_SURE_SHOWN = 5
 
 
 @click.command()
@@ -19,14 +25,17 @@ if TYPE_CHECKING:
     default="folders",
     show_default=True,
     metavar="folders|CSV",
-    help="Who is who: the name of the folder a photo lies in, or a CSV with the columns photo and person.",
+    help="Who is who: the name of the folder a photo lies in, or a CSV with the columns photo and person. "
+    "A photo is named by its path, by its path from the CSV's folder, or by its URI.",
 )
 @click.option("--html", "html", type=options.Output(dir_okay=False), metavar="FILE", help="Write a page too.")
 @options.json_option
 def evaluate(index_dir: str, labels: str, html: str | None, as_json: bool) -> None:
-    """Say how well the people found agree with people known.
+    """Say how well the people found agree with people known, and whether confidence is honest.
 
-    A label means the main face of its photo: large, and near the centre.
+    A label means the main face of its photo: large, and near the centre; faces without a label are not
+    counted. A face is right in its group if more than half of the labelled faces there are the same
+    person, and confidence is honest if of the faces said to be 90 % sure nine in ten are right.
 
     \b
     Examples:
@@ -34,41 +43,164 @@ def evaluate(index_dir: str, labels: str, html: str | None, as_json: bool) -> No
       photoclust evaluate ~/people --labels truth.csv --html wrong.html
     """
     import json
-    from pathlib import Path
 
+    from photoclust.evaluate.confidence import check_confidence
     from photoclust.evaluate.evaluation import evaluate_groups
-    from photoclust.evaluate.page import evaluation_page
     from photoclust.labelled import labelled_faces
 
-    found = labelled_faces(index_dir, labels, thumbnails=html is not None)
+    found = labelled_faces(index_dir, labels)
     evaluation = evaluate_groups(found.people, found.groups)
+    check = check_confidence(found.people, found.groups, found.confidence, found.expected)
+    values = _values(found, evaluation, check)
     if html is not None:
-        Path(html).write_text(evaluation_page(evaluation, found.photos, found.thumbnails), "utf-8")
+        _write_page(values, found, index_dir, html)
     if as_json:
-        click.echo(json.dumps(evaluation.to_dict() | {"photos": found.photos}, indent=2))
-    else:
-        _write(evaluation, found.photos)
+        click.echo(json.dumps(values, indent=2))
+        return
+    _say_scores(evaluation)
+    _say_confidence(check)
+    _say_sure_but_wrong(check, found)
+    _say_worst(evaluation, found)
+    for note in found.notes:
+        click.echo(f"\nNote: {_plain(note, 600)}")
 
 
-def _write(evaluation: Evaluation, photos: list[str]) -> None:
+def _values(found: LabelledFaces, evaluation: Evaluation, check: ConfidenceCheck) -> dict[str, Any]:
+    """What a script reads, and the page shows."""
+    confidence = check.to_dict()
+    for one in confidence["sure_but_wrong"]:
+        one["photo"] = found.photos[one["row"]]
+    columns = zip(found.photos, found.people, found.groups, found.confidence, strict=True)
+    return evaluation.to_dict() | {
+        "confidence": confidence,
+        "labelled": [
+            {"photo": photo, "person": person, "group": group, "confidence": sure if group else None}
+            for photo, person, group, sure in columns
+        ],
+        "names": found.names,
+        "notes": list(found.notes),
+    }
+
+
+def _write_page(values: dict[str, Any], found: LabelledFaces, index_dir: str, file: str) -> None:
+    from pathlib import Path
+
+    from photoclust.index.store import IndexStore
+    from photoclust.labelled import thumbnails_of
+    from photoclust.report.evaluation_page import write_evaluation
+
+    def thumbnails(labelled: Any) -> dict[int, bytes]:
+        images = thumbnails_of(index_dir, [found.rows[row] for row in labelled])
+        return {row: images[found.rows[row]] for row in labelled}
+
+    title = Path(IndexStore.open(index_dir).called).name
+    write_evaluation(values, title, thumbnails, Path(file))
+
+
+# -- what is said -------------------------------------------------------------------------------------
+
+
+def _say_scores(evaluation: Evaluation) -> None:
     click.echo(
         f"{evaluation.faces} labelled faces of {evaluation.people} people, in {evaluation.groups} groups; "
         f"{evaluation.alone} alone"
     )
+    if evaluation.people == 1:
+        click.echo("All labels name one person, so that nothing can be said of people taken for one another.")
     for name, scores in (("Pairwise", evaluation.pairwise), ("BCubed", evaluation.bcubed)):
         click.echo(f"{name:9}F {scores.f:.3f}  precision {scores.precision:.3f}  recall {scores.recall:.3f}")
     click.echo(f"NMI      {evaluation.nmi:.3f}")
     click.echo(f"Split    {evaluation.split} people in more than one group")
     click.echo(f"Mixed    {evaluation.mixed} groups of more than one person")
-    for offender in evaluation.worst:
-        click.echo(f"\n{offender.kind} {_plain(offender.name)}: {offender.wrong_pairs} wrong pairs")
+
+
+def _say_confidence(check: ConfidenceCheck) -> None:
+    click.echo("\nConfidence")
+    if check.faces.overall is None:
+        click.echo("  Nothing can be said: no labelled face is in a group with another labelled face.")
+    for things, found in (("faces", check.faces), ("people", check.people)):
+        if found.overall is not None:
+            _say_reliability(things, found, found.overall)
+    if check.unjudged:
+        click.echo(f"  Not judged: {check.unjudged} in a group with no other labelled face")
+    if check.decided:
+        click.echo(f"  Not judged: {check.decided} whose place was decided by a person")
+
+
+def _say_reliability(things: str, found: Reliability, overall: Bin) -> None:
+    click.echo(f"  {'said':>12}  {things:>7}  mean said   right  95 % interval")
+    for one in found.bins:
+        click.echo(f"  {f'{one.low:4.0%} to {one.high:4.0%}':>12}  {_in_a_row(one)}")
+    if len(found.bins) > 1:
+        click.echo(f"  {'all':>12}  {_in_a_row(overall)}")
+    chance = f"{found.calibration_error_by_chance:.3f} by chance alone"
+    click.echo(
+        f"  Expected calibration error {found.calibration_error:.3f} ({chance}), Brier {found.brier:.3f}\n"
+    )
+
+
+def _in_a_row(one: Bin) -> str:
+    interval = f"{one.right_low:6.1%} to {one.right_high:6.1%}"
+    verdict = "" if one.verdict == "honest" else f"  {one.verdict}"
+    return f"{one.count:>7}  {one.said:>9.1%}  {one.right:>6.1%}  {interval}{verdict}"
+
+
+def _say_sure_but_wrong(check: ConfidenceCheck, found: LabelledFaces) -> None:
+    wrong = check.sure_but_wrong
+    if check.faces.overall is not None:
+        click.echo(f"Said to be sure, and wrong: {len(wrong)}")
+    for one in wrong[:_SURE_SHOWN]:
+        among = f"among faces of {_plain(one.mostly)}" if one.mostly else f"with {_plain(one.others[0])}"
+        sure = f"{_percent(one.confidence):>4}"
+        click.echo(f"  {sure} {_plain(one.person)}, {among}: {_plain(found.photos[one.row], 400)}")
+    _say_more(len(wrong) - _SURE_SHOWN, "  ")
+
+
+def _say_worst(evaluation: Evaluation, found: LabelledFaces) -> None:
+    for offender in evaluation.worst[:_SHOWN]:
+        pairs = "wrong pair" if offender.wrong_pairs == 1 else "wrong pairs"
+        name = _called(offender.name, found) if offender.kind == "mixed" else _plain(offender.name)
+        click.echo(f"\n{offender.kind} {name}: {offender.wrong_pairs} {pairs}")
         for part in offender.parts:
-            shown = ", ".join(_plain(photos[row]) for row in part.rows[:3])
-            click.echo(
-                f"  {len(part.rows):4} {_plain(part.name)}: {shown}{' ...' if len(part.rows) > 3 else ''}"
-            )
+            if part.name:
+                _say_part(part, _called(part.name, found), found)
+        alone = tuple(row for part in offender.parts if not part.name for row in part.rows)
+        if alone:
+            _say_part(type(offender.parts[0])("", alone), "alone", found)
+    if len(evaluation.worst) > _SHOWN:
+        click.echo("")
+    _say_more(len(evaluation.worst) - _SHOWN, "")
 
 
-def _plain(text: str) -> str:
+def _say_part(part: Part, name: str, found: LabelledFaces) -> None:
+    shown = ", ".join(_face(row, found) for row in part.rows[:3])
+    click.echo(f"  {len(part.rows):4} {name}: {shown}{' ...' if len(part.rows) > 3 else ''}")
+
+
+def _say_more(count: int, indent: str) -> None:
+    if count > 0:
+        click.echo(f"{indent}and {count} more; --html shows them, --json lists them")
+
+
+def _face(row: int, found: LabelledFaces) -> str:
+    sure = f" ({_percent(found.confidence[row])})" if found.groups[row] else ""
+    return f"{_plain(found.photos[row], 400)}{sure}"
+
+
+def _called(name: str, found: LabelledFaces) -> str:
+    """A group by its name, where it has one, and its id."""
+    known = found.names.get(name)
+    return f"{_plain(known)} ({name})" if known else _plain(name)
+
+
+def _percent(confidence: float) -> str:
+    from photoclust.report.facts import percent
+
+    return percent(confidence)
+
+
+def _plain(text: str, most: int = 80) -> str:
     """Text that no terminal takes for a command."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
+    from photoclust.report.names import visible
+
+    return visible(text, most)

@@ -15,14 +15,20 @@ from photoclust.evaluate.scores import (
     contingency,
     mixed_groups,
     normalized_mutual_information,
+    numbered,
     pairwise_scores,
     split_persons,
 )
 
+_Named = tuple[npt.NDArray[np.int64], list[str]]  # numbers, and what they are called
+
 
 @dataclass(frozen=True)
 class Part:
-    """Faces of one person in one group; `name` is the person in a mixed group, the group of a split one."""
+    """Faces of one person in one group.
+
+    `name` is the person in a mixed group, the group of a split person; ``""`` for a face in no group.
+    """
 
     name: str
     rows: tuple[int, ...]
@@ -89,7 +95,7 @@ class Evaluation:
         return values
 
 
-def evaluate_groups(truth: Sequence[str], predicted: Sequence[str], worst: int = 20) -> Evaluation:
+def evaluate_groups(truth: Sequence[str], predicted: Sequence[str]) -> Evaluation:
     """Hold a grouping against the truth.
 
     Parameters
@@ -98,15 +104,16 @@ def evaluate_groups(truth: Sequence[str], predicted: Sequence[str], worst: int =
         Person of each labelled face.
     predicted
         Group of each; ``""`` where it is in none, which counts as a group of its own.
-    worst
-        How many offenders to list.
     """
-    persons, person = np.unique(np.asarray(truth, np.str_), return_inverse=True)
-    groups, group = _groups(predicted)
+    persons, person = numbered(truth)
+    groups, group = numbered(predicted)
+    alone = np.flatnonzero(group < 0)
+    group[alone] = len(groups) + np.arange(len(alone))
+    groups += [""] * len(alone)
     table = contingency(person, group)
     split, mixed = split_persons(table), mixed_groups(table)
-    offenders = _offenders("split", person, group, split, persons.tolist(), groups)
-    offenders += _offenders("mixed", group, person, mixed, groups, persons.tolist())
+    offenders = _offenders("split", (person, persons), (group, groups), split)
+    offenders += _offenders("mixed", (group, groups), (person, persons), mixed)
     offenders.sort(key=lambda one: (-one.wrong_pairs, one.kind, one.name))
     sizes = table.groups
     return Evaluation(
@@ -119,34 +126,20 @@ def evaluate_groups(truth: Sequence[str], predicted: Sequence[str], worst: int =
         nmi=normalized_mutual_information(person, group),
         split=len(split),
         mixed=len(mixed),
-        worst=tuple(offenders[:worst]),
+        worst=tuple(offenders),
     )
 
 
-def _groups(predicted: Sequence[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """Names of the groups, and the group of each face; each face that is in none has one of its own."""
-    named = [name or f"alone {row}" for row, name in enumerate(predicted)]
-    names, group = np.unique(np.asarray(named, np.str_), return_inverse=True)
-    return names.tolist(), group.astype(np.int64)
-
-
-def _offenders(
-    kind: str,
-    whole: npt.NDArray[np.int64],
-    part: npt.NDArray[np.int64],
-    wanted: npt.NDArray[np.int64],
-    whole_names: list[str],
-    part_names: list[str],
-) -> list[Offender]:
+def _offenders(kind: str, whole: _Named, part: _Named, wanted: npt.NDArray[np.int64]) -> list[Offender]:
     """Wholes that fall into several parts."""
     rows: dict[int, dict[int, list[int]]] = {int(i): {} for i in wanted}
-    for row in np.flatnonzero(np.isin(whole, wanted)):
-        rows[int(whole[row])].setdefault(int(part[row]), []).append(int(row))
+    for row in np.flatnonzero(np.isin(whole[0], wanted)).tolist():
+        rows[int(whole[0][row])].setdefault(int(part[0][row]), []).append(row)
     found: list[Offender] = []
     for name, parts in rows.items():
-        largest = sorted(parts.items(), key=lambda one: (-len(one[1]), part_names[one[0]]))
+        largest = sorted(parts.items(), key=lambda one: (-len(one[1]), part[1][one[0]], one[1]))
         sizes = [len(own) for _, own in largest]
         wrong = (sum(sizes) ** 2 - sum(size**2 for size in sizes)) // 2
-        listed = tuple(Part(part_names[i], tuple(own)) for i, own in largest)
-        found.append(Offender(kind, whole_names[name], wrong, listed))
+        listed = tuple(Part(part[1][i], tuple(own)) for i, own in largest)
+        found.append(Offender(kind, whole[1][name], wrong, listed))
     return found

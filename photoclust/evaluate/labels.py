@@ -3,59 +3,160 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 
 from photoclust.errors import UsageError
+from photoclust.objects.uris import is_object_uri, parse_uri, unescaped
+from photoclust.records import container_of, local_path
+
+_PHOTO, _PERSON = ("photo", "path"), ("person", "label")
+_SHOWN = 200  # characters of what a file says
 
 
-def folder_labels(uris: Sequence[str]) -> dict[str, str]:
-    """Name of the folder that each photo lies in."""
-    return {uri: PurePosixPath(uri).parent.name for uri in uris}
+@dataclass(frozen=True)
+class Labels:
+    """Who is on which photo.
+
+    Attributes
+    ----------
+    people
+        Person of each labelled photo, by uri.
+    problems
+        What could not be used, a sentence for each kind.
+    """
+
+    people: dict[str, str]
+    problems: tuple[str, ...] = ()
 
 
-def csv_labels(file: Path, uris: Sequence[str]) -> dict[str, str]:
-    """Labels from a CSV with the columns ``photo`` and ``person``.
+def folder_labels(uris: Sequence[str]) -> Labels:
+    """Name of the folder that each photo lies in; photos in no folder have no label."""
+    named = {uri: _folder(uri) for uri in uris}
+    return Labels({uri: name for uri, name in named.items() if name})
+
+
+def _folder(uri: str) -> str:
+    container = container_of(uri)
+    if container is not None:
+        in_table = container.partition("?")[0].lower().endswith(".parquet")  # its columns are no folders
+        place = "" if in_table else unescaped(uri.partition("!/")[2].partition("?")[0])
+    else:
+        place = parse_uri(uri)[1] if is_object_uri(uri) else local_path(uri)
+    return os.fsencode(PurePosixPath(place).parent.name).decode("utf-8", "backslashreplace")
+
+
+def csv_labels(file: Path, uris: Sequence[str]) -> Labels:
+    """Labels from a CSV with the columns ``photo`` and ``person``, or ``path`` and ``label``.
 
     Parameters
     ----------
     file
-        UTF-8 with a header. A photo is named by its path as it was indexed, or relative to the CSV's folder.
+        UTF-8 with a header. A photo is named by its path or URI, or by its path from the CSV's folder.
     uris
         The photos that the index knows.
 
     Returns
     -------
-    Person of each labelled photo; rows without a person are left out.
+    Labels
+        Lines without a person say nothing. A line that names no photo of the index, or a photo that another
+        line calls somebody else, is left out and reported.
 
     Raises
     ------
     UsageError
-        The file cannot be read, lacks a column, or names a photo that the index does not know.
+        The file cannot be read, or lacks a column.
     """
-    known, labels = set(uris), dict[str, str]()
-    for number, row in enumerate(_rows(file), start=2):
-        if not row.get("person"):
+    known, people, problems = frozenset(uris), dict[str, str](), _Problems(file)
+    disputed: set[str] = set()
+    for number, row in _rows(file):
+        photo, person = _first(row, _PHOTO), _first(row, _PERSON).strip()
+        if None in row:
+            problems.add(_FIELDS, number, photo)
+        elif not person:
             continue
-        names = (row["photo"], str((file.parent / row["photo"]).absolute()))
-        uri = next((name for name in names if name in known), None)
-        if uri is None:
-            raise UsageError(f"{file}, line {number}: the index knows no photo {row['photo'][:200]!r}.")
-        labels[uri] = row["person"]
-    return labels
+        elif (uri := _known(photo, file, known)) is None:
+            problems.add(_UNKNOWN, number, photo)
+        elif people.setdefault(uri, person) != person and uri not in disputed:
+            disputed.add(uri)
+            problems.add(_DISPUTED, number, photo)
+    agreed = {uri: person for uri, person in people.items() if uri not in disputed}
+    return Labels(agreed, problems.sentences())
 
 
-def _rows(file: Path) -> list[dict[str, str]]:
+_UNKNOWN = ("line", "with a photo that the index does not know")
+_FIELDS = ("line", "with more fields than the header; quote what holds a comma")
+_DISPUTED = ("photo", "that two lines call two people")
+
+
+class _Problems:
+    """Counts what is wrong, and keeps the first of each kind."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._first: dict[tuple[str, str], tuple[int, str]] = {}
+        self._count = Counter[tuple[str, str]]()
+
+    def add(self, kind: tuple[str, str], number: int, photo: str) -> None:
+        self._first.setdefault(kind, (number, photo[:_SHOWN]))
+        self._count[kind] += 1
+
+    def sentences(self) -> tuple[str, ...]:
+        return tuple(
+            f"{self._file}: {count} {thing}{'' if count == 1 else 's'} left out {why} "
+            f"(first line {self._first[thing, why][0]}, {self._first[thing, why][1]!r})."
+            for (thing, why), count in self._count.items()
+        )
+
+
+def _first(row: Mapping[str | None, str | None], names: tuple[str, ...]) -> str:
+    return next((value for name in names if (value := row.get(name))), "")
+
+
+def _known(photo: str, file: Path, known: frozenset[str]) -> str | None:
+    """Uri of the photo that a line names."""
+    if is_object_uri(photo):
+        names = (photo, _canonical(photo))
+    else:
+        path = os.path.join(file.parent, local_path(photo))  # noqa: PTH118
+        names = (photo, os.path.abspath(path))  # noqa: PTH100 (links stay, as in uris)
+    return next((name for name in names if name in known), None)
+
+
+def _canonical(uri: str) -> str:
+    try:
+        place, key = parse_uri(uri)
+    except UsageError:
+        return uri
+    return place.uri(key)
+
+
+def _rows(file: Path) -> Iterator[tuple[int, dict[str | None, str | None]]]:
+    """Rows below the header, with the number of the line each ends on."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             reader = csv.DictReader(text)
-            if not {"photo", "person"} <= set(reader.fieldnames or ()):
-                raise UsageError(f"{file} needs a header with the columns photo and person.")
-            return list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+            header = set(reader.fieldnames or ())
+            if not (header & set(_PHOTO) and header & set(_PERSON)):
+                raise UsageError(
+                    f"{file} needs a header with the columns photo and person, and commas between them."
+                )
+            for row in reader:
+                yield reader.line_num, row
+    except UnicodeDecodeError as error:
+        raise UsageError(f"The labels in {file} are not UTF-8; save them as a CSV in UTF-8.") from error
+    except OSError as error:
+        raise UsageError(
+            f"The labels in {file} cannot be read: {error.strerror}. "
+            "--labels takes the word folders, or the path of a CSV."
+        ) from error
+    except csv.Error as error:
         raise UsageError(f"The labels in {file} cannot be read: {error}.") from error
 
 

@@ -56,6 +56,13 @@ class Contingency:
         return np.bincount(self.group, self.count).astype(np.int64)
 
 
+def numbered(names: Sequence[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Distinct names in their order, and the place of each name among them; −1 for ``""``."""
+    distinct = sorted(set(names) - {""})
+    place = {name: i for i, name in enumerate(distinct)} | {"": -1}
+    return distinct, np.array([place[name] for name in names], np.int64)
+
+
 def contingency(truth: Labels, predicted: Labels) -> Contingency:
     """Count the faces that each person and each group share.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from photoclust.report.findings import KINDS, Action, Finding, Side, action_lines
-from photoclust.report.html import page_template
+from photoclust.report.html import image_source, page_template
 from photoclust.report.names import file_link, file_name, visible
 from photoclust.report.output import reported, whole_file
 
@@ -112,13 +111,9 @@ def _tiles(side: Side, pictures: Mapping[int, bytes]) -> list[_Tile]:
     """The first faces of a side."""
     shown = list(zip(side.uris, side.faces, strict=True))[:FACES_SHOWN]
     return [
-        _Tile(_source(pictures.get(row)), visible(file_name(uri)), visible(uri, 400), file_link(uri))
+        _Tile(image_source(pictures.get(row)), visible(file_name(uri)), visible(uri, 400), file_link(uri))
         for uri, row in shown
     ]
-
-
-def _source(jpeg: bytes | None) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
 
 
 def _doings(actions: Sequence[Action]) -> list[str]:

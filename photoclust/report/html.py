@@ -33,6 +33,11 @@ def page_template(name: str, *styles: str, **words: Any) -> jinja2.Template:
     return environment.get_template(name, globals={**words, "style": style, "policy": _policy(style)})
 
 
+def image_source(jpeg: bytes | None) -> str:
+    """What an ``img`` shows a thumbnail from, the only images that a page may show; ``""`` for none."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
+
+
 def _policy(style: str) -> str:
     """Content security policy that allows the page's own style and thumbnails, and nothing else."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

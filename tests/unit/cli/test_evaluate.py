@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
+from labelled_index import labelled_index
 
 from photoclust.cli import cli
 from photoclust.config import ClusterConfig, IndexSettings
@@ -70,12 +71,90 @@ def test_a_csv_is_the_truth(index: Path, tmp_path: Path) -> None:
     assert "data:image/jpeg" in (tmp_path / "e.html").read_text()
 
 
-def test_labels_of_unknown_photos_are_refused(index: Path, tmp_path: Path) -> None:
+def test_labels_of_unknown_photos_alone_are_refused(index: Path, tmp_path: Path) -> None:
     labels = tmp_path / "labels.csv"
     labels.write_text("photo,person\n/photos/nobody.jpg,x\n")
     result = run("evaluate", "--index", index, "--labels", labels)
     assert isinstance(result.exception, UsageError)
     assert "nobody.jpg" in str(result.exception)
+
+
+def test_labels_of_some_unknown_photos_are_counted(index: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("photo,person\n/photos/Ada/0.jpg,1\n/photos/Ada/1.jpg,1\n/photos/nobody.jpg,2\n")
+    result = run("evaluate", "--index", index, "--labels", labels)
+    assert "2 labelled faces of 1 people" in result.output
+    assert "1 line left out with a photo that the index does not know" in result.output
+    assert "All labels name one person" in result.output
+
+
+# -- confidence ---------------------------------------------------------------------------------------
+
+HONEST = [("Ada", "a", 0.92)] * 9 + [("Bob", "a", 0.97)] + [("Bob", "b", 0.99)] * 4
+
+
+def test_confidence_is_held_against_labels(tmp_path: Path) -> None:
+    store = labelled_index(tmp_path / "index", [*HONEST, ("Cy", "c", 0.7), ("Bob", "b", 1.0)])
+    result = run("evaluate", store.folder)
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.output.splitlines()]
+    assert ["90%", "to", "95%", "9", "92.0%", "100.0%", "70.1%", "to", "100.0%"] in lines
+    assert ["95%", "to", "98%", "1", "97.0%", "0.0%", "0.0%", "to", "79.3%", "too", "sure"] in lines
+    assert "Not judged: 1 in a group with no other labelled face" in result.output
+    assert "Not judged: 1 whose place was decided by a person" in result.output
+    assert "97% Bob, among faces of Ada: /photos/Bob/9.jpg" in result.output
+    assert "mixed a: 9 wrong pairs" in result.output
+    assert "1 Bob: /photos/Bob/9.jpg (97%)" in result.output
+
+
+def test_a_script_can_read_all_of_it(tmp_path: Path) -> None:
+    store = labelled_index(tmp_path / "index", [*HONEST, *[("Dee", "a", 0.96)] * 3, ("Cy", "", 0.0)])
+    values = json.loads(run("evaluate", store.folder, "--json").output)
+    confidence = values["confidence"]
+    assert [one["count"] for one in confidence["faces"]["bins"]] == [9, 4, 4]
+    assert confidence["people"]["overall"]["count"] == 2
+    assert [(one["person"], one["photo"]) for one in confidence["sure_but_wrong"]] == [
+        ("Bob", "/photos/Bob/9.jpg"),
+        *[("Dee", f"/photos/Dee/{row}.jpg") for row in (14, 15, 16)],
+    ]
+    assert values["labelled"][17] == {
+        "photo": "/photos/Cy/17.jpg",
+        "person": "Cy",
+        "group": "",
+        "confidence": None,
+    }
+    assert confidence["sure_but_wrong"][0]["row"] == 9
+
+
+def test_nothing_to_say_is_said(tmp_path: Path) -> None:
+    store = labelled_index(tmp_path / "index", [("Ada", "", 0.0), ("Bob", "b", 0.9)])
+    result = run("evaluate", store.folder, "--html", tmp_path / "e.html")
+    assert "Nothing can be said: no labelled face is in a group with another" in result.output
+    assert "Nothing can be said" in (tmp_path / "e.html").read_text()
+    assert (tmp_path / "e.html").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_left_out_is_told(tmp_path: Path) -> None:
+    store = labelled_index(tmp_path / "index", HONEST)
+    row = {"size": 1, "version": "1", "attempts": 1, "width": 100, "height": 100}
+    more = [
+        row | {"photo_id": "p0000", "uri": "/photos/Zoe/0.jpg", "status": "ok"},  # a copy of one of Ada
+        row | {"photo_id": "n", "uri": "/photos/Ada/n.jpg", "status": "no_face"},
+        row | {"photo_id": "", "uri": "/photos/Ada/x.jpg", "status": "failed"},
+        row | {"photo_id": "m", "uri": "/photos/Ada/m.jpg", "status": "ok"},
+    ]
+    face = {"face_id": "m", "photo_id": "m", "box": [20, 20, 80, 80], "landmarks": [0.0] * 10, "yaw": 0}
+    face |= {"detection_score": 1, "sharpness": 1, "quality": 1, "embedding": [0.0] * 512, "thumbnail": b""}
+    store.append(
+        pa.Table.from_pylist(more, schema=PHOTO_SCHEMA), pa.Table.from_pylist([face], schema=FACE_SCHEMA)
+    )
+    notes = json.loads(run("evaluate", store.folder, "--json").output)["notes"]
+    assert notes == [
+        "Left out: 1 labelled photo shows no face, 1 labelled photo could not be read, "
+        "1 photo is there twice, under two labels.",
+        "1 labelled face has come since people were grouped, and counts as alone; "
+        "run `photoclust cluster` first.",
+    ]
 
 
 def test_an_index_without_people_is_refused(tmp_path: Path) -> None:

@@ -6,41 +6,98 @@ import numpy as np
 import pytest
 
 from photoclust.errors import UsageError
-from photoclust.evaluate.labels import csv_labels, folder_labels, main_faces
-
-
-def test_folders_name_people() -> None:
-    assert folder_labels(["/a/Ada/1.jpg", "s3://b/Bob/2.jpg"]) == {
-        "/a/Ada/1.jpg": "Ada",
-        "s3://b/Bob/2.jpg": "Bob",
-    }
-
-
-def test_csv_names_photos_by_path_or_relative_to_itself(tmp_path: Path) -> None:
-    file = tmp_path / "labels.csv"
-    file.write_text("photo,person\n1.jpg,Ada\n/elsewhere/2.jpg,Bob\n3.jpg,\n", "utf-8")
-    uris = [str(tmp_path / "1.jpg"), "/elsewhere/2.jpg", str(tmp_path / "3.jpg")]
-    assert csv_labels(file, uris) == {uris[0]: "Ada", uris[1]: "Bob"}
+from photoclust.evaluate.labels import Labels, csv_labels, folder_labels, main_faces
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("uri", "name"),
     [
-        ("photo,person\nnobody.jpg,Ada\n", "line 2: the index knows no photo 'nobody.jpg'"),
-        ("file,name\n1.jpg,Ada\n", "columns photo and person"),
-        ("", "columns photo and person"),
+        ("/a/Ada/1.jpg", "Ada"),
+        ("/1.jpg", ""),
+        ("/a/Ad%20a/1.jpg", "Ad%20a"),
+        ("file:///a/Ad%E9/1.jpg", "Ad\\xe9"),
+        ("s3://b/Bob/2.jpg", "Bob"),
+        ("s3://b/Bob/2.jpg?endpoint_override=https://host:9000", "Bob"),
+        ("s3://b/2.jpg", ""),
+        ("/a/x.tar!/Ada/1.jpg", "Ada"),
+        ("/a/x.tar!/1.jpg", ""),
+        ("s3://b/x.tar!/A%25da/1.jpg?region=eu", "A%da"),
+        ("/a/x.parquet!/image/7", ""),
     ],
 )
-def test_labels_that_cannot_be_used(tmp_path: Path, text: str, message: str) -> None:
+def test_folders_name_people(uri: str, name: str) -> None:
+    assert folder_labels([uri]).people == ({uri: name} if name else {})
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["{folder}/Ada/1.jpg", "Ada/1.jpg", "./Ada/1.jpg", "Bob/../Ada/1.jpg", "file://{folder}/Ada/1.jpg"],
+)
+def test_a_csv_names_photos_by_path_from_its_folder_or_by_uri(tmp_path: Path, named: str) -> None:
     file = tmp_path / "labels.csv"
-    file.write_text(text, "utf-8")
+    file.write_text(f"photo,person\n{named.format(folder=tmp_path)},Ada\n", "utf-8")
+    uri = str(tmp_path / "Ada" / "1.jpg")
+    assert csv_labels(file, [uri]) == Labels({uri: "Ada"})
+
+
+@pytest.mark.parametrize(
+    ("named", "uri"),
+    [
+        ("s3://b/a!/1.jpg", "s3://b/a%21/1.jpg"),
+        ("s3://b/1.jpg?region=eu", "s3://b/1.jpg?region=eu"),
+        ("/a/x.tar!/Ada/1.jpg", "/a/x.tar!/Ada/1.jpg"),
+    ],
+)
+def test_a_csv_names_photos_that_are_no_files(tmp_path: Path, named: str, uri: str) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text(f"photo,person\n{named},Ada\n", "utf-8")
+    assert csv_labels(file, [uri]) == Labels({uri: "Ada"})
+
+
+def test_a_csv_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    text = 'split,label,path\r\ntrain, 007 ,/1.jpg\r\n\r\ntest,"Lovelace, Ada",/2.jpg\r\ntest,  ,/3.jpg\r\n'
+    file.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    found = csv_labels(file, ["/1.jpg", "/2.jpg", "/3.jpg"])
+    assert found == Labels({"/1.jpg": "007", "/2.jpg": "Lovelace, Ada"})
+
+
+def test_what_cannot_be_used_is_left_out_and_counted(tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    lines = ["photo,person", "/1.jpg,Ada", "nobody.jpg,Ada", '"no\nbody.jpg",Ada', ",Ada", "Ada"]
+    lines += ["/2.jpg,Ada,Lovelace", "/3.jpg,Ada", "/3.jpg,Bob", "/3.jpg,Cy", "/1.jpg,Ada"]
+    file.write_text("\n".join(lines), "utf-8")
+    found = csv_labels(file, ["/1.jpg", "/2.jpg", "/3.jpg"])
+    assert found.people == {"/1.jpg": "Ada"}
+    assert [problem.removeprefix(f"{file}: ") for problem in found.problems] == [
+        "3 lines left out with a photo that the index does not know (first line 3, 'nobody.jpg').",
+        "1 line left out with more fields than the header; quote what holds a comma "
+        "(first line 8, '/2.jpg').",
+        "1 photo left out that two lines call two people (first line 10, '/3.jpg').",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"file,name\n1.jpg,Ada\n", "columns photo and person"),
+        (b"photo;person\n1.jpg;Ada\n", "commas between them"),
+        (b"", "columns photo and person"),
+        (b"photo,person\n1.jpg,Jos\xe9\n", "are not UTF-8"),
+        (b"photo,person\n1.jpg," + b"x" * 200_000, "larger than field limit"),
+    ],
+)
+def test_labels_that_cannot_be_used(tmp_path: Path, content: bytes, message: str) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_bytes(content)
     with pytest.raises(UsageError, match=message):
         csv_labels(file, ["/a/1.jpg"])
 
 
-def test_a_missing_file_of_labels(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
-        csv_labels(tmp_path / "none.csv", [])
+@pytest.mark.parametrize("name", ["none.csv", "."])
+def test_a_missing_file_of_labels(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="takes the word folders, or the path of a CSV"):
+        csv_labels(tmp_path / name, [])
 
 
 def test_the_main_face_is_large_and_central() -> None:
