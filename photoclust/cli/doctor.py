@@ -159,7 +159,7 @@ def _grouping() -> tuple[str, str, str]:
     import faiss
     import numpy as np
 
-    import_module("fast_hdbscan")
+    import_module("photoclust.people.condensed")
     index = faiss.IndexFlatIP(4)
     index.add(np.eye(4, dtype=np.float32))
     _, nearest = index.search(np.eye(4, dtype=np.float32), 1)

@@ -20,22 +20,25 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
-from importlib import resources
 from itertools import product
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from torch import Tensor, nn
-from torchvision.ops import nms
 
 from photoclust.config import DetectConfig
 from photoclust.errors import WeightsError
 from photoclust.faces.boxes import best_of_nested, corners_inside, moved, square, visible
 from photoclust.faces.pyramid import Pyramid, scaled
+from photoclust.importing import without_init
 from photoclust.records import Detections
+
+with without_init("facenet_pytorch", "torchvision", "torchvision.ops"):
+    from facenet_pytorch.models import mtcnn
+    from torchvision.ops.boxes import nms
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -75,9 +78,9 @@ class Detector:
     def __init__(self, config: DetectConfig, device: str = "cpu") -> None:
         self.config = config
         self.device = torch.device(device)
-        self._pnet = self._load("pnet", PNet)
-        self._rnet = self._load("rnet", RNet)
-        self._onet = self._load("onet", ONet)
+        self._pnet = self._load("pnet", mtcnn.PNet)
+        self._rnet = self._load("rnet", mtcnn.RNet)
+        self._onet = self._load("onet", mtcnn.ONet)
 
     def detect(self, pixels: Pixels) -> Detections:
         """Find the faces of one photo.
@@ -228,7 +231,7 @@ def scales(height: int, width: int, min_face_size: int, factor: float) -> list[f
 
 def _weights(name: str) -> bytes:
     """The bytes of a network's weights, checked."""
-    path = resources.files("facenet_pytorch") / "data" / f"{name}.pt"
+    path = Path(mtcnn.__file__).parents[1] / "data" / f"{name}.pt"
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -18,15 +18,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from facenet_pytorch import InceptionResnetV1
-from facenet_pytorch.models.inception_resnet_v1 import BasicConv2d
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.backends import cudnn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from photoclust.errors import VectorError, WeightsError
+from photoclust.importing import without_init
 from photoclust.records import EMBEDDING_SIZE
+
+with without_init("facenet_pytorch"):
+    from facenet_pytorch.models.inception_resnet_v1 import BasicConv2d, InceptionResnetV1
 
 CPU_BATCH = 8  # crops embedded at once where there is no GPU
 

@@ -81,7 +81,8 @@ def check_state_dict(state: dict[str, Array], source: Path) -> None:
 def _shapes() -> dict[str, tuple[int, ...]]:
     """Shape of every parameter that the embedder has."""
     import torch
-    from facenet_pytorch import InceptionResnetV1
+
+    from photoclust.faces.embed import InceptionResnetV1
 
     with torch.device("meta"):
         state = InceptionResnetV1().state_dict()

@@ -19,7 +19,6 @@ from photoclust.people.neighbours import NeighbourGraph
 
 _LEVEL = 1e-10  # told apart from another bridge in float64, but not in the float32 of a reciprocal
 _TIE = 1e-6  # share of the plain distance added: far below what tells two distances apart, far above rounding
-_CONDENSED = [("parent", np.intp), ("child", np.intp), ("lambda_val", np.float64), ("child_size", np.float32)]
 
 
 @dataclass(frozen=True)
@@ -83,18 +82,13 @@ def density_tree(graph: NeighbourGraph, config: ClusterConfig) -> DensityTree:
     DensityTree
         Empty where there are fewer than two faces.
     """
+    from photoclust.people.condensed import CONDENSED, clusters_of_tree  # compiles: seconds, the first time
+
     if len(graph) < 2:
-        return DensityTree(np.full(len(graph), -1, np.int32), np.zeros(0, _CONDENSED))
-    from fast_hdbscan.hdbscan import to_numpy_rec_array  # compiles: seconds
-
-    result = _clusters(_spanning_tree(graph, config.min_samples), config)
-    return DensityTree(np.asarray(result[0], np.int32), to_numpy_rec_array(result[3]))
-
-
-def _clusters(tree: npt.NDArray[Any], config: ClusterConfig) -> Any:
-    from fast_hdbscan.hdbscan import clusters_from_spanning_tree
-
-    return clusters_from_spanning_tree(tree, min_cluster_size=config.min_cluster_size)
+        return DensityTree(np.full(len(graph), -1, np.int32), np.zeros(0, CONDENSED))
+    tree = _spanning_tree(graph, config.min_samples)
+    labels, condensed = clusters_of_tree(tree, config.min_cluster_size)
+    return DensityTree(np.asarray(labels, np.int32), condensed)
 
 
 def _spanning_tree(graph: NeighbourGraph, min_samples: int) -> npt.NDArray[np.float64]:
@@ -117,6 +111,8 @@ def _labels_of_parts(graph: NeighbourGraph, config: ClusterConfig, reach: float)
     so each part begins at the same density, whatever others there are. Were that a lower density than of the
     edges dropped, a part that only strangers hold together would outweigh the people in it.
     """
+    from photoclust.people.condensed import clusters_of_tree
+
     edges, _ = _spanning_forest(graph, config.min_samples)
     density = np.float64(np.float32(1 / max(reach, 0.01)))  # identical faces are no distance apart
     edges = edges[edges[:, 2] <= 1 / density]
@@ -132,7 +128,7 @@ def _labels_of_parts(graph: NeighbourGraph, config: ClusterConfig, reach: float)
     bridges = _bridges(np.r_[np.unique(position[component[kept]]), added[:, 0]], 1 / density)
     tree = np.concatenate([np.column_stack([ends[inside], edges[inside, 2]]), chains, bridges])
     labels = np.full(n, -1)
-    labels[kept] = _clusters(tree, config)[0][: len(kept)]
+    labels[kept] = clusters_of_tree(tree, config.min_cluster_size)[0][: len(kept)]
     return labels
 
 
