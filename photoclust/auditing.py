@@ -84,7 +84,7 @@ def audit(store: IndexStore, dataset: Dataset, config: AuditConfig, progress: Pr
     UsageError
         Fewer than two labels have a face to judge by.
     """
-    photos, faces = store.photos(), store.faces(["box", "landmarks", "quality", "embedding"])
+    photos, faces = store.photos(), store.faces(["box", "landmarks", "quality"])
     calibration = calibration_of(store.settings.embed.model)
     embeddings, graph = neighbour_graph(store, faces, calibration, ClusterConfig.k)
     photo_of_entry = _photo_ids(dataset, photos)

@@ -41,7 +41,7 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
     """
     book = Book(store)
     ends = [_face(book, text) for text in (one, other)]
-    faces = store.faces(["box", "quality", "embedding"])
+    faces = store.faces(["box", "quality"])
     ids = faces["face_id"].to_pylist()
     a, b = (ids.index(face) for face in ends)
     calibration = calibration_of(store.settings.embed.model)

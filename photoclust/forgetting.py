@@ -68,7 +68,7 @@ def forget(store: IndexStore, erasure: Erasure) -> dict[str, Any]:
     """
     current = store.current_clustering()
     if current is not None and store.read_graph() is not None:
-        rest = store.faces(["embedding"]).filter(~among("face_id", erasure.faces))
+        rest = store.faces([]).filter(~among("face_id", erasure.faces))
         calibration = calibration_of(store.settings.embed.model)
         neighbour_graph(store, rest, calibration, current.run["config"]["k"])
     return erase(store, erasure)

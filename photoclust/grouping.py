@@ -30,6 +30,7 @@ from photoclust.people.same_photo import same_photo
 from photoclust.people.verify import Groups, VerifyInput
 from photoclust.records import (
     ASSIGNMENT_SCHEMA,
+    EMBEDDING_SIZE,
     LOW_QUALITY,
     PERSON_SCHEMA,
     RETIRED_SCHEMA,
@@ -38,6 +39,7 @@ from photoclust.records import (
 )
 
 _DISTANCES = 1  # another number whenever a distance of the same vectors may be another, in its last bit even
+_AT_ONCE = 8192  # embeddings centred at once: 32 MB of float64, as many as are multiplied at once there
 
 
 def decisions_of(store: IndexStore) -> Decisions:
@@ -73,11 +75,29 @@ def comparable_embeddings(faces: pa.Table, calibration: Calibration) -> npt.NDAr
     VectorError
         One is no unit vector; the message names its face_id.
     """
-    embeddings = face_embeddings(faces)
-    try:
-        return calibration.centred(embeddings)
-    except VectorError as error:
-        raise _named(error, faces, embeddings) from error
+    return _comparable(face_embeddings(faces), faces, calibration)
+
+
+def _stored_embeddings(store: IndexStore, faces: pa.Table) -> npt.NDArray[np.float16]:
+    """Embeddings of `faces`, row for row, without ever having them twice."""
+    rows = np.empty((len(faces), EMBEDDING_SIZE), np.float16)
+    for place, embeddings in store.column("embedding", faces["face_id"]):
+        rows[place] = embeddings.flatten().to_numpy(zero_copy_only=False).reshape(-1, EMBEDDING_SIZE)
+    return rows
+
+
+def _comparable(
+    embeddings: npt.NDArray[Any], faces: pa.Table, calibration: Calibration
+) -> npt.NDArray[np.float32]:
+    """Centre embeddings of `faces` block by block: what is made on the way is four times as large."""
+    blocks: list[npt.NDArray[np.float32]] = []
+    for start in range(0, max(1, len(faces)), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        try:
+            blocks.append(calibration.centred(embeddings[part]))
+        except VectorError as error:
+            raise _named(error, faces[part], embeddings[part]) from error
+    return np.concatenate(blocks)
 
 
 def neighbour_graph(
@@ -88,12 +108,12 @@ def neighbour_graph(
     keep: bool = True,
     search: Nearest = nearest,
 ) -> tuple[npt.NDArray[np.float32], NeighbourGraph]:
-    """Comparable embeddings of `faces` and their neighbour graph, row for row.
+    """Comparable embeddings of `faces` of the index and their neighbour graph, row for row.
 
     A stored graph is brought up to date where faces have come or gone, and one is built where there is none.
     With `keep` the outcome is stored; the caller then holds the index's lock. `search` compares faces.
     """
-    embeddings = comparable_embeddings(faces, calibration)
+    embeddings = _comparable(_stored_embeddings(store, faces), faces, calibration)
     marks, stored = _marks(embeddings), store.read_graph()
     if stored is None or stored.indices.type.list_size != max(0, min(k, len(stored.face_ids) - 1)):
         graph, changed = neighbours(embeddings, k, "auto", search), True
@@ -150,8 +170,8 @@ def _to_store(graph: NeighbourGraph, faces: pa.Table, marks: npt.NDArray[np.uint
     )
 
 
-def _named(error: VectorError, faces: pa.Table, embeddings: npt.NDArray[np.float32]) -> VectorError:
-    norms = np.linalg.norm(embeddings, axis=1)
+def _named(error: VectorError, faces: pa.Table, embeddings: npt.NDArray[Any]) -> VectorError:
+    norms = np.linalg.norm(embeddings.astype(np.float32), axis=1)
     row = int(np.argmax(~(np.abs(norms - 1) < 0.01)))
     return VectorError(
         f"The embedding of face {faces['face_id'][row].as_py()} (photo {faces['photo_id'][row].as_py()}) "

@@ -247,7 +247,7 @@ def group_faces(
         When a stored embedding is no unit vector, with its face_id.
     """
     began = time.monotonic()
-    faces = store.faces(["box", "quality", "embedding"])
+    faces = store.faces(["box", "quality"])
     decisions = decisions_of(store)
     mark = fingerprint(faces, config, decisions, calibration_of(store.settings.embed.model))
     current = store.current_clustering()

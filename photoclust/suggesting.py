@@ -42,7 +42,7 @@ def suggest(store: IndexStore, most: int) -> list[dict[str, Any]]:
 def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
     """The grouping in force as suggestions see it, and its people in the order of their numbers."""
     current = store.current_clustering()
-    faces = store.faces(["box", "quality", "embedding"])
+    faces = store.faces(["box", "quality"])
     if current is None or not current.assignments["face_id"].equals(faces["face_id"]):
         raise IndexMissingError(
             f"{store.folder} has faces that are not grouped; run `photoclust cluster --index {store.folder}`."

@@ -54,7 +54,7 @@ def sweep_points(
         A value is out of range.
     """
     store = IndexStore.open(location)
-    faces = store.faces(["box", "quality", "embedding"])
+    faces = store.faces(["box", "quality"])
     if not len(faces):
         raise IndexMissingError(f"{location} holds no faces; index photos that show some.")
     calibration, config = calibration_of(store.settings.embed.model), ClusterConfig()

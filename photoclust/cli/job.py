@@ -151,16 +151,16 @@ def _page_is_fresh(store: IndexStore) -> bool:
 
 def renew_page(store: IndexStore) -> None:
     """Write the review page of an index that has people; the caller holds its lock."""
-    from photoclust.records import FACE_SCHEMA
     from photoclust.report.album import Album
     from photoclust.report.review import write_review
 
     clustering = store.current_clustering()
     if clustering is None:
         return
-    seen = [name for name in FACE_SCHEMA.names if name not in ("embedding", "landmarks")]
-    album = Album(store.photos(), store.faces(seen), clustering.assignments, clustering.people)
-    write_review(album, store.folder / "review", title=store.folder.resolve().name)
+    faces = store.faces(["quality"])
+    album = Album(store.photos(), faces, clustering.assignments, clustering.people)
+    thumbnails = store.column("thumbnail", faces["face_id"])
+    write_review(album, store.folder / "review", store.folder.resolve().name, thumbnails=thumbnails)
 
 
 def review_page(folder: str | Path) -> Path:

@@ -18,7 +18,7 @@ exist. Work may therefore be repeated, but nothing is ever read twice or half.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +41,7 @@ from photoclust.errors import (
 from photoclust.index import erase, files, originals
 from photoclust.index.blocks import remove_blocks
 from photoclust.index.clusterings import Clustering, Clusterings
+from photoclust.index.columns import Piece, pieces
 from photoclust.index.keep_out import without_kept_out
 from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
 
@@ -251,7 +252,8 @@ class IndexStore:
         Parameters
         ----------
         columns
-            Which to read besides ``face_id`` and ``photo_id``; all by default.
+            Which to read besides ``face_id`` and ``photo_id``; all by default. Of many faces what is large is
+            better read with `column`.
         """
         photos = self.photos()
         alive = photos.filter(pc.field("status") == OK)["photo_id"].unique()
@@ -267,6 +269,10 @@ class IndexStore:
             part = files.read_table(path, wanted)
             parts.append(part.filter(pc.field("photo_id").isin(alive)))
         return _last_of_each(pa.concat_tables(parts), "face_id").combine_chunks()
+
+    def column(self, name: str, face_ids: pa.ChunkedArray) -> Iterator[Piece]:
+        """Read a large column of some of the `faces`, part by part; see `photoclust.index.columns`."""
+        return pieces([self.folder / "faces" / part for part in self._parts()], name, face_ids)
 
     # -- neighbours -----------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from photoclust.report.album import Album, Ranked, look_up, rank_people
 from photoclust.report.bursts import together, with_room
 from photoclust.report.facts import facts_in_words
 from photoclust.report.html import page_template
+from photoclust.report.images import Images, Piece, images_in_file
 from photoclust.report.names import file_link, file_name, visible
 from photoclust.report.output import reported, whole_file
 from photoclust.report.pages import PAGE_NAME, Limits, nearby, page_name, split_pages
@@ -72,19 +73,27 @@ class PersonSection:
         return self.person["faces"] - sum(tile.count for tile in self.tiles)
 
 
-def write_review(album: Album, folder: Path, title: str, limits: Limits | None = None) -> Path:
+def write_review(
+    album: Album,
+    folder: Path,
+    title: str,
+    limits: Limits | None = None,
+    thumbnails: Iterable[Piece] | None = None,
+) -> Path:
     """Write the review page of an album, whole or not at all, readable by its owner alone.
 
     Parameters
     ----------
     album
-        Its faces need ``face_id``, ``photo_id``, ``quality`` and ``thumbnail``.
+        Its faces need ``face_id``, ``photo_id`` and ``quality``, and ``thumbnail`` if it is not said apart.
     folder
         Where to; made where missing. Pages of an earlier review that are not needed any more go.
     title
         What the page is about.
     limits
         How much a page may hold.
+    thumbnails
+        Those of the album's faces, in pieces: they need not fit in memory.
 
     Returns
     -------
@@ -96,17 +105,20 @@ def write_review(album: Album, folder: Path, title: str, limits: Limits | None =
     OutputError
         When it cannot be written.
     """
-    review = _Review(album, limits or Limits())
+    if thumbnails is None:
+        thumbnails = [(np.arange(len(album.faces)), album.faces["thumbnail"])]
     with reported(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         old = {path.name for path in folder.iterdir() if PAGE_NAME.fullmatch(path.name)}
     template = page_template("review.html", "review.css", day=_day, nearby=nearby, count=_count)
-    names = [page_name(number) for number in range(len(review.pages))]
-    for number, name in reversed(list(enumerate(names))):
-        page = template.generate(title=visible(title), review=review, number=number, names=names)
-        with whole_file(folder / name) as stream:
-            stream.writelines(piece.encode() for piece in page)
+    with images_in_file(thumbnails, len(album.faces), folder) as images:
+        review = _Review(album, limits or Limits(), images)
+        names = [page_name(number) for number in range(len(review.pages))]
+        for number, name in reversed(list(enumerate(names))):
+            page = template.generate(title=visible(title), review=review, number=number, names=names)
+            with whole_file(folder / name) as stream:
+                stream.writelines(piece.encode() for piece in page)
     with reported(folder):
         for stale in old.difference(names):
             (folder / stale).unlink()
@@ -116,8 +128,9 @@ def write_review(album: Album, folder: Path, title: str, limits: Limits | None =
 class _Review:
     """What the template asks for, made when it asks."""
 
-    def __init__(self, album: Album, limits: Limits) -> None:
+    def __init__(self, album: Album, limits: Limits, images: Images) -> None:
         self._album = album
+        self._images = images
         self._limits = limits
         self._rows = album.face_rows()
         ranked: Ranked = rank_people(self._rows)
@@ -217,8 +230,7 @@ class _Review:
         )
 
     def _image(self, row: int) -> str:
-        jpeg: bytes = self._album.faces["thumbnail"][row].as_py()
-        return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+        return f"data:image/jpeg;base64,{base64.b64encode(self._images[row]).decode()}"
 
     @cached_property
     def _facts(self) -> list[str]:
@@ -237,7 +249,7 @@ class _Review:
 
     def _costs(self) -> list[int]:
         """Bytes of HTML that each person takes, about."""
-        images = _lengths(self._album.faces["thumbnail"])[self._members["row"].to_numpy()]
+        images = self._images.lengths[self._members["row"].to_numpy()]
         names = _lengths(self._members["photo"])
         total = np.concatenate([[0], np.cumsum(images * 4 // 3 + names * 4 + _TILE_MARKUP)])
         covers = _PERSON_MARKUP + 2 * images[self._starts[:-1]] * 4 // 3  # in the jump list and the heading
@@ -245,7 +257,7 @@ class _Review:
 
 
 def _lengths(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """Bytes of each text or image."""
+    """Bytes of each text."""
     lengths = pc.binary_length(column)  # pyright: ignore[reportAttributeAccessIssue]
     return lengths.to_numpy().astype(np.int64)
 
