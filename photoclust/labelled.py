@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.evaluate.labels import Labels, csv_labels, folder_labels, main_faces
+from photoclust.index.columns import in_order
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.records import FAILED, FORGOTTEN, NO_FACE, OK
 
@@ -162,5 +163,6 @@ def main_rows(photos: pa.Table, faces: pa.Table) -> list[int]:
 
 def thumbnails_of(location: str, rows: Sequence[int]) -> dict[int, bytes]:
     """JPEG of some faces of an index, by their rows."""
-    column = IndexStore.open(location).faces(["thumbnail"])["thumbnail"]
-    return {row: column[row].as_py() for row in rows}
+    store = IndexStore.open(location)
+    face_ids = store.faces([])["face_id"].take(pa.array(rows, pa.int64()))
+    return dict(zip(rows, in_order(store.column("thumbnail", face_ids), face_ids), strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -177,17 +178,12 @@ def _propose(store: IndexStore, dataset: Dataset, least: float) -> tuple[Audit, 
 
 
 def _write_page(store: IndexStore, audit: Audit, proposals: Proposals, output: Path, name: str) -> Path:
-    import pyarrow as pa
-
-    from photoclust.index.columns import in_order
+    from photoclust.labelled import thumbnails_of
     from photoclust.report.findings_page import Summary, write_findings
-
-    def thumbnails(rows: Any) -> dict[int, bytes]:
-        face_ids = store.faces([])["face_id"].take(pa.array(rows, pa.int64()))
-        return dict(zip(rows, in_order(store.column("thumbnail", face_ids), face_ids), strict=True))
 
     title = name.rstrip("/").rpartition("/")[2] if "://" in name else Path(name).absolute().name
     summary = Summary(title, len(audit.dataset.entries), _labels(audit), tuple(_notes(audit)))
+    thumbnails = partial(thumbnails_of, str(store.folder))
     return write_findings(proposals.findings, summary, thumbnails, output)
 
 
