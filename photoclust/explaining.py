@@ -18,6 +18,7 @@ from photoclust.people.facts import partition_of
 from photoclust.people.joining import people_like, required_evidence
 from photoclust.people.membership import NOBODY, Templates
 from photoclust.people.neighbours import cosine_distances
+from photoclust.people.same_photo import conflicting_photos
 
 
 def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
@@ -47,11 +48,12 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
     calibration = calibration_of(store.settings.embed.model)
     embeddings, graph = neighbour_graph(store, faces, calibration, book.config.k, keep=False)
     law = resolved(decisions_of(store), faces, graph)
-    exclusions = exclusions_of(verify_input(faces, embeddings), graph, law, book.config.photo_copies)
+    strangers = conflicting_photos(verify_input(faces, embeddings), graph, book.config.photo_copies)
+    exclusions = exclusions_of(strangers, law)
     people = [book.person_of.get(face, "") for face in ends]
     number = {person: row for row, person in enumerate(book.people)}
     group = np.array([number.get(book.person_of.get(face, ""), NOBODY) for face in ids], np.int64)
-    weighed, weigher = calibration.weighed(embeddings)
+    weighed, weigher = calibration.weighed(embeddings, strangers)
     between = _groups(weighed, group, (a, b))
     kept_apart = exclusions.clash(between.group, between.group[[a]], between.group, between.group[[b]])
     evidence = _pair(weighed, (a, b), weigher)

@@ -26,7 +26,7 @@ from photoclust.people.exclusions import Exclusions
 from photoclust.people.facts import facts_of
 from photoclust.people.membership import NOBODY
 from photoclust.people.neighbours import Nearest, NeighbourGraph, nearest, neighbours, update
-from photoclust.people.same_photo import same_photo
+from photoclust.people.same_photo import once_a_photo
 from photoclust.people.verify import Groups, VerifyInput
 from photoclust.records import (
     ASSIGNMENT_SCHEMA,
@@ -277,26 +277,25 @@ def _people(faces: pa.Table, assignments: pa.Table, resolution: Resolution) -> p
     return pa.Table.from_pylist(rows, schema=PERSON_SCHEMA)
 
 
-def exclusions_of(
-    faces: VerifyInput, graph: NeighbourGraph, resolution: Resolution, photo_copies: bool
-) -> Exclusions:
-    """What keeps faces apart: photos, as a `ClusterConfig` has it, and decisions."""
-    return same_photo(faces, graph, photo_copies).also(resolution.constraints.exclusions)
+def exclusions_of(photos: npt.NDArray[np.int64], resolution: Resolution) -> Exclusions:
+    """What keeps faces apart: `photos` (from `conflicting_photos`), and decisions."""
+    return once_a_photo(photos).also(resolution.constraints.exclusions)
 
 
 def with_facts(
     clustering: Clustering,
     embeddings: npt.NDArray[np.float32],
+    photos: npt.NDArray[np.int64],
     exclusions: Exclusions,
     calibration: Calibration,
 ) -> Clustering:
-    """Add what is known of each person; `embeddings` are comparable and row for row those of the faces."""
+    """Add what is known of each person; the rest is row for row that of the faces, see `facts_of`."""
     ids = clustering.people["person_id"].to_pylist()
     number = {person: row for row, person in enumerate(ids)}
     assigned = clustering.assignments["person_id"].to_pylist()
     group = np.array([number.get(person, NOBODY) for person in assigned], np.int64)
     confidence = clustering.assignments["confidence"].to_numpy()
-    facts = facts_of(embeddings, group, confidence, exclusions, calibration)
+    facts = facts_of(embeddings, group, confidence, exclusions, photos, calibration)
     columns = {
         "confidence": facts.confidence,
         "cohesion": facts.cohesion,

@@ -42,6 +42,7 @@ from photoclust.people.continuity import keep_ids
 from photoclust.people.decisions import Decisions
 from photoclust.people.division import StartWorkers, cluster
 from photoclust.people.neighbours import Nearest, nearest
+from photoclust.people.same_photo import conflicting_photos
 from photoclust.people.verify import candidates_of
 from photoclust.photos.gone import is_gone
 from photoclust.photos.sources import content_id, read_photo
@@ -287,8 +288,8 @@ def _grouped(
     face_ids = faces["face_id"].to_pylist()
     kept = keep_ids(groups.group, face_ids, past_of(current), {face_ids[row] for row in law.names})
     clustering = new_clustering(faces, labels, groups, kept, law, twins(graph))
-    apart = exclusions_of(everything, graph, law, config.photo_copies)
-    clustering = with_facts(clustering, embeddings, apart, calibration)
+    photos = conflicting_photos(everything, graph, config.photo_copies)
+    clustering = with_facts(clustering, embeddings, photos, exclusions_of(photos, law), calibration)
     clustering.run.update(
         stage_seconds=watch.seconds, neighbour_recall=found, job=os.environ.get("PHOTOCLUST_JOB_ID")
     )

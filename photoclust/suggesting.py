@@ -13,6 +13,7 @@ from photoclust.grouping import decisions_of, exclusions_of, neighbour_graph, re
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration import Calibration, calibration_of
 from photoclust.people.membership import NOBODY
+from photoclust.people.same_photo import conflicting_photos
 from photoclust.people.suggest import DOUBT, JOIN, MERGE, Grouped, Suggestion, suggestions
 from photoclust.records import LOW_QUALITY
 from photoclust.report.names import visible
@@ -50,6 +51,7 @@ def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
     calibration = calibration_of(store.settings.embed.model)
     config = current.run["config"]
     embeddings, graph = neighbour_graph(store, faces, calibration, config["k"], keep=False)
+    photos = conflicting_photos(verify_input(faces, embeddings), graph, config["photo_copies"])
     law = resolved(decisions_of(store), faces, graph)
     ids = current.people["person_id"].to_pylist()
     number = {person: row for row, person in enumerate(ids)}
@@ -60,7 +62,8 @@ def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
             group,
             current.assignments["confidence"].to_numpy(),
             np.array(current.assignments["status"].to_pylist()) != LOW_QUALITY,
-            exclusions_of(verify_input(faces, embeddings), graph, law, config["photo_copies"]),
+            exclusions_of(photos, law),
+            photos,
         ),
         calibration,
         current.people,

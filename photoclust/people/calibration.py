@@ -8,12 +8,11 @@ lengths of their means and the angle between them, and it weighs evidence as it 
 closely, many may agree less. Photos of a person come in series (years, glasses, light), so that n of them
 tell less than n independent ones would: ``correlation`` shrinks their number.
 
-Some faces resemble many strangers: they are hubs, to whom every distance is short. How much a face does is
-told by a cohort, and is taken away from its similarities before evidence is weighed, as speaker recognition
-does with adaptive score normalisation (Matějka et al., Analysis of score normalization in multilingual
-speaker recognition, Interspeech 2017). At one false match in 100,000 that accepts 82 % of the genuine pairs
-of people that neither mean nor cohort was made from, where the cosine alone accepts 76 %, and at one in a
-million 78 % instead of 63 % (``tests/benchmarks/calibrate.py`` prints them).
+How much a face resembles strangers (`photoclust.people.hubness`) is taken away from its similarities before
+evidence is weighed, as speaker recognition does with adaptive score normalisation (Matějka et al., Analysis
+of score normalization in multilingual speaker recognition, Interspeech 2017). At one false match in 100,000
+that accepts 82 % of the genuine pairs of people that neither mean nor cohort was made from, where the cosine
+alone accepts 76 %, and at one in a million 78 % instead of 63 % (``tests/benchmarks/calibrate.py``).
 
 Faces that cannot be recognised (too blurred, too dark, hidden, cut off, or no faces at all) do not look like
 anybody, and so like each other: a model puts them into one place. How near to its middle an embedding lies
@@ -36,16 +35,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from photoclust.people.hubness import Doubles, Floats, Rows, nearness, product
 from photoclust.people.neighbours import unit_rows
-
-Doubles = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float32]
 
 _UNRECOGNIZABLE = (
     0.4  # cosine; the 3,708 main faces of the development people reach 0.36, 42 % of the 673 others exceed it
 )
-_NEAREST = 8  # of 256 in the cohort; 3 are measurably worse, more hardly different
-_BLOCK = 8192  # rows multiplied at once: 32 MB of float64
 
 
 @dataclass(frozen=True)
@@ -121,7 +116,7 @@ class Calibration:
         rows = unit_rows(embeddings)
         rows -= self.mean
         if self.basis is not None:
-            rows = _product(rows, self.basis)
+            rows = product(rows, self.basis)
         rows /= np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
         return rows
 
@@ -139,21 +134,22 @@ class Calibration:
         """
         if self.unrecognizable is None:
             return np.ones(len(centred), bool)
-        return _product(centred, self.unrecognizable[:, None])[:, 0] <= _UNRECOGNIZABLE
+        return product(centred, self.unrecognizable[:, None])[:, 0] <= _UNRECOGNIZABLE
 
-    def weighed(self, centred: Floats) -> tuple[Floats, Calibration]:
+    def weighed(self, centred: Floats, photos: Rows | None = None) -> tuple[Floats, Calibration]:
         """Embeddings that resemble strangers less, and the calibration whose evidence takes them.
 
-        A face's hubness h is its mean similarity to the `_NEAREST` vectors of the cohort that it is nearest
-        to, less the mean of that over many people. Evidence is to see ⟨x, y⟩ − (h(x) + h(y)) / 2. That is the
-        inner product of (x, 1 − h(x)/2) and (y, 1 − h(y)/2), less 1, but for h(x) h(y) / 4, which is
-        below 0.005 for any two faces of the development people: so hubness is one more column, and sums of
-        weighed embeddings can be weighed as well.
+        A face's hubness h is its `nearness` to strangers, less the mean of that over many people. Evidence is
+        to see ⟨x, y⟩ − (h(x) + h(y)) / 2. That is the inner product of (x, 1 − h(x)/2) and (y, 1 − h(y)/2),
+        less 1, but for h(x) h(y) / 4, which is below 0.005 for any two faces of the development people: so
+        hubness is one more column, and sums of weighed embeddings can be weighed as well.
 
         Parameters
         ----------
         centred
             float32, shape (n, c), from `centred`.
+        photos
+            int64, shape (n,): see `nearness`; None where each face has a photo of its own.
 
         Returns
         -------
@@ -164,7 +160,7 @@ class Calibration:
         """
         hubness = np.zeros(len(centred))
         if self.cohort is not None:
-            hubness = nearness(centred, self.cohort) - self.hubness
+            hubness = nearness(centred, self.cohort, photos) - self.hubness
         column = (1 - hubness / 2).astype(np.float32)
         identity, dimensions = self.identity_weighed, self.dimensions_weighed
         weigher = replace(self, baseline=1.0, identity=identity, dimensions=dimensions)
@@ -251,27 +247,6 @@ class Calibration:
     def _worth(self, count: Doubles) -> Doubles:
         """How many independent photos so many photos of one person are worth."""
         return count / (1 + np.maximum(count - 1, 0) * self.correlation)
-
-
-def nearness(centred: Floats, cohort: Floats) -> Doubles:
-    """Mean similarity of each row to the vectors of a cohort that it is nearest to, float64, shape (n,)."""
-    least = len(cohort) - _NEAREST
-    found = np.empty(len(centred))
-    for start in range(0, len(centred), _BLOCK):
-        similarity = _product(centred[start : start + _BLOCK], cohort.T)
-        similarity.partition(least, axis=1)
-        found[start : start + _BLOCK] = similarity[:, least:].mean(axis=1, dtype=np.float64)
-    return found
-
-
-def _product(rows: Floats, matrix: Floats) -> Floats:
-    """Matrix product in float64, rounded once, so that it does not depend on threads and blocks."""
-    product = np.empty((len(rows), matrix.shape[1]), np.float32)
-    matrix64 = matrix.astype(np.float64)
-    for start in range(0, len(rows), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        product[part] = rows[part].astype(np.float64) @ matrix64
-    return product
 
 
 _CONSTANTS = (

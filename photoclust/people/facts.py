@@ -60,6 +60,7 @@ def facts_of(
     group: Rows,
     confidence: npt.NDArray[np.float32],
     exclusions: Exclusions,
+    photos: Rows,
     calibration: Calibration,
 ) -> Facts:
     """State the facts about each group.
@@ -74,6 +75,8 @@ def facts_of(
         float32, shape (n,), in [0, 1]: of each face's membership.
     exclusions
         What keeps faces, and with them their groups, apart.
+    photos
+        int64, shape (n,): faces of one photo are strangers (`conflicting_photos`).
     calibration
         Weighs the evidence.
     """
@@ -82,7 +85,7 @@ def facts_of(
     own, groups = group[members], len(templates.count)
     order = np.lexsort((members, confidence[members], own))
     weakest = members[order][np.flatnonzero(np.diff(own[order], prepend=NOBODY))]
-    pairs = nearby(templates, exclusions, calibration)
+    pairs = nearby(templates, exclusions, photos, calibration)
     nearest, evidence = _best(pairs, groups)
     larger = np.maximum(templates.count, templates.count[nearest])
     mean = np.bincount(own, confidence[members], groups) / templates.count
@@ -111,7 +114,7 @@ def chance_same(evidence: Doubles, people: Doubles) -> Doubles:
     return 1 / (1 + np.exp(-np.clip(odds, -60, 60)))
 
 
-def nearby(templates: Templates, exclusions: Exclusions, calibration: Calibration) -> Pairs:
+def nearby(templates: Templates, exclusions: Exclusions, photos: Rows, calibration: Calibration) -> Pairs:
     """Pairs of groups with near templates that nothing keeps apart, and what speaks for their being one.
 
     Parameters
@@ -120,12 +123,14 @@ def nearby(templates: Templates, exclusions: Exclusions, calibration: Calibratio
         The groups.
     exclusions
         What keeps faces apart.
+    photos
+        int64, shape (n,): faces of one photo are strangers (`conflicting_photos`).
     calibration
         Weighs the evidence.
     """
     groups, lengths = len(templates.count), np.linalg.norm(templates.sums, axis=1, keepdims=True)
     near = neighbours(templates.sums / np.maximum(lengths, 1e-6), CANDIDATES).indices
-    weighed, weigher = calibration.weighed(templates.embeddings)
+    weighed, weigher = calibration.weighed(templates.embeddings, photos)
     partition = partition_of(Templates.of(weighed, templates.group, np.full(len(weighed), NOBODY)))
     left, right = np.repeat(partition.group, near.shape[1]), near.ravel().astype(np.int64)
     key = np.unique(np.minimum(left, right) * max(1, groups) + np.maximum(left, right))

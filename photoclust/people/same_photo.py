@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
 from photoclust.people.exclusions import Exclusions, Rows
+from photoclust.people.hubness import ANY_PHOTO
 from photoclust.people.neighbours import NeighbourGraph, cosine_distances
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 Edges = tuple[Rows, Rows]
 
-ANY_PHOTO = -1  # the photo of a face that no other face shares a photo with
 # Cosine distance below which two faces of one photo are one picture twice. Of 40 portraits composed with a
 # copy of themselves all mirror images, all smaller copies and 93 % of dim, blurred, tilted ones came nearer;
 # of 852 pairs of faces in one photo of LFW's development people and two albums none came nearer than 0.199.
@@ -29,9 +29,8 @@ VERY_ALIKE, ALIKE = 0.35, 0.5  # cosine distances
 VERY_ALIKE_PAIRS, VERY_ALIKE_SHARE = 3, 0.4
 
 
-def same_photo(faces: VerifyInput, graph: NeighbourGraph, copies: bool = True) -> Exclusions:
-    """Keep the faces of each photo apart, as far as they conflict."""
-    photos = conflicting_photos(faces, graph, copies)
+def once_a_photo(photos: Rows) -> Exclusions:
+    """Keep the faces of each photo apart, as far as they conflict; `photos` from `conflicting_photos`."""
     bound = np.flatnonzero(photos != ANY_PHOTO)
     return Exclusions.once(bound, photos[bound])
 

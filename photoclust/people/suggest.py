@@ -75,6 +75,8 @@ class Grouped:
         bool, shape (n,): faces good enough to be asked about.
     exclusions
         What keeps faces, and with them groups, apart.
+    photos
+        int64, shape (n,): faces of one photo are strangers (`conflicting_photos`).
     """
 
     embeddings: Floats
@@ -82,6 +84,7 @@ class Grouped:
     confidence: npt.NDArray[np.float32]
     clear: npt.NDArray[np.bool_]
     exclusions: Exclusions
+    photos: Rows
 
 
 def suggestions(grouped: Grouped, calibration: Calibration, most: int) -> list[Suggestion]:
@@ -108,7 +111,7 @@ def _unions(grouped: Grouped, calibration: Calibration, most: int) -> list[Sugge
     group = grouped.group.copy()
     group[alone] = people + np.arange(len(alone))
     templates = Templates.of(grouped.embeddings, group, np.full(len(group), NOBODY))
-    pairs = nearby(templates, grouped.exclusions, calibration)
+    pairs = nearby(templates, grouped.exclusions, grouped.photos, calibration)
     left, right = templates.count[pairs.left], templates.count[pairs.right]
     chance = chance_same(pairs.evidence, people_like(len(group), np.maximum(left, right)))
     smaller = np.minimum(left, right)

@@ -32,7 +32,7 @@ from photoclust.people.joining import FARTHEST, Candidates, join_large, joined, 
 from photoclust.people.membership import NOBODY, Templates, attach, own_evidence, rivals
 from photoclust.people.neighbours import NeighbourGraph
 from photoclust.people.rounds import carry_out
-from photoclust.people.same_photo import same_photo
+from photoclust.people.same_photo import conflicting_photos, once_a_photo
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
 
 
@@ -125,11 +125,12 @@ def candidates_of(
     Of many faces the graph is cut into components, which can be joined apart.
     """
     calibration = calibration or calibration_of()
-    embeddings, weigher = calibration.weighed(faces.embeddings)
+    photos = conflicting_photos(faces, graph, config.photo_copies)
+    embeddings, weigher = calibration.weighed(faces.embeddings, photos)
     law = constraints or Constraints.none(len(faces))
     poor = (faces.quality < config.min_quality) | ~calibration.recognizable(faces.embeddings)
     low = poor & ~law.members
-    apart = same_photo(faces, graph, config.photo_copies).also(law.exclusions)
+    apart = once_a_photo(photos).also(law.exclusions)
     component, reach = None, None
     if len(faces) > config.max_component:
         component, reach = bounded_components(graph, config.max_component, FARTHEST, law)

@@ -25,8 +25,9 @@ from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
 from photoclust.grouping import verify_input
 from photoclust.index.store import IndexStore
 from photoclust.labelled import labelled_faces
-from photoclust.people.calibration import Calibration, nearness
+from photoclust.people.calibration import Calibration
 from photoclust.people.density import density_clusters
+from photoclust.people.hubness import nearness
 from photoclust.people.neighbours import NeighbourGraph, neighbours, unit_rows
 from photoclust.people.verify import Groups, VerifyInput, verify
 from photoclust.records import face_embeddings

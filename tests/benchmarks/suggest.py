@@ -73,7 +73,7 @@ def fit(store: IndexStore, truth: dict[str, str]) -> str:
     for face, number in zip(store.faces([])["face_id"].to_pylist(), group.tolist(), strict=True):
         if face in truth and number != NOBODY:
             labels.setdefault(number, Counter())[truth[face]] += 1
-    pairs = nearby(templates, grouped.exclusions, calibration)
+    pairs = nearby(templates, grouped.exclusions, grouped.photos, calibration)
     keep = np.array([a in labels and b in labels for a, b in zip(pairs.left, pairs.right, strict=True)])
     pairs = pairs.take(keep)
     who = {number: counts.most_common(1)[0][0] for number, counts in labels.items()}

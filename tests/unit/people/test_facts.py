@@ -8,6 +8,7 @@ import pytest
 from photoclust.people.calibration import calibration_of
 from photoclust.people.exclusions import Exclusions
 from photoclust.people.facts import Facts, chance_same, facts_of
+from photoclust.people.hubness import ANY_PHOTO
 from photoclust.people.membership import NOBODY
 
 CALIBRATION = calibration_of("some other model", 64)
@@ -27,7 +28,8 @@ def facts(
     rows: np.ndarray, group: np.ndarray, exclusions: Exclusions | None = None
 ) -> tuple[Facts, np.ndarray]:
     confidence = np.random.default_rng(1).uniform(0.5, 1, len(rows)).astype(np.float32)
-    return facts_of(rows, group, confidence, exclusions or Exclusions.none(), CALIBRATION), confidence
+    apart, alone = exclusions or Exclusions.none(), np.full(len(rows), ANY_PHOTO)
+    return facts_of(rows, group, confidence, apart, alone, CALIBRATION), confidence
 
 
 def test_facts_are_what_they_are_defined_to_be() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from photoclust.people.calibration import calibration_of
 from photoclust.people.exclusions import Exclusions
+from photoclust.people.hubness import ANY_PHOTO
 from photoclust.people.membership import NOBODY
 from photoclust.people.suggest import DOUBT, JOIN, MERGE, Grouped, suggestions
 
@@ -24,7 +25,8 @@ def grouped() -> Grouped:
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     group[4:8], group[15] = 4, NOBODY
     sure = np.ones(32, np.float32)
-    return Grouped(rows, group, sure, np.ones(32, bool), Exclusions.none())
+    alone = np.full(32, ANY_PHOTO)
+    return Grouped(rows, group, sure, np.ones(32, bool), Exclusions.none(), alone)
 
 
 def test_the_split_person_comes_first_and_the_lost_face_next(grouped: Grouped) -> None:
@@ -67,7 +69,12 @@ def test_the_doubtful_faces_of_a_person_are_one_question(grouped: Grouped) -> No
 def test_nobody_is_no_question() -> None:
     nothing = np.zeros(0, np.int64)
     empty = Grouped(
-        np.zeros((0, 64), np.float32), nothing, np.zeros(0, np.float32), np.zeros(0, bool), Exclusions.none()
+        np.zeros((0, 64), np.float32),
+        nothing,
+        np.zeros(0, np.float32),
+        np.zeros(0, bool),
+        Exclusions.none(),
+        nothing,
     )
     assert suggestions(empty, CALIBRATION, 5) == []
 
