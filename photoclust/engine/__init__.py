@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from photoclust.config import EngineConfig
-from photoclust.pipeline import Engine
+
+if TYPE_CHECKING:
+    from photoclust.pipeline import Engine
 
 
 @contextmanager

@@ -134,13 +134,14 @@ def test_a_killed_run_continues_to_the_same_index(
     index = tmp_path / "index"
     os.environ["PHOTOCLUST_SECONDS_A_PART"] = "0"
     try:
-        process = start("run", album, "--index", index, "--engine", engine, "--photos-per-batch", "4")
+        place = ("--engine", engine, *(["--num-cpus", "1"] if engine == "ray" else []))
+        process = start("run", album, "--index", index, *place, "--photos-per-batch", "4")
         _kill_when(process, index / "photos")
     finally:
         del os.environ["PHOTOCLUST_SECONDS_A_PART"]
     assert unfinished_run(index) is not None
     kept = len(IndexStore.open(index).photos())
-    summary = json.loads(photoclust("run", album, "--index", index, "--engine", engine, "--json"))
+    summary = json.loads(photoclust("run", album, "--index", index, *place, "--json"))
     assert summary["indexing"]["unchanged"] == kept > 0
     assert sum(summary["indexing"]["indexed"].values()) > 0
     assert unfinished_run(index) is None

@@ -27,6 +27,7 @@ from photoclust.pipeline import IndexReport, index_photos
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240.0  # seconds that a slow machine may take for a step; nothing waits that long on any other
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "for-this-test-and-no-other-purpose"}
+OFTEN = {"RAY_metrics_report_interval_ms": "1000"}  # Ray's default is ten seconds
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
@@ -127,7 +128,7 @@ class Cluster:
     def environment(self) -> dict[str, str]:
         """Of whoever has to do with this cluster."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        return os.environ | TOKEN | {"PYTHONPATH": str(ROOT), "PATH": path}
+        return os.environ | TOKEN | OFTEN | {"PYTHONPATH": str(ROOT), "PATH": path}
 
     def start(self) -> None:
         """Start the head node and wait until it can be joined and asked."""
@@ -197,16 +198,16 @@ def _listens(port: int) -> bool:
     return False
 
 
-@pytest.fixture(scope="module")
-def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """A head node of two processors, or of as many as the module says, with its dashboard.
+@contextlib.contextmanager
+def running(cpus: int = 2, networks: bool = False) -> Iterator[Cluster]:
+    """A head node of so many processors, with its dashboard.
 
-    A module that says ``OWN_NETWORKS = True`` gets every other node in one of its own, where that can be.
+    With `networks` every other node is in one of its own, where that can be.
     """
     # Not pytest's folder: the paths of the sockets in it would be longer than the 107 bytes they may have.
     with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as scratch:
-        network = network_if_possible() if getattr(request.module, "OWN_NETWORKS", False) else None
-        made = Cluster(Path(scratch), getattr(request.module, "HEAD_CPUS", 2), network)
+        network = network_if_possible() if networks else None
+        made = Cluster(Path(scratch), cpus, network)
         try:
             made.start()
             yield made
@@ -216,6 +217,19 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
             made.kill_orphans()
             if network:
                 network.remove()
+
+
+@pytest.fixture(scope="session")
+def start_cluster() -> Callable[..., AbstractContextManager[Cluster]]:
+    """For a module that wants another cluster than the one that is shared."""
+    return running
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A head node of two processors."""
+    with running() as made:
+        yield made
 
 
 IndexInto = Callable[[Path, Path, EngineConfig], tuple[IndexStore, IndexReport]]

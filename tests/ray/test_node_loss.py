@@ -31,8 +31,6 @@ from photoclust.index.store import IndexStore
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(5400)]
 
-HEAD_CPUS = 0  # it only listens; photos are worked on by the two that join
-OWN_NETWORKS = True
 MANY = 40
 STALL_SECONDS = 30.0
 
@@ -55,6 +53,13 @@ class Job:
             assert self.process.poll() is None, f"the job ended before {what}"
             assert time.monotonic() < deadline, f"waited in vain until {what}"
             time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def cluster(start_cluster: Callable[..., Any]) -> Iterator[Any]:
+    """A head node that only listens; photos are worked on by the two that join."""
+    with start_cluster(cpus=0, networks=True) as made:
+        yield made
 
 
 Workers = tuple["subprocess.Popen[bytes]", "subprocess.Popen[bytes]"]

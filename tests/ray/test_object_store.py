@@ -47,7 +47,7 @@ def indexed(folder: Path, source: str, engine: str) -> tuple[pa.Table, pa.Table,
     """Rows of photos, their uris relative to the source and their versions left out, and of faces."""
     known = IndexStore.exists(folder)
     store = IndexStore.open(folder) if known else IndexStore.create(folder, IndexSettings(), "sha")
-    config = EngineConfig(kind=engine, num_cpus=2 if engine == "ray" else None)
+    config = EngineConfig(kind=engine, num_cpus=1 if engine == "ray" else None)
     with store.lock(), counting_retries() as door:
         refs = find_photos([source])
         report = index_photos(refs, store, lambda: start(config), no_progress)

@@ -22,11 +22,9 @@ from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> IndexStore:
-    """Slightly more faces than a block holds, each in a photo of its own, five of a person."""
-    store = IndexStore.create(tmp_path / "index", IndexSettings(), "sha")
-    n = QUERIES + 100
+def index_of(n: int, folder: Path) -> IndexStore:
+    """So many faces, each in a photo of its own, five of a person."""
+    store = IndexStore.create(folder, IndexSettings(), "sha")
     names = [f"{i:06d}" for i in range(n)]
     rng = np.random.default_rng(0)
     rows = np.repeat(rng.normal(size=(n // 5 + 1, EMBEDDING_SIZE)), 5, axis=0)[:n]
@@ -44,7 +42,8 @@ def store(tmp_path: Path) -> IndexStore:
     return store
 
 
-def test_a_cluster_finds_the_graph_of_one_process(store: IndexStore, cluster: Any) -> None:
+def test_a_cluster_finds_the_graph_of_one_process(tmp_path: Path, cluster: Any) -> None:
+    store = index_of(QUERIES + 100, tmp_path / "index")  # more than a block holds
     place = ["--index", store.folder, "--address", cluster.address]
     done = cluster.photoclust("cluster", *place, "--divide-search-from", "100", "--progress", "lines")
     assert done.returncode == 0, done.stderr
@@ -58,8 +57,9 @@ def test_a_cluster_finds_the_graph_of_one_process(store: IndexStore, cluster: An
     np.testing.assert_array_equal(found.distances.flatten().to_numpy(), graph.distances.ravel())
 
 
-def test_a_cluster_makes_the_people_of_one_process(store: IndexStore, cluster: Any) -> None:
-    apart = ["--index", store.folder, "--max-component", "1000"]
+def test_a_cluster_makes_the_people_of_one_process(tmp_path: Path, cluster: Any) -> None:
+    store = index_of(2000, tmp_path / "index")
+    apart = ["--index", store.folder, "--max-component", "250"]
     people = []
     for place in (["--address", cluster.address], []):
         done = cluster.photoclust("cluster", *apart, *place)
@@ -70,7 +70,7 @@ def test_a_cluster_makes_the_people_of_one_process(store: IndexStore, cluster: A
         (store.folder / "current.json").unlink()
         shutil.rmtree(store.folder / "clusterings")
     assert people[0].equals(people[1])
-    assert len(people[0]["person_id"].unique()) > 1000
+    assert len(people[0]["person_id"].unique()) > 250
 
 
 KILLED = """
