@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
 from photoclust.config import ClusterConfig
-from photoclust.errors import IndexMissingError
-from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
-from photoclust.grouping import neighbour_graph, verify_input
+from photoclust.errors import IndexMissingError, UsageError
+from photoclust.evaluate.scores import bcubed_scores, numbered, pairwise_scores
+from photoclust.grouping import decisions_of, neighbour_graph, resolved, verify_input
 from photoclust.index.store import IndexStore
 from photoclust.labelled import LabelledFaces
 from photoclust.people.calibration import calibration_of
@@ -28,12 +28,15 @@ class SweepPoint:
     in_people: int
     pairwise_f: float | None
     bcubed_f: float | None
+    in_force: bool = False
 
 
 def sweep_points(
     location: str, parameter: str, values: Iterable[float], labelled: LabelledFaces | None
 ) -> Iterator[SweepPoint]:
-    """Group the faces of an index once for each value; nothing is stored.
+    """Group the faces of an index once for each value, all else as in the clustering in force.
+
+    Decisions hold as they do there; nothing is stored.
 
     Parameters
     ----------
@@ -54,18 +57,35 @@ def sweep_points(
         A value is out of range.
     """
     store = IndexStore.open(location)
+    config = _config_in_force(store)
+    settings = [_with(config or ClusterConfig(), parameter, value) for value in values]
     faces = store.faces(["box", "quality"])
     if not len(faces):
-        raise IndexMissingError(f"{location} holds no faces; index photos that show some.")
-    calibration, config = calibration_of(store.settings.embed.model), ClusterConfig()
-    embeddings, graph = neighbour_graph(store, faces, calibration, config.k, keep=False)
-    known = verify_input(faces, embeddings)
-    kind = type(getattr(config, parameter))
-    for value in values:
-        changed: dict[str, Any] = {parameter: kind(value)}
-        setting = replace(config, **changed)
-        _, groups = cluster(candidates_of(known, graph, setting, calibration))
-        yield _point(value, groups.group, labelled)
+        raise IndexMissingError(f"{store.called} holds no faces; index photos that show some.")
+    calibration, k = calibration_of(store.settings.embed.model), (config or ClusterConfig()).k
+    embeddings, graph = neighbour_graph(store, faces, calibration, k, keep=False)
+    known, law = verify_input(faces, embeddings), resolved(decisions_of(store), faces, graph).constraints
+    for setting in settings:
+        _, groups = cluster(candidates_of(known, graph, setting, calibration, law))
+        point = _point(getattr(setting, parameter), groups.group, labelled)
+        yield replace(point, in_force=setting == config)
+
+
+def _config_in_force(store: IndexStore) -> ClusterConfig | None:
+    """Settings of the clustering in force, if there is one; what is not said there is as by default."""
+    run_id = store.clusterings.current()
+    if run_id is None:
+        return None
+    known, said = {field.name for field in fields(ClusterConfig)}, store.clusterings.run(run_id)
+    return ClusterConfig(**{name: value for name, value in said.get("config", {}).items() if name in known})
+
+
+def _with(config: ClusterConfig, parameter: str, value: float) -> ClusterConfig:
+    whole = isinstance(getattr(config, parameter), int)
+    if whole and not float(value).is_integer():
+        raise UsageError(f"{parameter} must be a whole number, not {value}.")
+    changed: dict[str, Any] = {parameter: int(value) if whole else float(value)}
+    return replace(config, **changed)
 
 
 def _point(
@@ -74,6 +94,6 @@ def _point(
     people, inside = int(group.max(initial=-1)) + 1, int((group >= 0).sum())
     if labelled is None:
         return SweepPoint(value, people, inside, None, None)
-    truth = np.unique(labelled.people, return_inverse=True)[1]
+    truth = numbered(labelled.people)[1]
     own = group[labelled.rows]
     return SweepPoint(value, people, inside, pairwise_scores(truth, own).f, bcubed_scores(truth, own).f)

@@ -101,17 +101,18 @@ def _write_page(values: dict[str, Any], found: LabelledFaces, index_dir: str, fi
 
 
 def _say_scores(evaluation: Evaluation) -> None:
+    people = _counted(evaluation.people, "person", "people")
     click.echo(
-        f"{evaluation.faces} labelled faces of {evaluation.people} people, in {evaluation.groups} groups; "
-        f"{evaluation.alone} alone"
+        f"{_counted(evaluation.faces, 'labelled face')} of {people}, "
+        f"in {_counted(evaluation.groups, 'group')}; {evaluation.alone} alone"
     )
     if evaluation.people == 1:
         click.echo("All labels name one person, so that nothing can be said of people taken for one another.")
     for name, scores in (("Pairwise", evaluation.pairwise), ("BCubed", evaluation.bcubed)):
         click.echo(f"{name:9}F {scores.f:.3f}  precision {scores.precision:.3f}  recall {scores.recall:.3f}")
     click.echo(f"NMI      {evaluation.nmi:.3f}")
-    click.echo(f"Split    {evaluation.split} people in more than one group")
-    click.echo(f"Mixed    {evaluation.mixed} groups of more than one person")
+    click.echo(f"Split    {_counted(evaluation.split, 'person', 'people')} in more than one group")
+    click.echo(f"Mixed    {_counted(evaluation.mixed, 'group')} of more than one person")
 
 
 def _say_confidence(check: ConfidenceCheck) -> None:
@@ -158,9 +159,8 @@ def _say_sure_but_wrong(check: ConfidenceCheck, found: LabelledFaces) -> None:
 
 def _say_worst(evaluation: Evaluation, found: LabelledFaces) -> None:
     for offender in evaluation.worst[:_SHOWN]:
-        pairs = "wrong pair" if offender.wrong_pairs == 1 else "wrong pairs"
         name = _called(offender.name, found) if offender.kind == "mixed" else _plain(offender.name)
-        click.echo(f"\n{offender.kind} {name}: {offender.wrong_pairs} {pairs}")
+        click.echo(f"\n{offender.kind} {name}: {_counted(offender.wrong_pairs, 'wrong pair')}")
         for part in offender.parts:
             if part.name:
                 _say_part(part, _called(part.name, found), found)
@@ -185,6 +185,10 @@ def _say_more(count: int, indent: str) -> None:
 def _face(row: int, found: LabelledFaces) -> str:
     sure = f" ({_percent(found.confidence[row])})" if found.groups[row] else ""
     return f"{_plain(found.photos[row], 400)}{sure}"
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def _called(name: str, found: LabelledFaces) -> str:

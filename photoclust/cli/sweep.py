@@ -40,6 +40,8 @@ def sweep(
 ) -> None:
     """Group the faces with one setting after another and compare; changes nothing.
 
+    All else is as in the grouping in force, corrections included. A * marks the value that is in force.
+
     \b
     Examples:
       photoclust sweep ~/people --labels folders
@@ -48,36 +50,59 @@ def sweep(
     import json
     from dataclasses import asdict
 
+    from photoclust.cli.progress import progress
     from photoclust.labelled import labelled_faces
+    from photoclust.report.names import visible
     from photoclust.sweeping import sweep_points
 
-    chosen = _numbers(values) if values else DEFAULT_VALUES[parameter]
-    labelled = labelled_faces(index_dir, labels) if labels else None
-    points = list(sweep_points(index_dir, parameter, chosen, labelled))
+    chosen = _numbers(values) if values else list(DEFAULT_VALUES[parameter])
+    if plot:
+        _require_plot(plot)
+    labelled = labelled_faces(index_dir, labels, grouped=False) if labels else None
+    points: list[SweepPoint] = []
+    with progress(len(chosen), "Grouping", "settings") as tell:
+        for point in sweep_points(index_dir, parameter, chosen, labelled):
+            points.append(point)
+            tell(1)
     if plot:
         _draw(parameter, points, plot)
+    notes = labelled.notes if labelled else ()
     if as_json:
-        click.echo(
-            json.dumps({"parameter": parameter, "points": [asdict(point) for point in points]}, indent=2)
-        )
-    else:
-        _write(parameter, points)
+        found = {"parameter": parameter, "points": [asdict(point) for point in points], "notes": list(notes)}
+        click.echo(json.dumps(found, indent=2))
+        return
+    _write(parameter, points)
+    for note in notes:
+        click.echo(f"\nNote: {visible(note, 600)}")
 
 
 def _numbers(text: str) -> list[float]:
+    """Numbers with commas between them, each once, rising."""
     try:
-        return [float(value) for value in text.split(",")]
+        return sorted({float(value) for value in text.split(",")})
     except ValueError as error:
         raise UsageError(f"--values takes numbers with commas between them, not {text!r}.") from error
 
 
 def _write(parameter: str, points: list[SweepPoint]) -> None:
-    click.echo(f"{parameter:>16}  people  faces in people  pairwise F  BCubed F")
+    click.echo(f"{parameter:>16}   people  faces in people  pairwise F  BCubed F")
     for point in points:
-        scores = [f"{f:.3f}" if f is not None else "-" for f in (point.pairwise_f, point.bcubed_f)]
-        click.echo(
-            f"{point.value:>16g}  {point.people:>6}  {point.in_people:>15}  {scores[0]:>10}  {scores[1]:>8}"
-        )
+        pairwise, bcubed = (f"{f:.3f}" if f is not None else "-" for f in (point.pairwise_f, point.bcubed_f))
+        counts = f"{'*' if point.in_force else ' '}  {point.people:>6}  {point.in_people:>15}"
+        click.echo(f"{point.value:>16g}{counts}  {pairwise:>10}  {bcubed:>8}")
+
+
+def _require_plot(file: str) -> None:
+    """Refuse before the work what would fail after it."""
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
+    kinds, ending = Figure().canvas.get_supported_filetypes(), Path(file).suffix[1:].lower()
+    if ending and ending not in kinds:
+        raise UsageError(f"A plot cannot be written as .{ending}; .png, .svg and .pdf can.")
+    if not Path(file).absolute().parent.is_dir():
+        raise UsageError(f"The plot cannot be written to {file}: its folder does not exist.")
 
 
 def _draw(parameter: str, points: list[SweepPoint], file: str) -> None:
@@ -94,7 +119,10 @@ def _draw(parameter: str, points: list[SweepPoint], file: str) -> None:
         right.plot(values, [point.pairwise_f or 0 for point in points], "o-", label="pairwise F")
         right.plot(values, [point.bcubed_f or 0 for point in points], "s-", label="BCubed F")
         right.set_ylabel("F")
-    figure.legend(loc="outside upper center", ncols=3)
+    for point in points:
+        if point.in_force:
+            left.axvline(point.value, color="tab:gray", linestyle=":", linewidth=1, label="in force")
+    figure.legend(loc="outside upper center", ncols=4)
     try:
         figure.savefig(file)
     except (OSError, ValueError) as error:

@@ -73,6 +73,7 @@ def csv_labels(file: Path, uris: Sequence[str]) -> Labels:
     UsageError
         The file cannot be read, or lacks a column.
     """
+    folder = str(file.parent)
     known, people, problems = frozenset(uris), dict[str, str](), _Problems(file)
     disputed: set[str] = set()
     for number, row in _rows(file):
@@ -81,7 +82,7 @@ def csv_labels(file: Path, uris: Sequence[str]) -> Labels:
             problems.add(_FIELDS, number, photo)
         elif not person:
             continue
-        elif (uri := _known(photo, file, known)) is None:
+        elif (uri := _known(photo, folder, known)) is None:
             problems.add(_UNKNOWN, number, photo)
         elif people.setdefault(uri, person) != person and uri not in disputed:
             disputed.add(uri)
@@ -119,14 +120,15 @@ def _first(row: Mapping[str | None, str | None], names: tuple[str, ...]) -> str:
     return next((value for name in names if (value := row.get(name))), "")
 
 
-def _known(photo: str, file: Path, known: frozenset[str]) -> str | None:
-    """Uri of the photo that a line names."""
+def _known(photo: str, folder: str, known: frozenset[str]) -> str | None:
+    """Uri of the photo that a line names, of a file also by its path from a folder."""
+    if photo in known:
+        return photo
     if is_object_uri(photo):
-        names = (photo, _canonical(photo))
+        uri = _canonical(photo)
     else:
-        path = os.path.join(file.parent, local_path(photo))  # noqa: PTH118
-        names = (photo, os.path.abspath(path))  # noqa: PTH100 (links stay, as in uris)
-    return next((name for name in names if name in known), None)
+        uri = os.path.abspath(os.path.join(folder, local_path(photo)))  # noqa: PTH100, PTH118 (links stay)
+    return uri if uri in known else None
 
 
 def _canonical(uri: str) -> str:
@@ -144,8 +146,10 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str | None, str | None]]]:
             reader = csv.DictReader(text)
             header = set(reader.fieldnames or ())
             if not (header & set(_PHOTO) and header & set(_PERSON)):
+                said = ",".join(reader.fieldnames or ())[:_SHOWN]
                 raise UsageError(
-                    f"{file} needs a header with the columns photo and person, and commas between them."
+                    f"{file} needs a header with the columns photo and person, and commas between them; "
+                    f"its first line is {said!r}."
                 )
             for row in reader:
                 yield reader.line_num, row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_labels_of_some_unknown_photos_are_counted(index: Path, tmp_path: Path) 
     labels = tmp_path / "labels.csv"
     labels.write_text("photo,person\n/photos/Ada/0.jpg,1\n/photos/Ada/1.jpg,1\n/photos/nobody.jpg,2\n")
     result = run("evaluate", "--index", index, "--labels", labels)
-    assert "2 labelled faces of 1 people" in result.output
+    assert "2 labelled faces of 1 person, in 1 group" in result.output
     assert "1 line left out with a photo that the index does not know" in result.output
     assert "All labels name one person" in result.output
 
@@ -178,3 +179,41 @@ def test_sweep_compares_settings_and_changes_nothing(index: Path, tmp_path: Path
 def test_sweep_refuses_what_is_no_number(index: Path) -> None:
     result = run("sweep", "--index", index, "--values", "2,x")
     assert isinstance(result.exception, UsageError)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--parameter", "min_samples", "--values", "2.5"), "whole number, not 2.5"),
+        (("--parameter", "min_samples", "--values", "inf"), "whole number, not inf"),
+        (("--parameter", "min_quality", "--values", "nan"), r"in \[0, 1\], not nan"),
+        (("--plot", "plot.xyz"), ".png, .svg and .pdf can"),
+        (("--plot", "nowhere/plot.png"), "its folder does not exist"),
+    ],
+)
+def test_sweep_refuses_before_it_works(index: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = run("sweep", index, *arguments)
+    assert isinstance(result.exception, UsageError)
+    assert re.search(message, str(result.exception))
+
+
+def test_sweep_varies_what_is_in_force_and_marks_it(index: Path) -> None:
+    group_faces(IndexStore.open(index), ClusterConfig(min_cluster_size=7))
+    lines = run("sweep", index, "--values", "0.01,0.1,0.01").output.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [["0.01*", "0"], ["0.1", "0"]]
+
+
+def test_sweep_keeps_to_what_people_decided(album_index: IndexStore, people_of) -> None:
+    one, other = people_of(album_index)["ada"], people_of(album_index)["bea"]
+    assert run("people", "merge", one, other, "--index", album_index.folder).exit_code == 0
+    current = album_index.current_clustering()
+    assert current is not None
+    result = run("sweep", album_index.folder, "--values", "0.01", "--json")
+    assert [point["people"] for point in json.loads(result.output)["points"]] == [len(current.people)] == [3]
+
+
+def test_sweep_needs_no_people_to_be_scored(index: Path) -> None:
+    (index / "current.json").unlink()
+    result = run("sweep", index, "--values", "0.01", "--labels", "folders", "--json")
+    [point] = json.loads(result.output)["points"]
+    assert (point["pairwise_f"], point["in_force"]) == (1, False)
