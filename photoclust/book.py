@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from photoclust.config import ClusterConfig
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.grouping import placed_by_decisions
-from photoclust.history import person_in_force
+from photoclust.history import config_of, person_in_force
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions import MOST_FACES, NAME, Decision, Decisions, read_decisions
 from photoclust.records import MEMBER
@@ -47,8 +46,7 @@ class Book:
         self._current = current
         self.people: dict[str, dict[str, Any]] = {row["person_id"]: row for row in current.people.to_pylist()}
         self.assignments = current.assignments
-        known, config = {field.name for field in fields(ClusterConfig)}, current.run.get("config", {})
-        self.config = ClusterConfig(**{name: value for name, value in config.items() if name in known})
+        self.config = config_of(current.run)
 
     @cached_property
     def decisions(self) -> Decisions:

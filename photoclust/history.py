@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from photoclust.config import ClusterConfig
 from photoclust.errors import ChurnError
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.changes import Grouping, changes, named_churn
@@ -24,6 +25,12 @@ def past_of(current: Clustering | None) -> Past:
     if current is None:
         return Past()
     return Past(_people(current), _retired(current.retired))
+
+
+def config_of(run: Mapping[str, Any]) -> ClusterConfig:
+    """Settings that a clustering was made with, from its ``run.json``; what is not said is as by default."""
+    known, said = {field.name for field in fields(ClusterConfig)}, run.get("config", {})
+    return ClusterConfig(**{name: value for name, value in said.items() if name in known})
 
 
 def person_in_force(clustering: Clustering, person_id: str) -> str:

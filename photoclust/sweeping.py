@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from photoclust.config import ClusterConfig
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.evaluate.scores import bcubed_scores, numbered, pairwise_scores
 from photoclust.grouping import decisions_of, neighbour_graph, resolved, verify_input
+from photoclust.history import config_of
 from photoclust.index.store import IndexStore
 from photoclust.labelled import LabelledFaces
 from photoclust.people.calibration import calibration_of
@@ -57,27 +58,19 @@ def sweep_points(
         A value is out of range.
     """
     store = IndexStore.open(location)
-    config = _config_in_force(store)
-    settings = [_with(config or ClusterConfig(), parameter, value) for value in values]
+    run_id = store.clusterings.current()
+    config = config_of(store.clusterings.run(run_id) if run_id else {})
+    settings = [_with(config, parameter, value) for value in values]
     faces = store.faces(["box", "quality"])
     if not len(faces):
         raise IndexMissingError(f"{store.called} holds no faces; index photos that show some.")
-    calibration, k = calibration_of(store.settings.embed.model), (config or ClusterConfig()).k
-    embeddings, graph = neighbour_graph(store, faces, calibration, k, keep=False)
+    calibration = calibration_of(store.settings.embed.model)
+    embeddings, graph = neighbour_graph(store, faces, calibration, config.k, keep=False)
     known, law = verify_input(faces, embeddings), resolved(decisions_of(store), faces, graph).constraints
     for setting in settings:
         _, groups = cluster(candidates_of(known, graph, setting, calibration, law))
         point = _point(getattr(setting, parameter), groups.group, labelled)
-        yield replace(point, in_force=setting == config)
-
-
-def _config_in_force(store: IndexStore) -> ClusterConfig | None:
-    """Settings of the clustering in force, if there is one; what is not said there is as by default."""
-    run_id = store.clusterings.current()
-    if run_id is None:
-        return None
-    known, said = {field.name for field in fields(ClusterConfig)}, store.clusterings.run(run_id)
-    return ClusterConfig(**{name: value for name, value in said.get("config", {}).items() if name in known})
+        yield replace(point, in_force=run_id is not None and setting == config)
 
 
 def _with(config: ClusterConfig, parameter: str, value: float) -> ClusterConfig:

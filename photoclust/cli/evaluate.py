@@ -134,7 +134,7 @@ def _say_reliability(things: str, found: Reliability, overall: Bin) -> None:
         click.echo(f"  {f'{one.low:4.0%} to {one.high:4.0%}':>12}  {_in_a_row(one)}")
     if len(found.bins) > 1:
         click.echo(f"  {'all':>12}  {_in_a_row(overall)}")
-    chance = f"{found.calibration_error_by_chance:.3f} by chance alone"
+    chance = f"up to {found.calibration_error_by_chance:.3f} by chance alone"
     click.echo(
         f"  Expected calibration error {found.calibration_error:.3f} ({chance}), Brier {found.brier:.3f}\n"
     )
