@@ -16,7 +16,8 @@ import pyarrow as pa
 from photoclust import __version__
 from photoclust.config import ClusterConfig
 from photoclust.errors import VectorError
-from photoclust.index.store import Clustering, IndexStore, StoredGraph
+from photoclust.index.graph import StoredGraph
+from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.bursts import twins
 from photoclust.people.calibration import Calibration
 from photoclust.people.constraints import Resolution, resolve

@@ -30,6 +30,7 @@ from photoclust.grouping import (
 )
 from photoclust.history import add_clustering, computed_before, past_of, require_steady
 from photoclust.index.absence import lost_photos, missing_rows, require_plausible
+from photoclust.index.graph import drop_approximate_graph
 from photoclust.index.plan import Plan, plan, with_copies
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.index.worklist import Unanswered, references
@@ -54,7 +55,7 @@ from photoclust.records import (
     photos_and_faces,
     stage_seconds,
 )
-from photoclust.tally import IndexReport, Tally
+from photoclust.tally import GroupReport, IndexReport, Tally
 from photoclust.timing import Stopwatch
 
 Progress = Callable[[int], None]
@@ -188,26 +189,6 @@ def _identify(limits: DecodeConfig, ref: PhotoRef) -> str:
 
 
 @dataclass(frozen=True)
-class GroupReport:
-    """What a grouping came to; `problems` are decisions that could not be applied.
-
-    ``neighbour_recall`` is the measured share of neighbours that an approximate search found, None where it
-    was exact.
-    """
-
-    run_id: str
-    faces: int
-    people: int
-    in_people: int
-    unsure: int
-    low_quality: int
-    seconds: float
-    unchanged: bool
-    problems: tuple[str, ...]
-    neighbour_recall: float | None = None
-
-
-@dataclass(frozen=True)
 class Spread:
     """Where the work of grouping runs: what compares faces, and what clusters components apart."""
 
@@ -253,7 +234,7 @@ def group_faces(
     mark = fingerprint(faces, config, decisions, calibration_of(store.settings.embed.model))
     current = store.current_clustering()
     if current is not None and current.run["fingerprint"] == mark:
-        return _report(current, began, unchanged=True)
+        return GroupReport.of(current, time.monotonic() - began, unchanged=True)
     clustering = computed_before(store, mark, current)
     if clustering is None:
         clustering = _grouped(store, faces, config, decisions, current, Spread(search, start_workers))
@@ -262,7 +243,7 @@ def group_faces(
     if current is not None:
         require_steady(current, clustering, decisions, max_named_churn, store.folder)
     store.clusterings.put_in_force(clustering.run_id)
-    return _report(clustering, began, unchanged=False)
+    return GroupReport.of(clustering, time.monotonic() - began, unchanged=False)
 
 
 def _grouped(
@@ -276,7 +257,7 @@ def _grouped(
     """Derive people from all faces of the index."""
     calibration, watch = calibration_of(store.settings.embed.model), Stopwatch()
     if config.approximate_from is None or len(faces) < config.approximate_from:
-        store.drop_approximate_graph()
+        drop_approximate_graph(store.folder)
     embeddings, graph = neighbour_graph(store, faces, calibration, config.k, search=spread.search)
     found = round(recall(graph, embeddings), 4) if graph.approximate else None
     watch.lap("neighbours")
@@ -294,17 +275,3 @@ def _grouped(
         stage_seconds=watch.seconds, neighbour_recall=found, job=os.environ.get("PHOTOCLUST_JOB_ID")
     )
     return clustering
-
-
-def _report(clustering: Clustering, began: float, unchanged: bool) -> GroupReport:
-    run = clustering.run
-    counts = {name: run[name] for name in ("faces", "people", "in_people", "unsure", "low_quality")}
-    seconds, problems = time.monotonic() - began, tuple(run.get("problems", ()))
-    return GroupReport(
-        clustering.run_id,
-        **counts,
-        seconds=seconds,
-        unchanged=unchanged,
-        problems=problems,
-        neighbour_recall=run.get("neighbour_recall"),
-    )

@@ -1,4 +1,4 @@
-"""What a run of indexing comes to."""
+"""What a run of indexing, and what a grouping comes to."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from photoclust.index.clusterings import Clustering
 from photoclust.index.plan import Plan
 
 
@@ -56,6 +57,40 @@ class IndexReport:
     stage_seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     retries: int = 0
+
+
+@dataclass(frozen=True)
+class GroupReport:
+    """What a grouping came to; `problems` are decisions that could not be applied.
+
+    ``neighbour_recall`` is the measured share of neighbours that an approximate search found, None where it
+    was exact.
+    """
+
+    run_id: str
+    faces: int
+    people: int
+    in_people: int
+    unsure: int
+    low_quality: int
+    seconds: float
+    unchanged: bool
+    problems: tuple[str, ...]
+    neighbour_recall: float | None = None
+
+    @classmethod
+    def of(cls, clustering: Clustering, seconds: float, unchanged: bool) -> GroupReport:
+        """What a clustering says of itself."""
+        run = clustering.run
+        counts = {name: run[name] for name in ("faces", "people", "in_people", "unsure", "low_quality")}
+        return cls(
+            clustering.run_id,
+            **counts,
+            seconds=seconds,
+            unchanged=unchanged,
+            problems=tuple(run.get("problems", ())),
+            neighbour_recall=run.get("neighbour_recall"),
+        )
 
 
 class Tally:

@@ -14,7 +14,8 @@ import click
 from photoclust.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
-    from photoclust.engine.submit import Job, JobClient, Submission
+    from photoclust.engine.jobs import Job, Submission
+    from photoclust.engine.submit import JobClient
 
 START_SECONDS = 60.0  # a driver on a loaded head node takes half of that to say its first word
 
@@ -76,7 +77,7 @@ def _report(client: JobClient, job: Job, as_json: bool, wait: bool, follow: bool
     if as_json:
         click.echo(json.dumps(_values(job), indent=2))
     if job.status == "FAILED":
-        from photoclust.engine.submit import last_words
+        from photoclust.engine.jobs import last_words
 
         said = last_words(client.logs(job.id) or job.message)
         raise EngineError(f"The job {job.id} failed: {said}")
@@ -99,11 +100,8 @@ def _client(address: str) -> JobClient:
 def _submission(verb: tuple[str, ...], values: dict[str, Any]) -> Submission:
     parameters = _parsed(verb)
     _check_paths(parameters, values["working_dir"])
-    try:
-        from photoclust.engine.submit import Submission
-    except ImportError:
-        _client("")  # says what to install
-        raise
+    from photoclust.engine.jobs import Submission
+
     environment: dict[str, Any] = {"env_vars": dict(_variable(entry) for entry in values["env"])}
     if values["working_dir"]:
         environment["working_dir"] = values["working_dir"]
@@ -196,7 +194,7 @@ def status(job_id: str, address: str, as_json: bool) -> None:
         return
     click.echo(_line(job))
     if job.status == "FAILED":
-        from photoclust.engine.submit import last_words
+        from photoclust.engine.jobs import last_words
 
         click.echo(f"  {last_words(job.message)}")
 

@@ -1,105 +1,34 @@
 """The Ray Jobs client: hand a verb to a cluster, look after it, stop it.
 
-A job is named after its verb and the index it works on, ``photoclust-run-1f0c9a3e-2`` for the second time.
-Ray takes a name once, so that of two who submit the same at the same moment one is told the other's job.
+Ray takes a name once, so that of two who submit the same at the same moment one is told the other's job; see
+`photoclust.engine.jobs` for the names.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import re
-import shlex
 import socket
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from hashlib import blake2b
-from typing import Any
 from urllib.parse import urlsplit
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # photos of people: nothing is ever sent anywhere
 
 import ray
-from ray.dashboard.modules.job.pydantic_models import JobDetails
 from ray.exceptions import AuthenticationError
 from ray.job_submission import JobSubmissionClient
 from ray.util.state import list_nodes
 from ray.util.state.exception import RayStateApiException
 
-from photoclust import __version__
+from photoclust.engine.jobs import Job, Submission, number_of, runtime_env
 from photoclust.errors import EngineError, ResourceError, UsageError
 
 CONNECT_SECONDS = 10.0
 AGENT_SECONDS = 60.0  # a head node that has just started takes its time until it takes jobs
 POLL_SECONDS = 0.5
-STOP_SECONDS = 20  # for a stopped job to write what it has; Ray's default is 3
-_LIVE = ("PENDING", "RUNNING")
 _TOKEN_HINT = "set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to what ~/.ray/auth_token on the head node holds"  # noqa: S105
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What to run where.
-
-    Attributes
-    ----------
-    arguments
-        The verb and what follows it, as on the command line.
-    subject
-        What two jobs of one verb must not work on at the same time: the index, or all the arguments.
-    num_cpus, num_gpus
-        What the verb asks for, so that it can be refused at once; None where it takes what there is.
-    runtime_env
-        Further entries of Ray's runtime environment: ``working_dir``, ``pip``, ``env_vars``.
-    """
-
-    arguments: tuple[str, ...]
-    subject: str
-    num_cpus: int | None = None
-    num_gpus: int | None = None
-    runtime_env: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def command(self) -> str:
-        """What the cluster's shell runs."""
-        return shlex.join(["python", "-m", "photoclust", *self.arguments])
-
-    @property
-    def family(self) -> str:
-        """Start of the name of every job that does this."""
-        mark = blake2b(self.subject.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
-        return f"photoclust-{self.arguments[0]}-{mark}-"
-
-
-@dataclass(frozen=True)
-class Job:
-    """A submitted job; times are seconds since 1970, None where there is none yet."""
-
-    id: str
-    status: str
-    command: str
-    started: float | None
-    ended: float | None
-    message: str
-
-    @property
-    def live(self) -> bool:
-        """Whether it waits or runs."""
-        return self.status in _LIVE
-
-    @classmethod
-    def of(cls, details: JobDetails) -> Job:
-        """What we show of what Ray knows."""
-        return cls(
-            details.submission_id or "",
-            details.status.value,
-            details.entrypoint,
-            details.start_time / 1000 if details.start_time else None,
-            details.end_time / 1000 if details.end_time else None,
-            details.message or "",
-        )
 
 
 class JobClient:
@@ -239,11 +168,11 @@ class JobClient:
                     f"The job {job.id} is at work on it with other options ({job.command}); "
                     f"wait for it, or stop it: photoclust jobs stop {job.id} --address {self.address}"
                 )
-        number = 1 + max((_number(job.id) for job in family), default=0)
+        number = 1 + max((number_of(job.id) for job in family), default=0)
         return self._start(submission, f"{submission.family}{number}")
 
     def _start(self, submission: Submission, job_id: str) -> tuple[Job, bool]:
-        environment = _runtime_env(submission, job_id)
+        environment = runtime_env(submission, job_id)
         end = time.monotonic() + AGENT_SECONDS
         with self._asking():
             while True:
@@ -275,28 +204,3 @@ class JobClient:
             was_live = self._ray.stop_job(job_id)
         self.wait(job_id)
         return was_live
-
-
-def _runtime_env(submission: Submission, job_id: str) -> dict[str, Any]:
-    ours = {
-        "PHOTOCLUST_ADDRESS": "auto",
-        "PHOTOCLUST_JOB_ID": job_id,
-        "PHOTOCLUST_SUBMITTED_BY": __version__,
-        "PYTHONUNBUFFERED": "1",
-        "RAY_JOB_STOP_WAIT_TIME_S": str(STOP_SECONDS),
-        "RAY_USAGE_STATS_ENABLED": "0",
-    }
-    theirs = submission.runtime_env
-    return theirs | {"env_vars": ours | theirs.get("env_vars", {})}
-
-
-def _number(job_id: str) -> int:
-    found = re.search(r"-(\d+)$", job_id)
-    return int(found[1]) if found else 0
-
-
-def last_words(logs: str) -> str:
-    """Why a job failed, from what it wrote: its own error, or its last line."""
-    lines = [line.strip() for line in logs.splitlines() if line.strip()]
-    errors = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
-    return (errors or lines or ["it wrote nothing"])[-1]

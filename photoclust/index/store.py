@@ -3,10 +3,11 @@
 ::
 
     INDEX/
-      index.json                  format, model and settings
+      index.json                  format, model and settings: see `photoclust.index.head`
       photos/part-*.parquet       the commit mark of the faces part of the same name
       faces/part-*.parquet
-      neighbours/graph.parquet, and blocks/ while a long search lasts: see `photoclust.index.blocks`
+      neighbours/graph.parquet    see `photoclust.index.graph`
+      neighbours/blocks/          while a long search lasts: see `photoclust.index.blocks`
       unfinished.json             since when a run of indexing is at work, or was killed
       runs/TIME.json              what a run of indexing did: counts, rates, seconds of each stage
       clusterings/, current.json  see `photoclust.index.clusterings`
@@ -20,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,39 +31,16 @@ from filelock import FileLock, Timeout
 
 from photoclust import __version__
 from photoclust.config import IndexSettings
-from photoclust.errors import (
-    IndexCorruptError,
-    IndexFormatError,
-    IndexLockedError,
-    IndexMismatchError,
-    IndexMissingError,
-)
+from photoclust.errors import IndexCorruptError, IndexFormatError, IndexLockedError
 from photoclust.index import erase, files, originals
-from photoclust.index.blocks import remove_blocks
 from photoclust.index.clusterings import Clustering, Clusterings
 from photoclust.index.columns import Piece, pieces
+from photoclust.index.graph import StoredGraph, read_graph, write_graph
+from photoclust.index.head import head_file, read_head, require_same, write_head
 from photoclust.index.keep_out import without_kept_out
 from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
 
-FORMAT = 1
 MOMENT = 0.5  # seconds; a reader of a working copy tries the lock for an instant
-_APPROXIMATE = "approximate"
-_GRAPH_COLUMNS = {"face_ids": "face_id", "marks": "mark", "indices": "index", "distances": "distance"}
-
-
-@dataclass(frozen=True)
-class StoredGraph:
-    """A neighbour graph as stored: row i belongs to ``face_ids[i]`` and points to rows of the same graph.
-
-    ``marks[i]`` (uint64) follows from the embedding that the distances of row i were measured with;
-    ``approximate`` says that neighbours may have been missed.
-    """
-
-    face_ids: pa.Array
-    marks: pa.Array
-    indices: pa.FixedSizeListArray
-    distances: pa.FixedSizeListArray
-    approximate: bool = False
 
 
 class IndexStore:
@@ -85,7 +62,7 @@ class IndexStore:
     @classmethod
     def exists(cls, location: str | Path) -> bool:
         """Tell whether there is an index at `location`."""
-        return (Path(location) / "index.json").is_file()
+        return head_file(Path(location)).is_file()
 
     @classmethod
     def create(cls, location: str | Path, settings: IndexSettings, model_sha256: str) -> IndexStore:
@@ -109,13 +86,7 @@ class IndexStore:
                 f"{folder} holds no index but other files, {strangers[0]!r} for one; "
                 "give --index a new folder."
             )
-        head = {
-            "format": FORMAT,
-            "photoclust": __version__,
-            "model": {"name": settings.embed.model, "sha256": model_sha256},
-            "settings": settings.to_dict(),
-        }
-        files.write_json(folder / "index.json", head)
+        write_head(folder, settings, model_sha256)
         return cls(folder, settings, model_sha256)
 
     @classmethod
@@ -132,51 +103,12 @@ class IndexStore:
             When ``index.json`` cannot be understood.
         """
         folder = Path(location)
-        head_file = folder / "index.json"
-        if not head_file.is_file():
-            raise IndexMissingError(
-                f"There is no index at {folder}; make one with `photoclust run PHOTOS --index {folder}`."
-            )
-        head = files.read_json(head_file)
-        if not isinstance(head.get("format"), int):
-            raise IndexFormatError(f"{head_file} does not say its format; {folder} is no photoclust index.")
-        if head["format"] > FORMAT:
-            raise IndexFormatError(
-                f"{folder} has format {head['format']}, made by a newer photoclust "
-                f"({head.get('photoclust', 'unknown')}); this one ({__version__}) reads up to format "
-                f"{FORMAT}. Update photoclust."
-            )
-        try:
-            return cls(folder, IndexSettings.from_dict(head["settings"]), head["model"]["sha256"])
-        except (KeyError, TypeError) as error:
-            raise IndexCorruptError(
-                f"{head_file} is damaged: {error} is missing or unknown. Restore it, or start a new index."
-            ) from error
+        return cls(folder, *read_head(folder))
 
     def require(self, settings: IndexSettings, model_sha256: str) -> None:
-        """Make sure that `settings` are those this index was made with.
-
-        Limits on decoding may differ: they decide which photos fail, not what a face looks like.
-
-        Raises
-        ------
-        IndexMismatchError
-            Naming both.
-        """
-        mine, theirs = self.settings.to_dict(), settings.to_dict()
-        if (mine["embed"]["model"], self.model_sha256) != (theirs["embed"]["model"], model_sha256):
-            raise IndexMismatchError(
-                f"{self.folder} was made with the model {mine['embed']['model']} "
-                f"({self.model_sha256[:12]}) and cannot take faces of {theirs['embed']['model']} "
-                f"({model_sha256[:12]}); give --index a new folder."
-            )
-        for stage in ("detect", "crop", "embed"):
-            for name, value in mine[stage].items():
-                if value != theirs[stage][name]:
-                    raise IndexMismatchError(
-                        f"{self.folder} was made with {stage} {name} = {value}, not {theirs[stage][name]}; "
-                        "leave the setting out, or give --index a new folder."
-                    )
+        """Make sure that `settings` are those this index was made with: see `photoclust.index.head`."""
+        made = self.settings, self.model_sha256
+        require_same(self.folder, made, (settings, model_sha256))
 
     @contextmanager
     def lock(self) -> Generator[None]:
@@ -277,31 +209,12 @@ class IndexStore:
     # -- neighbours -----------------------------------------------------------------------------------
 
     def write_graph(self, graph: StoredGraph) -> None:
-        """Replace the stored neighbour graph; blocks of a search are then of no more use."""
-        files.make_folder(self.folder / "neighbours")
-        columns = {column: getattr(graph, name) for name, column in _GRAPH_COLUMNS.items()}
-        table = pa.table(columns, metadata={_APPROXIMATE: str(graph.approximate)})
-        files.write_table(self.folder / "neighbours" / "graph.parquet", table)
-        remove_blocks(self.folder)
-        originals.written(self.folder)
+        """Replace the stored neighbour graph; see `photoclust.index.graph`."""
+        write_graph(self.folder, graph)
 
     def read_graph(self) -> StoredGraph | None:
         """Read the stored neighbour graph, if there is one that this version can use."""
-        path = self.folder / "neighbours" / "graph.parquet"
-        if not path.is_file():
-            return None
-        table = files.read_table(path).combine_chunks()
-        if table.column_names != list(_GRAPH_COLUMNS.values()):
-            return None
-        approximate = (table.schema.metadata or {}).get(_APPROXIMATE.encode()) == b"True"
-        columns = {name: table[column].combine_chunks() for name, column in _GRAPH_COLUMNS.items()}
-        return StoredGraph(**columns, approximate=approximate)
-
-    def drop_approximate_graph(self) -> None:
-        """Remove the stored neighbour graph if neighbours may be missing from it."""
-        graph = self.read_graph()
-        if graph is not None and graph.approximate:
-            (self.folder / "neighbours" / "graph.parquet").unlink()
+        return read_graph(self.folder)
 
     # -- clusterings ----------------------------------------------------------------------------------
 

@@ -19,14 +19,12 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from photoclust.errors import (
     IndexFormatError,
     IndexLockedError,
-    IndexStoreError,
     IndexWriteError,
     ObjectStoreError,
     UsageError,
@@ -36,6 +34,7 @@ from photoclust.objects.patience import handed_over
 from photoclust.objects.store import ObjectInfo, ObjectStore
 from photoclust.remote.lease import Lease
 from photoclust.remote.order import DECISIONS, DELETE_AFTER, HEAD, JOURNAL, MARKS, RANKS, is_ours, rank, stamp
+from photoclust.remote.working_copy import WorkingCopy
 
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 _AT_ONCE = 8  # requests; parts are of some 16 MB
@@ -58,22 +57,20 @@ class Mirror:
         self.store, self.prefix, self.uri, self.folder = store, prefix, uri, folder
         self.progress = progress
         self.lease: Lease | None = None
-        for place in (folder.parent.parent, folder.parent, folder):
-            files.make_folder(place)
-        self._state = folder.parent / "state.json"
-        self._known = self._remembered()
+        self._copy = WorkingCopy(folder, uri)
+        self._known = self._copy.remembered()
 
     # -- what the store asks of it ----------------------------------------------------------------------
 
     @contextmanager
     def held(self) -> Generator[None]:
         """Be the only writer: see `photoclust.index.originals.Original`."""
-        before = self._head()
+        before = self._copy.head()
         lease = Lease(self.store, self.prefix, self.uri)
-        with self._sync_lock(), self._taken(lease):
-            self._known = self._remembered()
+        with self._copy.sync_lock(), self._taken(lease):
+            self._known = self._copy.remembered()
             self._fetch({HEAD} - set(self._known))
-            if before not in (None, self._head()):
+            if before not in (None, self._copy.head()):
                 raise IndexLockedError(f"Somebody else has just made {self.uri} anew; run the command again.")
             self.lease = lease
             try:
@@ -99,7 +96,7 @@ class Mirror:
         """Store what is new or changed, delete what is gone; nothing where the lease is not held."""
         if self.lease is None:
             return
-        here = {name: stamp(path) for name, path in self._files()}
+        here = {name: stamp(path) for name, path in self._copy.files()}
         if HEAD in self._known and HEAD not in here:  # else all would be taken for deleted
             raise IndexWriteError(f"The working copy {self.folder} was removed; run the same command again.")
         changed = [name for name, now in here.items() if self._known.get(name, [None])[1:] != now]
@@ -125,16 +122,16 @@ class Mirror:
         UsageError
             Decisions were changed here and there.
         """
-        lock = self._sync_lock()
+        lock = self._copy.sync_lock()
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            if self._is_being_written():
-                self._known = self._remembered()
+            if self._copy.is_being_written():
+                self._known = self._copy.remembered()
                 return
             lock.acquire()
         try:
-            self._known = self._remembered()
+            self._known = self._copy.remembered()
             self._fetch(set())
         finally:
             lock.release()
@@ -149,12 +146,12 @@ class Mirror:
             there = self._listed() | marks
             self._download(there)
             disagreement = self._disagreement(there.get(DECISIONS))
-        for name, path in self._files():
+        for name, path in self._copy.files():
             kept = (name == DECISIONS and self._edited(name)) or (name in new and not there)
             if name not in there and not kept:
                 path.unlink()
         self._known = {name: entry for name, entry in self._known.items() if name in there}
-        self._remember()
+        self._copy.remember(self._known)
         if disagreement:
             raise disagreement
 
@@ -188,7 +185,7 @@ class Mirror:
                 if now is not None:
                     self._known[name] = [there[name].tag, *now]
                 tell(1)
-        self._remember()
+        self._copy.remember(self._known)
 
     def _get(self, name: str, found: ObjectInfo) -> list[int] | None:
         try:
@@ -198,14 +195,14 @@ class Mirror:
                 return None
             raise
         files.write_bytes(self.folder / name, content)
-        return stamp(self.folder / name)
+        return self._copy.stamp(name)
 
     def _is_stale(self, name: str, found: ObjectInfo) -> bool:
-        return self._known.get(name) != [found.tag, *(stamp(self.folder / name) or (None, None))]
+        return self._known.get(name) != [found.tag, *(self._copy.stamp(name) or (None, None))]
 
     def _edited(self, name: str) -> bool:
         """Whether a file was changed here since it was fetched."""
-        now = stamp(self.folder / name)
+        now = self._copy.stamp(name)
         return now is not None and self._known.get(name, [None])[1:] != now
 
     def _disagreement(self, there: ObjectInfo | None) -> UsageError | None:
@@ -246,7 +243,7 @@ class Mirror:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 list(pool.map(handed_over(step), names))
         finally:
-            self._remember()
+            self._copy.remember(self._known)
 
     def _put(self, name: str) -> None:
         path, key = self.folder / name, self.prefix + name
@@ -264,42 +261,6 @@ class Mirror:
     def _delete(self, name: str) -> None:
         self.store.delete(self.prefix + name)
         self._known.pop(name, None)
-
-    # -- the working copy -------------------------------------------------------------------------------
-
-    def _files(self) -> list[tuple[str, Path]]:
-        found = ((path.relative_to(self.folder).as_posix(), path) for path in self.folder.rglob("*"))
-        return [
-            (name, path) for name, path in found if is_ours(name) and path.is_file() and not path.is_symlink()
-        ]
-
-    def _head(self) -> bytes | None:
-        head = self.folder / HEAD
-        return head.read_bytes() if head.is_file() else None
-
-    def _remembered(self) -> dict[str, list[Any]]:
-        """What was known of each file; nothing where that cannot be read, so that all is fetched anew."""
-        try:
-            state = files.read_json(self._state)
-        except (OSError, IndexStoreError):
-            return {}
-        return state.get("files", {}) if state.get("uri") == self.uri else {}
-
-    def _remember(self) -> None:
-        files.write_json(self._state, {"uri": self.uri, "files": dict(self._known)})
-
-    def _sync_lock(self) -> FileLock:
-        return FileLock(self.folder.parent / "sync.lock", mode=0o600)
-
-    def _is_being_written(self) -> bool:
-        """Whether it is a writer that has the lock for fetching, and not another reader."""
-        writing = FileLock(self.folder / ".lock", mode=0o600)
-        try:
-            writing.acquire(timeout=0)
-        except Timeout:
-            return True
-        writing.release()
-        return False
 
     @contextmanager
     def _explained(self) -> Generator[None]:

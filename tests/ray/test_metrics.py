@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,15 @@ with start(EngineConfig(address=sys.argv[2], num_cpus=1)) as engine:
 """
 
 
+EXPECTED = {
+    "ray_photoclust_photos_total": 3,
+    'ray_photoclust_photos_total status="failed"': 1,
+    "ray_photoclust_faces_total": 1,
+    "ray_photoclust_photos_left": 0,
+    'ray_photoclust_stage_seconds_count stage="detect"': 2,
+}
+
+
 def samples(port: int) -> dict[str, float]:
     """Sums of our samples by metric, and by metric and the tag that tells most."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
@@ -45,6 +55,13 @@ def samples(port: int) -> dict[str, float]:
     return found
 
 
+@pytest.fixture(scope="module")
+def cluster(start_cluster: Callable[..., Any]) -> Iterator[Any]:
+    """A cluster where nothing else was ever counted."""
+    with start_cluster() as made:
+        yield made
+
+
 def test_prometheus_sees_photos_faces_failures_and_stage_seconds(tmp_path: Path, cluster: Any) -> None:
     imsave(tmp_path / "astronaut.png", pictures.astronaut(), check_contrast=False)
     imsave(tmp_path / "coffee.png", pictures.coffee(), check_contrast=False)
@@ -57,14 +74,10 @@ def test_prometheus_sees_photos_faces_failures_and_stage_seconds(tmp_path: Path,
         assert job.stdin
         assert job.stdout.readline() == "3\n"
         deadline, seen = time.monotonic() + 240, {}
-        while seen.get("ray_photoclust_photos_total", 0) < 3 and time.monotonic() < deadline:
+        while not EXPECTED.items() <= seen.items() and time.monotonic() < deadline:
             time.sleep(0.5)
             seen = samples(cluster.metrics_port)
         job.stdin.close()
     assert job.returncode == 0
-    assert seen["ray_photoclust_photos_total"] == 3
-    assert seen['ray_photoclust_photos_total status="failed"'] == 1
-    assert seen["ray_photoclust_faces_total"] == 1
-    assert seen["ray_photoclust_photos_left"] == 0
-    assert seen['ray_photoclust_stage_seconds_count stage="detect"'] == 2
+    assert {name: seen.get(name) for name in EXPECTED} == EXPECTED
     assert seen['ray_photoclust_stage_seconds_sum stage="detect"'] > 0

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from photoclust.cli.cluster import cluster
 from photoclust.config import ClusterConfig
 from photoclust.errors import UsageError
-from photoclust.index.store import IndexStore, StoredGraph
+from photoclust.index.graph import StoredGraph
+from photoclust.index.store import IndexStore
 
 Run = Callable[..., str]
 
