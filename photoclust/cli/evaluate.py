@@ -93,7 +93,7 @@ def _write_page(values: dict[str, Any], found: LabelledFaces, index_dir: str, fi
         images = thumbnails_of(index_dir, [found.rows[row] for row in labelled])
         return {row: images[found.rows[row]] for row in labelled}
 
-    title = Path(IndexStore.open(index_dir).called).name
+    title = Path(IndexStore.open(index_dir).called.partition("?")[0]).name
     write_evaluation(values, title, thumbnails, Path(file))
 
 

@@ -203,7 +203,7 @@ def alikeness(right: Doubles, group: Rows) -> float:
 
     The intraclass correlation at which Kish's design effect (see `effective_count`) is the variance of the
     share, groups taken as a whole, over that of as many independent faces; 0 where all are right, or all
-    wrong, and nothing can be said. It is 0.09 for LFW's development people
+    wrong, and nothing can be said. It is 0.08 for LFW's development people
     (``photoclust evaluate INDEX --json``).
     """
     size = np.bincount(group).astype(np.float64)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from photoclust.errors import OutputError
 from photoclust.report.facts import percent
 from photoclust.report.html import image_source, page_template
 from photoclust.report.names import file_link, file_name, visible
@@ -68,8 +69,10 @@ def write_evaluation(values: Mapping[str, Any], title: str, thumbnails: Thumbnai
     OutputError
         When it cannot be written.
     """
+    if file.exists() and not file.is_file():
+        raise OutputError(f"{file} is no file that a page can be written to; choose another name.")
     page = evaluation_page(values, title, thumbnails)
-    with whole_file(file) as stream:
+    with whole_file(file.resolve()) as stream:
         stream.write(page.encode("utf-8", "replace"))
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from photoclust.report.evaluation_page import CARDS_SHOWN, FACES_SHOWN, SIDES_SHOWN, evaluation_page
+from photoclust.errors import OutputError
+from photoclust.report.evaluation_page import (
+    CARDS_SHOWN,
+    FACES_SHOWN,
+    SIDES_SHOWN,
+    evaluation_page,
+    write_evaluation,
+)
 from photoclust.report.reliability_diagram import BAR, SIDE, diagram, stretched
 
 EVIL = "</style><script>document.title='owned'</script>"
@@ -55,6 +64,23 @@ def test_the_page_shows_what_was_said_and_stands_alone() -> None:
     assert "98% sure" in page
     assert "2 wrong pairs of faces" in page
     assert not re.search(r"<script|src=.http|@import|url\(", page)
+
+
+def test_nothing_wrong_is_said() -> None:
+    page = evaluation_page(values(wrong=0) | {"worst": []}, "album", thumbnails)
+    assert "Nothing is wrong" in page
+
+
+def test_a_page_replaces_a_file_and_nothing_else(tmp_path: Path) -> None:
+    page, link = tmp_path / "page.html", tmp_path / "link.html"
+    link.symlink_to(page)
+    write_evaluation(values(), "album", thumbnails, link)
+    assert link.is_symlink()
+    assert page.read_text().startswith("<!doctype html>")
+    assert page.stat().st_mode & 0o777 == 0o600
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="choose another name"):
+        write_evaluation(values(), "album", thumbnails, tmp_path / "pipe")
 
 
 def test_hostile_names_are_only_text() -> None:
