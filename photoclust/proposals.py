@@ -31,6 +31,7 @@ from photoclust.report.findings import (
     Finding,
     Side,
 )
+from photoclust.wording import counted, reason_of, title_of, why_copies
 
 _TRAINING = frozenset({"train", "training"})
 
@@ -123,14 +124,15 @@ class _Writer:
             actions += self._actions(owners, REVIEW, label)
         confidence = found.confidence * (found.home_confidence if found.home != NOBODY else 1)
         self._correct(numbers, home, confidence)
+        owner = self.audit.labels[found.home] if found.home != NOBODY else ""
         sides = [self._side(found.label, found.owners), self._strangers(found, label)]
         if found.home != NOBODY:
             rows = np.flatnonzero(self.audit.faces.label == found.home)
             sides.append(self._side(found.home, rows))
         return Finding(
             kind,
-            self._title(found, label),
-            self._reason(found),
+            title_of(found, label, owner),
+            reason_of(found, owner),
             confidence,
             (label, home) if home else (label,),
             tuple(sides),
@@ -150,34 +152,10 @@ class _Writer:
         self.taken.add(f"{label} ({number})")
         return f"{label} ({number})"
 
-    def _title(self, found: Intruder, label: str) -> str:
-        if found.mixes:
-            return f"{label} holds two people"
-        if found.home != NOBODY:
-            verb = "shows" if len(found.faces) == 1 else "show"
-            return (
-                f"{_counted(len(found.faces), 'face')} under {label} {verb} {self.audit.labels[found.home]}"
-            )
-        return f"1 face under {label} is somebody else"
-
-    def _reason(self, found: Intruder) -> str:
-        own, rival = found.evidence
-        fits = "fits" if len(found.faces) == 1 else "fit"
-        text = f"{times(own)} likelier of somebody else than of the person of the label"
-        if own > 0:
-            text = f"Only {times(own)} likelier of the person of the label than of somebody else"
-        if found.home != NOBODY:
-            text += f"; {times(rival)} likelier of {self.audit.labels[found.home]}"
-        else:
-            text += f", and no other label {fits}"
-        if found.undecided:
-            text += ". Which of the two the label means cannot be told from the faces"
-        return text + "."
-
     def _strangers(self, found: Intruder, label: str) -> Side:
         note = "not the same person" if found.mixes or found.home == NOBODY else "labelled so, but"
         side = self._side(found.label, found.faces)
-        return Side(f"{_counted(len(found.faces), 'face')} under {label}", note, side.uris, side.faces)
+        return Side(f"{counted(len(found.faces), 'face')} under {label}", note, side.uris, side.faces)
 
     # -- copies and splits ----------------------------------------------------------------------------
 
@@ -205,7 +183,7 @@ class _Writer:
         return Finding(
             PHOTO_IN_SPLITS if len(splits) > 1 else SAME_PHOTO,
             title,
-            self._why_copies(found, labels, splits),
+            why_copies(found, labels, splits),
             found.confidence,
             labels,
             sides,
@@ -220,18 +198,6 @@ class _Writer:
     @cached_property
     def _sizes(self) -> dict[str, int]:
         return {ref.uri: ref.size for ref in self.audit.dataset.refs}
-
-    def _why_copies(self, found: Copies, labels: tuple[str, ...], splits: set[str]) -> str:
-        text = (
-            "The files are the same, byte for byte"
-            if found.identical
-            else f"Laid over each other the pictures correlate by {found.likeness:.3f}"
-        )
-        if len(labels) > 1:
-            text += f"; they lie under {len(labels)} labels, which cannot all be right of one face"
-        if len(splits) > 1:
-            text += f"; they lie in {' and '.join(sorted(split or 'no split' for split in splits))}"
-        return text + "."
 
     def people_in_splits(self) -> Iterator[Finding]:
         """People whose photos, after all corrections, lie in more than one split."""
@@ -274,7 +240,7 @@ class _Writer:
         """People who are in several splits under one label, which may be meant."""
         labels = tuple(label for label, _ in people)
         numbers = [number for _, own in people for number in own]
-        title = f"{_counted(len(people), 'label')} in more than one split"
+        title = f"{counted(len(people), 'label')} in more than one split"
         reason = (
             "Each has photos in several splits under one label: meant where the same people are to be "
             "recognised again, a leak where the splits are to hold different people."
@@ -297,7 +263,7 @@ class _Writer:
     def _side(self, label: int, rows: np.ndarray) -> Side:
         uris = tuple(self.audit.dataset.entries[self.audit.entries[row][0]].uri for row in rows.tolist())
         faces = tuple(int(self.audit.rows[row]) for row in rows.tolist())
-        return Side(self.audit.labels[label], _counted(len(rows), "photo"), uris, faces)
+        return Side(self.audit.labels[label], counted(len(rows), "photo"), uris, faces)
 
     def _copy_side(self, number: int) -> Side:
         entry = self.audit.dataset.entries[number]
@@ -306,14 +272,10 @@ class _Writer:
     def _photo_side(self, title: str, numbers: list[int]) -> Side:
         uris = tuple(self.audit.dataset.entries[number].uri for number in numbers)
         faces = tuple(self._face_of.get(number, -1) for number in numbers)
-        return Side(title, _counted(len(numbers), "photo"), uris, faces)
+        return Side(title, counted(len(numbers), "photo"), uris, faces)
 
     @cached_property
     def _face_of(self) -> dict[int, int]:
         """Row of the face of each entry."""
         pairs = zip(self.audit.entries, self.audit.rows.tolist(), strict=True)
         return {number: row for numbers, row in pairs for number in numbers}
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli import options
+from photoclust.cli.findings import labels, notes_on, plain, say_findings
 from photoclust.cli.index import photo_options
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def dedupe(
         audit, proposals = _propose(store, found, least)
         page = _write_page(store, audit, proposals, output, dataset) if output else None
     links = _apply(audit, proposals, apply_dir) if apply_dir else None
-    _say(audit, proposals, {"page": page, "apply": apply_dir, "links": links}, as_json)
+    say_findings(audit, proposals, {"page": page, "apply": apply_dir, "links": links}, as_json)
 
 
 def _check(dataset: str, places: _Places) -> None:
@@ -124,7 +125,7 @@ def _check_links(dataset: Dataset, places: _Places) -> None:
     far = next((entry.uri for entry in dataset.entries if is_object_uri(entry.uri)), None)
     if places.apply is not None and far:
         raise UsageError(
-            f"{_plain(far)[:200]} is no file of this machine that --apply could make a link to; use --output "
+            f"{plain(far)[:200]} is no file of this machine that --apply could make a link to; use --output "
             "and its actions.csv instead."
         )
 
@@ -182,7 +183,7 @@ def _write_page(store: IndexStore, audit: Audit, proposals: Proposals, output: P
     from photoclust.report.findings_page import Summary, write_findings
 
     title = name.rstrip("/").rpartition("/")[2] if "://" in name else Path(name).absolute().name
-    summary = Summary(title, len(audit.dataset.entries), _labels(audit), tuple(_notes(audit)))
+    summary = Summary(title, len(audit.dataset.entries), labels(audit), tuple(notes_on(audit)))
     thumbnails = partial(thumbnails_of, str(store.folder))
     return write_findings(proposals.findings, summary, thumbnails, output)
 
@@ -192,118 +193,3 @@ def _apply(audit: Audit, proposals: Proposals, folder: Path) -> int:
 
     entries = zip(audit.dataset.entries, proposals.corrected, strict=True)
     return write_corrected([(entry.uri, entry.split, label) for entry, label in entries], folder)
-
-
-def _labels(audit: Audit) -> int:
-    return len({entry.label for entry in audit.dataset.entries})
-
-
-def _notes(audit: Audit) -> list[str]:
-    """What could not be judged or used."""
-    words = {
-        "failed": "could not be read",
-        "no_face": "show no face",
-        "low_quality": "show no face clear enough to judge",
-    }
-    counted = [
-        f"{count} {'photo' if count == 1 else 'photos'} {words[reason]}"
-        for reason, count in audit.unjudged.items()
-        if count
-    ]
-    notes = [f"{', '.join(counted)}; they are kept as they are."] if counted else []
-    return [*notes, *audit.dataset.problems]
-
-
-# -- what is said -------------------------------------------------------------------------------------
-
-
-def _say(audit: Audit, proposals: Proposals, written: dict[str, Any], as_json: bool) -> None:
-    import json
-
-    if as_json:
-        click.echo(json.dumps(_values(audit, proposals, written), indent=2))
-        return
-    from photoclust.report.findings import KINDS
-
-    counts = _counts(proposals)
-    click.echo(f"Looked at {len(audit.dataset.entries)} photos under {_labels(audit)} labels")
-    for kind, (heading, _) in KINDS.items():
-        shown = [one for one in proposals.findings if one.kind == kind]
-        click.echo(f"\n{heading}: {counts[kind]}")
-        for one in shown[:_SHOWN]:
-            click.echo(f"  {_percent(one.confidence):3d} %  {_plain(one.title)}")
-        if len(shown) > _SHOWN:
-            click.echo(f"         and {len(shown) - _SHOWN} more")
-    _say_notes(_notes(audit))
-    _say_written(audit, proposals, written)
-
-
-_SHOWN = 12  # findings of each kind, and problems, on a terminal
-
-
-def _say_notes(notes: list[str]) -> None:
-    if notes:
-        click.echo("")
-    for note in notes[:_SHOWN]:
-        click.echo(f"Note: {_plain(note)}")
-    if len(notes) > _SHOWN:
-        click.echo(f"      and {len(notes) - _SHOWN} more")
-
-
-def _say_written(audit: Audit, proposals: Proposals, written: dict[str, Any]) -> None:
-    if written["apply"]:
-        moved, left_out = _changes(audit, proposals)
-        click.echo(
-            f"\nWrote {written['links']} links to {written['apply']}: {moved} photos under another label, "
-            f"{left_out} left out."
-        )
-    if written["page"]:
-        click.echo(f"\nNext: open {written['page']}, then see {written['page'].parent / 'actions.csv'}")
-    else:
-        click.echo("\nNext: add --output DIR for a page to look at and a table of what to do")
-
-
-def _changes(audit: Audit, proposals: Proposals) -> tuple[int, int]:
-    """Photos under another label, and photos left out, in the corrected data set."""
-    pairs = zip(audit.dataset.entries, proposals.corrected, strict=True)
-    changed = [label for entry, label in pairs if label != entry.label]
-    return sum(label != "" for label in changed), sum(label == "" for label in changed)
-
-
-def _counts(proposals: Proposals) -> dict[str, int]:
-    from photoclust.report.findings import KINDS
-
-    return {kind: sum(one.kind == kind for one in proposals.findings) for kind in KINDS}
-
-
-def _values(audit: Audit, proposals: Proposals, written: dict[str, Any]) -> dict[str, Any]:
-    moved, left_out = _changes(audit, proposals)
-    return {
-        "photos": len(audit.dataset.entries),
-        "labels": _labels(audit),
-        "unjudged": audit.unjudged,
-        "problems": list(audit.dataset.problems),
-        "counts": _counts(proposals),
-        "findings": [one.to_dict() for one in proposals.findings],
-        "page": str(written["page"].absolute()) if written["page"] else None,
-        "applied": (
-            {
-                "folder": str(written["apply"].absolute()),
-                "links": written["links"],
-                "moved": moved,
-                "left_out": left_out,
-            }
-            if written["apply"]
-            else None
-        ),
-    }
-
-
-def _percent(confidence: float) -> int:
-    """Rounded down: all but sure is not sure."""
-    return min(int(confidence * 100), 99) if confidence < 1 else 100
-
-
-def _plain(text: str) -> str:
-    """Text that no terminal takes for a command."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
