@@ -54,6 +54,11 @@ class Book:
         return read_decisions(self.text)
 
     @cached_property
+    def names(self) -> dict[str, str]:
+        """Name of each person, empty where there is none."""
+        return {person: row["name"] for person, row in self.people.items()}
+
+    @cached_property
     def person_of(self) -> dict[str, str]:
         """Person of each face, empty where it is nobody's."""
         columns = (self.assignments[name].to_pylist() for name in ("face_id", "person_id"))
@@ -85,7 +90,8 @@ class Book:
         if text in self.people:
             return text
         named = [person for person, row in self.people.items() if row["name"] and row["name"] == text]
-        return _the_one(named or _beginning(self.people, text), text, "person", self._suggestions(text))
+        found = named or _beginning(self.people, text)
+        return _the_one(found, text, "person", "" if found else self._suggestions(text))
 
     def face(self, text: str) -> str:
         """Id of the face that `text` means: an id, or the beginning of one.

@@ -71,20 +71,21 @@ def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
 
 
 def _described(one: Suggestion, table: pa.Table, face_ids: list[str], folder: str) -> dict[str, Any]:
-    people, names = table["person_id"].to_pylist(), table["name"].to_pylist()
-    concerned = [number for number in (one.group, one.other) if number != NOBODY]
-    group, rows = people[one.group], [face_ids[row] for row in one.rows]
+    numbers = [number for number in (one.group, one.other) if number != NOBODY]
+    concerned = table.take(pa.array(numbers, pa.int64())).select(["person_id", "name"]).to_pylist()
+    people, rows = [row["person_id"] for row in concerned], [face_ids[row] for row in one.rows]
+    group = people[0]
     faces = " ".join(rows)
     if one.kind == MERGE:
-        yes, no = f"merge {group} {people[one.other]}", f"different {group} {people[one.other]}"
+        yes, no = f"merge {group} {people[1]}", f"different {group} {people[1]}"
     elif one.kind == JOIN:
         yes, no = f"same {faces} {group}", f"different {faces} {group}"
     else:
         yes, no = f"reject {group} {faces}", f"same {faces} {group}"
     return {
         "kind": one.kind,
-        "people": [people[number] for number in concerned],
-        "called": [visible(names[number]) or people[number] for number in concerned],
+        "people": people,
+        "called": [visible(row["name"]) or row["person_id"] for row in concerned],
         "faces": rows,
         "chance": round(one.chance, 4),
         "affected": one.faces,

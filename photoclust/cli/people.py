@@ -37,7 +37,7 @@ def people() -> None:
 def _with_facts(row: dict[str, Any], book: Book) -> str:
     from photoclust.report.facts import facts_in_words, in_a_line
 
-    facts = facts_in_words(row, {person: known["name"] for person, known in book.people.items()})
+    facts = facts_in_words(row, book.names)
     return f"{in_a_line(row)}  ({facts})" if facts else in_a_line(row)
 
 
