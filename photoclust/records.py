@@ -109,11 +109,14 @@ class Detections:
         pixels of the upright photo ("left" as seen in the picture).
     scores
         float32, shape (n,): face probability from O-Net, in [0, 1].
+    turns
+        Quarter turns counter-clockwise that put the faces upright, 0 to 3.
     """
 
     boxes: npt.NDArray[np.float32]
     landmarks: npt.NDArray[np.float32]
     scores: npt.NDArray[np.float32]
+    turns: int = 0
 
     def __len__(self) -> int:
         return len(self.boxes)

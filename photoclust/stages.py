@@ -23,6 +23,7 @@ from photoclust.config import IndexSettings
 from photoclust.errors import PhotoError
 from photoclust.faces.align import crop_faces, thumbnails
 from photoclust.faces.quality import assess
+from photoclust.faces.turned import detect_turned
 from photoclust.faces.weights import weights_path
 from photoclust.objects.patience import counting_retries
 from photoclust.photos.decode import decode_photo
@@ -117,7 +118,7 @@ class FindFaces:
 
     def _faces(self, photo: DecodedPhoto, photo_id: str) -> list[dict[str, Any]]:
         try:
-            found = self.detector.detect(photo.pixels)
+            found = detect_turned(self.detector, photo.pixels)
             crops = crop_faces(photo.pixels, found, self.settings.crop)
             small = thumbnails(photo.pixels, found)
             looks = assess(photo.pixels, found)

@@ -34,8 +34,8 @@ def crop_faces(
     Returns
     -------
     ndarray
-        uint8, shape (n, size, size, 3), RGB. What lies outside the photo is left out, not filled in, so that
-        the aspect ratio may change.
+        uint8, shape (n, size, size, 3), RGB, upright. What lies outside the photo is left out, not filled in,
+        so that the aspect ratio may change.
     """
     height, width = pixels.shape[:2]
     crops = np.zeros((len(detections), config.size, config.size, 3), np.uint8)
@@ -43,7 +43,8 @@ def crop_faces(
         border = (box[2:] - box[:2]) * config.margin / (config.size - config.margin) / 2
         low = np.maximum(box[:2] - border, 0)
         high = np.minimum(box[2:] + border, (width, height))
-        crop[:] = np.asarray(_resized(pixels, low.astype(int), high.astype(int), config.size))
+        part = _resized(pixels, low.astype(int), high.astype(int), config.size)
+        crop[:] = np.rot90(np.asarray(part), detections.turns)
     return crops
 
 
@@ -65,7 +66,8 @@ def thumbnails(pixels: npt.NDArray[np.uint8], detections: Detections, size: int 
         A JPEG file without metadata for each face. The square is moved, and where need be cut, to stay inside
         the photo.
     """
-    return [_jpeg(_resized(pixels, *_context(box, pixels.shape[:2]), size)) for box in detections.boxes]
+    parts = (_resized(pixels, *_context(box, pixels.shape[:2]), size) for box in detections.boxes)
+    return [_jpeg(part.rotate(90 * detections.turns)) for part in parts]
 
 
 def _context(

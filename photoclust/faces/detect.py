@@ -172,7 +172,8 @@ class Detector:
         arrays = boxes.numpy(), landmarks.numpy(), scores.numpy()
         keep = best_of_nested(arrays[0], arrays[2], 0.7)
         keep = keep[visible(arrays[0][keep], photo.height, photo.width, MIN_SIDE)]
-        return Detections(*(np.ascontiguousarray(a[keep]) for a in arrays))
+        best, points_of_best, certainty = (np.ascontiguousarray(a[keep]) for a in arrays)
+        return Detections(best, points_of_best, certainty)
 
     def _classify(
         self, net: nn.Module, photo: Pyramid, boxes: Tensor, side: int
