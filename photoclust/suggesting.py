@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from photoclust.errors import IndexMissingError
 from photoclust.grouping import decisions_of, exclusions_of, neighbour_graph, resolved, verify_input
+from photoclust.history import config_of
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration import Calibration, calibration_of
 from photoclust.people.membership import NOBODY
@@ -19,8 +20,10 @@ from photoclust.records import LOW_QUALITY
 from photoclust.report.names import visible
 
 
-def suggest(store: IndexStore, most: int) -> list[dict[str, Any]]:
-    """The questions most worth asking about the people of an index.
+def suggest(store: IndexStore, most: int, min_chance: float = 0) -> list[dict[str, Any]]:
+    """The questions most worth asking about the people of an index, `most` at most.
+
+    Of which a yes is at least as likely as `min_chance`.
 
     Returns
     -------
@@ -36,7 +39,7 @@ def suggest(store: IndexStore, most: int) -> list[dict[str, Any]]:
     """
     grouped, calibration, people = grouped_faces(store)
     face_ids = store.faces([])["face_id"].to_pylist()
-    found = suggestions(grouped, calibration, most)
+    found = suggestions(grouped, calibration, most, min_chance)
     return [_described(one, people, face_ids, shlex.quote(store.called)) for one in found]
 
 
@@ -49,9 +52,9 @@ def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
             f"{store.folder} has faces that are not grouped; run `photoclust cluster --index {store.folder}`."
         )
     calibration = calibration_of(store.settings.embed.model)
-    config = current.run["config"]
-    embeddings, graph = neighbour_graph(store, faces, calibration, config["k"], keep=False)
-    photos = conflicting_photos(verify_input(faces, embeddings), graph, config["photo_copies"])
+    config = config_of(current.run)
+    embeddings, graph = neighbour_graph(store, faces, calibration, config.k, keep=False)
+    photos = conflicting_photos(verify_input(faces, embeddings), graph, config.photo_copies)
     law = resolved(decisions_of(store), faces, graph)
     ids = current.people["person_id"].to_pylist()
     number = {person: row for row, person in enumerate(ids)}

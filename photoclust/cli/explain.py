@@ -9,6 +9,8 @@ import click
 
 from photoclust.cli import options
 
+RAREST = 1e-5  # least rate of false matches that calibration measures
+
 
 @click.command()
 @click.argument("one", metavar="FACE|PERSON")
@@ -42,9 +44,13 @@ def explain(one: str, other: str, index_dir: str, as_json: bool) -> None:
 
 def _lines(found: dict[str, Any]) -> list[str]:
     """The same in words."""
+    from photoclust.report.names import visible
+
+    if found["faces"][0] == found["faces"][1]:
+        return [f"Both are face {found['faces'][0]}; name another face, or another person."]
     verdict = "They are one person." if found["same_person"] else "They are not one person, as it stands."
     rate = found["false_match_rate"]
-    often = f"one pair of strangers in {1 / rate:,.0f}" + ("" if rate < 0.01 else ", or more often")
+    often = _often(rate)
     needed, there = found["required_evidence"], found["group_evidence"]
     enough = "enough" if there > needed else "not enough"
     lines = [
@@ -67,10 +73,17 @@ def _lines(found: dict[str, Any]) -> list[str]:
         else "No density cluster holds both."
     )
     lines += [
-        f"Decision, line {said['line']}: {said['kind']} {said['value']}".rstrip()
+        f"Decision, line {said['line']}: {said['kind']} {visible(said['value'])}".rstrip()
         for said in found["decisions"]
     ]
     return lines
+
+
+def _often(rate: float) -> str:
+    """How often strangers are as close, as far as that was measured."""
+    if rate < RAREST:
+        return f"fewer than one pair of strangers in {1 / RAREST:,.0f}"
+    return f"one pair of strangers in {1 / rate:,.0f}" + ("" if rate < 0.01 else ", or more often")
 
 
 def _way(found: dict[str, Any]) -> str:

@@ -78,6 +78,7 @@ def show(person: str, index_dir: str, as_json: bool) -> None:
       photoclust people show "Ada Lovelace" --index ~/people
       photoclust people show 3f6c1d --json --index ~/people
     """
+    from photoclust.report.facts import percent
     from photoclust.report.names import visible
 
     book = _book(index_dir)
@@ -92,7 +93,7 @@ def show(person: str, index_dir: str, as_json: bool) -> None:
         click.echo(said_so)
     for face in faces:
         box = ",".join(f"{side:.0f}" for side in face["box"])
-        sure = f"{face['confidence']:.0%}"
+        sure = percent(face["confidence"])
         status = "decided" if face["decided"] else face["status"]
         click.echo(f"{face['face_id']}  {sure:>4}  {status:<7}  {box}  {visible(face['photo'], 400)}")
     for line in said:

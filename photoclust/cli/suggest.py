@@ -14,9 +14,17 @@ from photoclust.cli import options
 @click.option(
     "--most", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="Questions to ask."
 )
+@click.option(
+    "--min-chance",
+    type=options.Share(),
+    default="1%",
+    show_default=True,
+    metavar="PERCENTAGE",
+    help="Least chance of a yes that is worth a question.",
+)
 @options.index_option
 @options.json_option
-def suggest(most: int, index_dir: str, as_json: bool) -> None:
+def suggest(most: int, min_chance: float, index_dir: str, as_json: bool) -> None:
     """Ask what is most worth asking: people who may be one, faces that may be somebody's, doubtful faces.
 
     A question is about 20 faces of a person at most, the most doubtful.
@@ -34,7 +42,7 @@ def suggest(most: int, index_dir: str, as_json: bool) -> None:
     from photoclust.suggesting import suggest as questions
 
     say("Weighing people against one another.")
-    found = questions(IndexStore.open(index_dir), most)
+    found = questions(IndexStore.open(index_dir), most, min_chance)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -45,8 +53,10 @@ def suggest(most: int, index_dir: str, as_json: bool) -> None:
 
 
 def _question(one: dict[str, Any]) -> str:
+    from photoclust.report.facts import percent
+
     who = " and ".join(one["called"])
-    sure = f"{one['chance']:.0%} likely"
+    sure = f"{percent(one['chance'])} likely"
     if one["kind"] == "merge":
         return f"Are {who} one person? {sure}; {_faces(one['affected'])} would move."
     if one["kind"] == "join":

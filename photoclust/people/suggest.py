@@ -87,7 +87,9 @@ class Grouped:
     photos: Rows
 
 
-def suggestions(grouped: Grouped, calibration: Calibration, most: int) -> list[Suggestion]:
+def suggestions(
+    grouped: Grouped, calibration: Calibration, most: int, min_chance: float = 0
+) -> list[Suggestion]:
     """The questions most worth asking, the one with the greatest gain first.
 
     Parameters
@@ -98,8 +100,11 @@ def suggestions(grouped: Grouped, calibration: Calibration, most: int) -> list[S
         Weighs the evidence.
     most
         How many are wanted.
+    min_chance
+        Least probability of a yes, in [0, 1], that is worth a question.
     """
-    found = [*_unions(grouped, calibration, most), *_doubts(grouped)]
+    asked = (*_unions(grouped, calibration, most), *_doubts(grouped))
+    found = [one for one in asked if one.chance >= min_chance]
     found.sort(key=lambda one: (-one.gain, one.kind, one.group, one.other, one.rows))
     return found[:most]
 

@@ -28,8 +28,10 @@ def run(capsys: pytest.CaptureFixture[str], store: IndexStore, *arguments: str) 
     return capsys.readouterr().out
 
 
-def suggested(capsys: pytest.CaptureFixture[str], store: IndexStore) -> list[dict]:
-    return json.loads(run(capsys, store, "people", "suggest", "--json", "--most", "100"))
+def suggested(capsys: pytest.CaptureFixture[str], store: IndexStore, least: str = "0%") -> list[dict]:
+    """Questions, also those that are hardly possible, as all are among people who have nothing in common."""
+    words = "people", "suggest", "--json", "--most", "100", "--min-chance", least
+    return json.loads(run(capsys, store, *words))
 
 
 def test_what_is_denied_is_not_asked_again(
@@ -54,7 +56,7 @@ def test_what_is_accepted_is_done(
 
 
 def test_questions_can_be_read(album_index: IndexStore, capsys: pytest.CaptureFixture[str]) -> None:
-    text = run(capsys, album_index, "people", "suggest")
+    text = run(capsys, album_index, "people", "suggest", "--min-chance", "0%")
     assert text.startswith("1. ")
     assert "yes: photoclust people" in text
 
@@ -101,6 +103,49 @@ def test_reasons_are_those_of_the_grouping_in_force(
         words = [one["face_id"] for one in ids]
         found = json.loads(run(capsys, album_index, "explain", *words, "--json"))
         assert (found["same_person"], found["kept_apart"]) == (copies, not copies)
+
+
+def test_what_is_hardly_possible_is_not_asked(
+    album_index: IndexStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = suggested(capsys, album_index)
+    assert suggested(capsys, album_index, "100%") == []
+    assert "nothing to ask" in run(capsys, album_index, "people", "suggest", "--min-chance", "100%")
+    likeliest = max(one["chance"] for one in asked)
+    assert len(suggested(capsys, album_index, f"{100 * likeliest / 2}%")) < len(asked)
+
+
+def test_a_grouping_of_older_settings_is_asked_about(
+    album_index: IndexStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = album_index.folder / "clusterings" / str(album_index.clusterings.current()) / "run.json"
+    run_file = json.loads(path.read_text())
+    del run_file["config"]["photo_copies"]
+    path.write_text(json.dumps(run_file))
+    assert suggested(capsys, album_index)
+
+
+def test_a_face_is_not_weighed_against_itself(
+    album_index: IndexStore, people_of: PeopleOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ada = people_of(album_index)["ada"]
+    text = run(capsys, album_index, "explain", ada, ada)
+    assert text.startswith("Both are face ")
+    assert len(text.splitlines()) == 1
+
+
+def test_names_in_reasons_cannot_turn_the_reading_direction(
+    album_index: IndexStore, people_of: PeopleOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who = people_of(album_index)
+    run(capsys, album_index, "people", "name", who["ada"], "\u202enirts")
+    run(capsys, album_index, "people", "different", who["ada"], who["bea"])
+    run(capsys, album_index, "people", "merge", who["ada"], who["cleo"])
+    ada = people_of(album_index)["ada"]
+    faces = json.loads(run(capsys, album_index, "people", "show", ada, "--json"))["faces"]
+    text = run(capsys, album_index, "explain", faces[0]["face_id"], faces[-1]["face_id"])
+    assert "\u202e" not in text
+    assert "\N{REPLACEMENT CHARACTER}nirts" in text
 
 
 def test_strangers_and_an_index_without_people(
