@@ -88,9 +88,7 @@ def labelled_faces(location: str, labels: str, grouped: bool = True) -> Labelled
     photo_of, face_of = faces["photo_id"].to_pylist(), faces["face_id"].to_pylist()
     rows = [row for row in main_rows(photos, faces) if photo_of[row] in truth]
     if not rows:
-        raise UsageError(
-            " ".join([f"None of the labels fits a photo with a face in {store.called}.", *notes])
-        )
+        raise UsageError(" ".join([_nothing_fits(photos, store.called), *notes]))
     known = _memberships(clustering)
     found = [known.get(face_of[row]) for row in rows]
     people = clustering.people.to_pylist() if clustering else []
@@ -104,6 +102,11 @@ def labelled_faces(location: str, labels: str, grouped: bool = True) -> Labelled
         names={person["person_id"]: person["name"] for person in people if person["name"]},
         notes=(*notes, *_left_behind(found.count(None) if clustering else 0)),
     )
+
+
+def _nothing_fits(photos: pa.Table, index: str) -> str:
+    example = f", which holds {photos['uri'][0].as_py()[:200]!r}, say" if len(photos) else ""
+    return f"None of the labels fits a photo with a face in {index}{example}."
 
 
 def _memberships(clustering: Clustering | None) -> dict[str, tuple[str, float]]:

@@ -78,6 +78,7 @@ def test_labels_of_unknown_photos_alone_are_refused(index: Path, tmp_path: Path)
     result = run("evaluate", "--index", index, "--labels", labels)
     assert isinstance(result.exception, UsageError)
     assert "nobody.jpg" in str(result.exception)
+    assert "which holds '/photos/Ada/0.jpg', say" in str(result.exception)
 
 
 def test_labels_of_some_unknown_photos_are_counted(index: Path, tmp_path: Path) -> None:
@@ -125,6 +126,16 @@ def test_a_script_can_read_all_of_it(tmp_path: Path) -> None:
         "confidence": None,
     }
     assert confidence["sure_but_wrong"][0]["row"] == 9
+
+
+def test_groups_go_by_the_names_of_their_people(album_index: IndexStore, people_of, tmp_path: Path) -> None:
+    ada = people_of(album_index)["ada"]
+    assert run("people", "name", ada, "Ada Lovelace", "--index", album_index.folder).exit_code == 0
+    labels = tmp_path / "labels.csv"
+    labels.write_text("photo,person\n/photos/ada/0.jpg,x\n/photos/ada/1.jpg,x\n/photos/ada/2.jpg,y\n")
+    result = run("evaluate", album_index.folder, "--labels", labels, "--html", tmp_path / "e.html")
+    assert f"mixed Ada Lovelace ({ada}): 2 wrong pairs" in result.output
+    assert "<h3><bdi>Ada Lovelace</bdi></h3>" in (tmp_path / "e.html").read_text()
 
 
 def test_nothing_to_say_is_said(tmp_path: Path) -> None:
