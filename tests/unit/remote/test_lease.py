@@ -1,0 +1,161 @@
+"""One writes at a time, wherever it is; who was killed or held up is followed by the next."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from remote_indexes import (
+    alter_leases,
+    give_up_leases,
+    keys,
+    leases,
+    mirror_of,
+    of,
+    parts_of,
+    tables,
+)
+
+from photoclust.config import ClusterConfig
+from photoclust.errors import (
+    IndexLockedError,
+)
+from photoclust.index import files
+from photoclust.index.store import IndexStore
+from photoclust.objects.store import open_store
+from photoclust.objects.uris import parse_uri
+from photoclust.pipeline import group_faces
+from photoclust.remote.at import at
+
+KILLED = """
+import os, sys
+from photoclust.index import files
+from photoclust.index.store import IndexStore
+from photoclust.remote.at import at
+uri, source = sys.argv[1:]
+whole = IndexStore.open(source)
+with at(uri) as folder:
+    store = IndexStore.create(folder, whole.settings, whole.model_sha256)
+    with store.lock():
+        part = "part-00000000.parquet"
+        store.append(*(files.read_table(whole.folder / kind / part) for kind in ("photos", "faces")))
+        files.write_bytes(store.folder / "faces" / "part-00000001.parquet", b"in hand")
+        os._exit(9)
+"""
+
+
+def test_a_killed_writer_loses_the_part_in_hand_and_the_next_machine_continues(
+    uri, bucket, album_index, machine
+):
+    command = [sys.executable, "-c", KILLED, uri, str(album_index.folder)]
+    assert subprocess.run(command, check=False).returncode == 9
+    assert [key for key in keys(bucket) if "part-" in key] == [
+        "faces/part-00000000.parquet",
+        "photos/part-00000000.parquet",
+    ]
+    machine("second")
+    alter_leases(bucket, machine="another")
+    with at(uri) as folder:
+        store = IndexStore.open(folder)
+        said = r"is being written to by .*, process \d+; .* may write in 1?\d\d s\.$"
+        with pytest.raises(IndexLockedError, match=said), store.lock():
+            pass
+        give_up_leases(bucket)
+        with store.lock():
+            assert len(store.photos()) == len(
+                files.read_table(album_index.folder / "photos" / "part-00000000.parquet")
+            )
+            for name in parts_of(album_index)[1:]:
+                store.append(*tables(album_index, name))
+            group_faces(store, ClusterConfig(k=10))
+    machine("third")
+    with at(uri) as folder:
+        assert IndexStore.open(folder).faces().equals(album_index.faces())
+        assert of(IndexStore.open(folder)) == of(album_index)
+
+
+def test_a_writer_that_was_killed_on_this_machine_keeps_nobody_out(uri, bucket, album_index, machine):
+    command = [sys.executable, "-c", KILLED, uri, str(album_index.folder)]
+    assert subprocess.run(command, check=False).returncode == 9
+    assert len(leases(bucket)) == 1
+    with at(uri) as folder, IndexStore.open(folder).lock():
+        assert len(leases(bucket)) == 1
+    assert leases(bucket) == []
+
+
+def test_a_lease_that_is_not_renewed_is_waited_for(stored, bucket, album_index, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("photoclust"), "propagate", True)
+    caplog.set_level("INFO", "photoclust")
+    elsewhere = {"token": "x", "host": "far", "pid": 7, "job": "", "since": 0, "machine": "another"}
+    ends = time.time() + 3
+    bucket.put("indexes/family/.lease/00000001.json", json.dumps(elsewhere | {"expires": ends}).encode())
+    with at(stored) as folder, IndexStore.open(folder).lock():
+        assert time.time() >= ends
+    assert "by far, process 7, who seems to have died; waiting" in caplog.text
+
+
+def test_a_lease_that_is_renewed_meanwhile_is_not_taken(stored, bucket, monkeypatch):
+    lease = {"token": "x", "host": "far", "pid": 7, "job": "", "since": 0, "machine": "another"}
+    key = "indexes/family/.lease/00000001.json"
+    bucket.put(key, json.dumps(lease | {"expires": time.time() + 30}).encode())
+
+    def meanwhile(seconds: float) -> None:
+        bucket.put(key, json.dumps(lease | {"expires": time.time() + 120}).encode())
+
+    monkeypatch.setattr("photoclust.remote.lease.time.sleep", meanwhile)
+    with (
+        pytest.raises(IndexLockedError, match="by far, process 7"),
+        at(stored) as folder,
+        IndexStore.open(folder).lock(),
+    ):
+        pass
+
+
+def test_a_second_writer_is_refused_and_a_reader_is_not(stored, machine):
+    with at(stored) as folder, IndexStore.open(folder).lock():
+        machine("second")
+        with at(stored) as elsewhere:
+            store = IndexStore.open(elsewhere)
+            assert len(store.photos()) == 18
+            with pytest.raises(IndexLockedError, match=f"process {os.getpid()}"), store.lock():
+                pass
+
+
+def test_a_reader_of_the_same_machine_reads_beside_the_writer(stored):
+    with at(stored) as folder, IndexStore.open(folder).lock():
+        reader = mirror_of(stored, Path(folder))
+        assert (reader.folder / "index.json").is_file()
+
+
+def test_who_was_taken_over_writes_no_more(stored, bucket, album_index, tmp_path):
+    mirror = mirror_of(stored, tmp_path / "a" / "b" / "copy")
+    other = mirror_of(stored, tmp_path / "c" / "d" / "copy")
+    before: list[str] = []
+
+    def come_back_late() -> None:
+        with mirror.held():
+            assert mirror.lease is not None
+            mirror.lease.seconds = 0  # nothing is taken on trust
+            give_up_leases(bucket)
+            with other.held():
+                before.extend(key for key in keys(bucket) if not key.startswith(".lease/"))
+                files.write_bytes(mirror.folder / "photos" / "part-00000050.parquet", b"late")
+                mirror.written()
+
+    with pytest.raises(IndexLockedError, match="another has taken"):
+        come_back_late()
+    assert keys(bucket) == before
+
+
+def test_only_one_of_two_creates_the_next_lease(stored, bucket):
+    """The test's server heeds If-None-Match on a put, which the lease rests on."""
+    place, key = parse_uri(stored)
+    store = open_store(place)
+    assert store.write(f"{key}/.lease/00000001.json", b"{}", only_new=True)
+    assert not store.write(f"{key}/.lease/00000001.json", b"{}", only_new=True)
