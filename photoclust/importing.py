@@ -29,8 +29,8 @@ def without_init(*packages: str) -> Generator[None]:
 
     Decorates functions, too, that import when they are called.
 
-    Packages that are imported already stay as they are; the others count as not imported afterwards, and
-    who imports one then gets it whole, with the modules imported here.
+    Packages that are imported already stay as they are. The others, and packages within them, count as not
+    imported afterwards: who imports one then gets it whole, with the modules imported here.
 
     Parameters
     ----------
@@ -38,14 +38,24 @@ def without_init(*packages: str) -> Generator[None]:
         A package before its subpackages.
     """
     with _ONE_AT_A_TIME:
-        absent = [package for package in packages if package not in sys.modules]
+        before = set(sys.modules)
         try:
-            for package in absent:
-                sys.modules[package] = _bare(package)
+            for package in packages:
+                if package not in before:
+                    sys.modules[package] = _bare(package)
             yield
         finally:
-            for package in absent:
-                sys.modules.pop(package, None)
+            for name in _new_packages(before, packages):
+                del sys.modules[name]
+
+
+def _new_packages(before: set[str], packages: tuple[str, ...]) -> list[str]:
+    """Which of `packages`, and of packages within them, were imported since `before`."""
+    within = tuple(f"{package}." for package in packages)
+    new = {name: module for name, module in sys.modules.items() if name not in before}
+    return [
+        name for name, module in new.items() if hasattr(module, "__path__") and f"{name}.".startswith(within)
+    ]
 
 
 def _bare(package: str) -> ModuleType:

@@ -22,6 +22,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     (inner / "__init__.py").write_text("STARTED = True\n")
     (inner / "wanted.py").write_text("from . import beside\nVALUE = beside.VALUE\n")
     (inner / "beside.py").write_text("VALUE = 7\n")
+    (inner.parent / "bare").mkdir()
+    (inner.parent / "bare" / "one.py").write_text("")
+    (inner.parent / "bare" / "other.py").write_text("VALUE = 8\n")
     monkeypatch.syspath_prepend(tmp_path)
     yield "costly_package"
     for name in [name for name in sys.modules if name.startswith("costly_package")]:
@@ -43,6 +46,13 @@ def test_who_imports_it_later_gets_it_whole_with_the_same_module(package: str) -
     assert whole.STARTED
     assert whole.inner.STARTED
     assert whole.wanted is wanted
+
+
+def test_another_module_beside_the_wanted_one_can_be_imported_later(package: str) -> None:
+    with without_init(package):
+        import_module(f"{package}.bare.one")  # in a package that has no __init__ at all
+    assert import_module(f"{package}.bare.other").VALUE == 8
+    assert sys.modules[package].STARTED
 
 
 def test_a_package_that_is_imported_already_stays(package: str) -> None:
