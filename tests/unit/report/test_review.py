@@ -7,6 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -220,3 +221,19 @@ def test_a_burst_that_was_split_is_shown_with_each_person(make_album, tmp_path: 
 )
 def test_pages_hold_no_more_than_they_may(costs: list[int], pages: list[tuple[int, int]]) -> None:
     assert list(split_pages(costs, Limits(people=3, size=10))) == pages
+
+
+def test_thumbnails_said_apart_need_not_be_in_order_nor_said_once(make_album, tmp_path: Path) -> None:
+    album = make_album([("/1.jpg", "a"), ("/2.jpg", "a"), ("/3.jpg", "")])
+    images = pa.array([b"one", b"two", b"three"], pa.binary())
+    place = album.faces.column_names.index("thumbnail")
+    whole = replace(album, faces=album.faces.set_column(place, "thumbnail", images))
+    pieces = [
+        (np.array([2, 0]), pa.array([b"three", b"outdated"], pa.binary())),
+        (np.array([1, 0]), pa.array([b"two", b"one"], pa.binary())),
+    ]
+    bare = replace(album, faces=album.faces.drop_columns(["thumbnail"]))
+    apart = write_review(bare, tmp_path / "apart", "x", thumbnails=pieces)
+    together = write_review(whole, tmp_path / "together", "x")
+    assert apart.read_bytes() == together.read_bytes()
+    assert [path.name for path in (tmp_path / "apart").iterdir()] == ["index.html"]
