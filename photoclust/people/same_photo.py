@@ -91,11 +91,11 @@ def _copies(graph: NeighbourGraph, photos: Rows) -> Edges:
 
 def _near(graph: NeighbourGraph, photos: Rows, distance: float) -> Edges:
     """Pairs of faces in one photo that are neighbours within a distance, each once, the lower row left."""
-    rows = np.arange(len(photos))
     pairs = [np.zeros((0, 2), np.int64)]
     for column, length in zip(graph.indices.T, graph.distances.T, strict=True):
-        near = np.flatnonzero((length <= distance) & (photos[column] == photos))
-        pairs.append(np.sort(np.column_stack([rows[near], column[near]]), axis=1))
+        rows = np.flatnonzero(length <= distance)
+        rows = rows[photos[column[rows]] == photos[rows]]
+        pairs.append(np.sort(np.column_stack([rows, column[rows]]), axis=1))
     left, right = np.unique(np.concatenate(pairs), axis=0).T
     return left, right
 
