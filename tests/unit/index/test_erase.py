@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,102 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from erasing import KNOWN, PeopleOf, contents, faces_of, forget, found_in
 
-from photoclust.cli.job import renew_page
 from photoclust.config import ClusterConfig
-from photoclust.forgetting import erasure_of
-from photoclust.forgetting import forget as erase
 from photoclust.grouping import neighbour_graph
 from photoclust.index import files
 from photoclust.index.erase import pending
 from photoclust.index.plan import plan
 from photoclust.index.store import IndexStore
-from photoclust.people.calibration import calibration_of
-from photoclust.people.decisions import HEADER, read_decisions
+from photoclust.people.decisions import read_decisions
 from photoclust.people.neighbours import neighbours
 from photoclust.pipeline import group_faces
-from photoclust.records import PhotoRef, face_embeddings
-from photoclust.report.album import Album
-from photoclust.report.export import write_export
-from photoclust.stages import face_id
-
-PeopleOf = Callable[[IndexStore], dict[str, str]]
-KNOWN = calibration_of("casia-webface")
-
-
-def ids_of(store: IndexStore, person: str) -> list[str]:
-    clustering = store.current_clustering()
-    assert clustering is not None
-    return clustering.assignments.filter(pc.field("person_id") == person)["face_id"].to_pylist()
-
-
-@pytest.fixture
-def store(album_index: IndexStore, people_of: PeopleOf) -> IndexStore:
-    """An index with everything that may hold a person: names, two groupings, pages, exports, leftovers."""
-    who = people_of(album_index)
-    album_index.decisions_file.write_text(
-        f"{','.join(HEADER)}\n"
-        f"2026-01-01,name,{who['ada']},{' '.join(ids_of(album_index, who['ada'])[:3])},,Ada Lovelace\n"
-        f"2026-01-01,name,{who['bea']},{' '.join(ids_of(album_index, who['bea'])[:3])},,Bea\n"
-    )
-    for k in (9, 8):
-        group_faces(album_index, ClusterConfig(k=k))
-    clustering = album_index.current_clustering()
-    assert clustering is not None
-    faces = album_index.faces()
-    album = Album(album_index.photos(), faces, clustering.assignments, clustering.people)
-    for fmt in ("csv", "json", "parquet"):
-        write_export(album, fmt, album_index.folder / f"faces.{fmt}", embeddings=True)
-    write_export(album, "folders", album_index.folder / "by person")
-    renew_page(album_index)
-    (album_index.folder / "clusterings" / ".tmp-left").write_bytes(faces["thumbnail"][0].as_py())
-    image = base64.b64encode(faces["thumbnail"][0].as_py()).decode()
-    (album_index.folder / "board.html").write_text(f'<img src="data:image/jpeg;base64,{image}">')
-    (album_index.folder / "notes.txt").write_text("The user's own.")
-    return album_index
-
-
-def traces(faces: pa.Table) -> Iterator[bytes]:
-    """Everything by which one of some faces could be known again, as bytes."""
-    for row in faces.to_pylist():
-        vector = np.array(row["embedding"], np.float16)
-        yield vector.tobytes()
-        yield vector.astype(np.float32).tobytes()
-        yield row["thumbnail"]
-        yield base64.b64encode(row["thumbnail"])
-        yield row["face_id"].encode()
-    centred = KNOWN.centred(face_embeddings(faces)) if len(faces) else np.zeros((0, 1), np.float32)
-    yield from (row.tobytes() for row in centred)
-
-
-def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
-    """What every file holds, and behind compression what every column of Parquet holds; links' targets."""
-    for path in folder.rglob("*"):
-        if path.is_symlink():
-            yield path, str(path.readlink()).encode()
-        elif path.is_file():
-            yield path, path.read_bytes()
-            if path.suffix == ".parquet":
-                for column in pq.read_table(path).combine_chunks().columns:
-                    for buffer in (b for chunk in column.chunks for b in chunk.buffers() if b is not None):
-                        yield path, buffer.to_pybytes()
-
-
-def found_in(folder: Path, faces: pa.Table) -> set[str]:
-    needles = list(traces(faces))
-    return {path.name for path, content in contents(folder) if any(needle in content for needle in needles)}
-
-
-def faces_of(store: IndexStore, person: str) -> pa.Table:
-    clustering = store.current_clustering()
-    assert clustering is not None
-    own = clustering.assignments.filter(pc.field("person_id") == person)["face_id"]
-    return store.faces().filter(pc.field("face_id").isin(own.combine_chunks()))
-
-
-def forget(store: IndexStore, *people: str, photos: tuple[str, ...] = (), keep_out: bool = False) -> dict:
-    with store.lock():
-        return erase(store, erasure_of(store, people, photos, keep_out))
+from photoclust.records import PhotoRef
 
 
 def test_no_byte_of_a_forgotten_person_is_left(store: IndexStore, people_of: PeopleOf) -> None:
@@ -263,39 +178,6 @@ def test_photos_that_lie_where_they_lay_do_not_bring_faces_back(store: IndexStor
     work = plan(moved, store.photos(), lambda ref: identity[ref.uri])
     assert not work.refs
     assert len(work.known_copies) == len(moved)
-
-
-@pytest.mark.parametrize("keep_out", [True, False])
-def test_what_is_kept_out_does_not_come_back_with_its_photos(
-    store: IndexStore, people_of: PeopleOf, keep_out: bool
-) -> None:
-    """The photos are indexed anew, on a machine that puts boxes a pixel to the right."""
-    ada = faces_of(store, people_of(store)["ada"])
-    photos = store.photos().filter(pc.field("photo_id").isin(ada["photo_id"].combine_chunks()))
-    faces = store.faces().filter(pc.field("photo_id").isin(ada["photo_id"].combine_chunks()))
-    assert len(faces) == 12
-    forget(store, "Ada Lovelace", keep_out=keep_out)
-    rows = faces.to_pylist()
-    for row in rows:
-        row["box"] = [side + step for side, step in zip(row["box"], (1, 0, 1, 0), strict=True)]
-        row["face_id"] = face_id(row["photo_id"], np.array(row["box"], np.float32))
-    for part in (store.folder / "photos").iterdir():
-        part.unlink()
-    store.append(photos, pa.Table.from_pylist(rows, faces.schema))
-    assert len(store.faces()) == (3 if keep_out else 12)
-    status = store.photos()["status"].to_pylist()
-    assert (status.count("forgotten"), status.count("ok")) == ((6, 3) if keep_out else (0, 9))
-    assert bool(found_in(store.folder, ada)) is not keep_out
-
-
-def test_a_photo_that_is_kept_out_does_not_come_back(store: IndexStore) -> None:
-    photo = "/photos/bea/4.jpg"
-    photos = store.photos().filter(pc.field("uri") == photo)
-    faces = store.faces().filter(pc.field("photo_id").isin(photos["photo_id"].combine_chunks()))
-    forget(store, photos=(photo,), keep_out=True)
-    store.append(photos, faces)
-    assert store.photos().filter(pc.field("uri") == photo)["status"].to_pylist() == ["forgotten"]
-    assert found_in(store.folder, faces) == set()
 
 
 def test_old_versions_of_photos_go_too(store: IndexStore, people_of: PeopleOf) -> None:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import os
 import struct
-import subprocess
-import sys
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
+from pictures import HEIGHT, WIDTH, decoded, difference, encoded, picture, reason
 from PIL import ExifTags, Image, ImageCms
 
 from photoclust.config import DecodeConfig
-from photoclust.errors import PhotoError
-from photoclust.photos.decode import decode_photo
-from photoclust.records import DecodedPhoto
 
 # pytest puts the filters that importing the decoder sets aside
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::RuntimeWarning:PIL")
 
-LIMITS = DecodeConfig()
-WIDTH, HEIGHT = 48, 32
 TURNED_BY = {  # the operation that makes the stored picture of each orientation from the upright one
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -38,42 +29,9 @@ TURNED_BY = {  # the operation that makes the stored picture of each orientation
 LOSSY = {"JPEG", "MPO", "HEIF", "AVIF", "WEBP"}
 
 
-def picture(width: int = WIDTH, height: int = HEIGHT) -> Image.Image:
-    """Smooth, and different in each of its eight positions."""
-    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
-    rgb = np.stack([x, y, x * (1 - y)], axis=-1)
-    return Image.fromarray((40 + 180 * rgb).astype(np.uint8))
-
-
-def encoded(image: Image.Image, file_format: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, file_format, **options)
-    return file.getvalue()
-
-
 def turned(upright: Image.Image, orientation: int) -> Image.Image:
     turn = TURNED_BY[orientation]
     return upright if turn is None else upright.transpose(turn)
-
-
-def decoded(content: bytes, limits: DecodeConfig = LIMITS) -> DecodedPhoto:
-    photo = decode_photo(content, limits)
-    assert photo.pixels.dtype == np.uint8
-    assert photo.pixels.flags.c_contiguous
-    assert photo.pixels.shape == (photo.height, photo.width, 3)
-    return photo
-
-
-def reason(content: bytes, limits: DecodeConfig = LIMITS) -> str:
-    with pytest.raises(PhotoError) as caught:
-        decode_photo(content, limits)
-    assert caught.value.stage == "decode"
-    return caught.value.reason
-
-
-def difference(pixels: np.ndarray, expected: Image.Image) -> float:
-    """Largest difference of channel values."""
-    return float(np.abs(pixels.astype(int) - np.asarray(expected.convert("RGB"), int)).max())
 
 
 def tagged(**tags: object) -> Image.Exif:
@@ -304,60 +262,3 @@ def test_a_jpeg_that_ends_early_says_so():
 )
 def test_what_is_no_photo_says_so(content, expected):
     assert expected in reason(content)
-
-
-@pytest.mark.data
-def test_every_awkward_file(data):
-    whole_heif = ("L_10__29x100.heif", "L_xmp_latin1.heic")
-    for row in csv.DictReader((data / "awkward" / "manifest.csv").open()):
-        name = row["file"]
-        content = (data / "awkward" / name).read_bytes()
-        if row["pillow_without_heif"] == "ok":
-            size = (int(row["width"]), int(row["height"]))
-            turned = row["orientation"] in "5678" and row["orientation"] != ""
-            photo = decoded(content)
-            assert (photo.width, photo.height) == (size[::-1] if turned else size), name
-            assert photo.orientation == max(1, int(row["orientation"] or 1)), name
-        elif name.endswith(whole_heif):
-            assert decoded(content).width in (16, 29)
-        else:
-            assert len(reason(content)) < 120, name
-
-
-@pytest.mark.data
-@pytest.mark.parametrize("series", ["Landscape", "Portrait"])
-def test_photographs_of_every_orientation_look_the_same(data, series):
-    path = data / "awkward"
-    upright = decoded((path / f"exif_orientation__{series}_1.jpg").read_bytes()).pixels.astype(int)
-    for orientation in (0, *range(2, 9)):
-        photo = decoded((path / f"exif_orientation__{series}_{orientation}.jpg").read_bytes())
-        away = np.abs(photo.pixels - upright)
-        assert away.mean() < 4, orientation  # each is a JPEG of its own, with its number painted in
-
-
-@pytest.mark.data
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
-def test_awkward_files_print_nothing_and_stay_small(data):
-    program = """
-import sys
-from pathlib import Path
-from photoclust.config import DecodeConfig
-from photoclust.errors import PhotoError
-from photoclust.photos.decode import decode_photo
-for path in sorted(Path(sys.argv[1]).iterdir()):
-    try:
-        decode_photo(path.read_bytes(), DecodeConfig())
-    except PhotoError:
-        pass
-status = Path("/proc/self/status").read_text()
-print(status.partition("VmHWM:")[2].split()[0])
-"""
-    done = subprocess.run(
-        [sys.executable, "-W", "always", "-c", program, str(data / "awkward")],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
-    )
-    assert done.stderr == ""
-    assert int(done.stdout) < 300 * 1024

@@ -1,0 +1,42 @@
+"""An index with everything that may hold a person."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from erasing import PeopleOf, ids_of
+
+from photoclust.cli.job import renew_page
+from photoclust.config import ClusterConfig
+from photoclust.index.store import IndexStore
+from photoclust.people.decisions import HEADER
+from photoclust.pipeline import group_faces
+from photoclust.report.album import Album
+from photoclust.report.export import write_export
+
+
+@pytest.fixture
+def store(album_index: IndexStore, people_of: PeopleOf) -> IndexStore:
+    """An index with everything that may hold a person: names, two groupings, pages, exports, leftovers."""
+    who = people_of(album_index)
+    album_index.decisions_file.write_text(
+        f"{','.join(HEADER)}\n"
+        f"2026-01-01,name,{who['ada']},{' '.join(ids_of(album_index, who['ada'])[:3])},,Ada Lovelace\n"
+        f"2026-01-01,name,{who['bea']},{' '.join(ids_of(album_index, who['bea'])[:3])},,Bea\n"
+    )
+    for k in (9, 8):
+        group_faces(album_index, ClusterConfig(k=k))
+    clustering = album_index.current_clustering()
+    assert clustering is not None
+    faces = album_index.faces()
+    album = Album(album_index.photos(), faces, clustering.assignments, clustering.people)
+    for fmt in ("csv", "json", "parquet"):
+        write_export(album, fmt, album_index.folder / f"faces.{fmt}", embeddings=True)
+    write_export(album, "folders", album_index.folder / "by person")
+    renew_page(album_index)
+    (album_index.folder / "clusterings" / ".tmp-left").write_bytes(faces["thumbnail"][0].as_py())
+    image = base64.b64encode(faces["thumbnail"][0].as_py()).decode()
+    (album_index.folder / "board.html").write_text(f'<img src="data:image/jpeg;base64,{image}">')
+    (album_index.folder / "notes.txt").write_text("The user's own.")
+    return album_index
