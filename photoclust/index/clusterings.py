@@ -120,6 +120,11 @@ class Clusterings:
             found = [run for run in (self.current() if said == "current" else self.previous(),) if run]
         else:
             found = [run for run in runs if run == said] or [run for run in runs if run.startswith(said)]
+        if not found and said == "previous" and self.current():
+            raise IndexMissingError(
+                f"There is no clustering 'previous' in {self.folder.parent}: its people have been made once. "
+                "When photos, settings or corrections change, they can be compared."
+            )
         if not found:
             raise IndexMissingError(
                 f"There is no clustering {said!r} in {self.folder.parent}; `photoclust diff --list --index "

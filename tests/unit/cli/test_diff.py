@@ -108,6 +108,7 @@ def test_an_index_with_one_grouping_has_nothing_to_compare(tmp_path: Path) -> No
     group_faces(store, CONFIG)
     error = CliRunner().invoke(cli, ["diff", "--index", str(store.folder)]).exception
     assert "no clustering 'previous'" in str(error)
+    assert "made once" in str(error)
 
 
 def name(store: IndexStore, face: str, value: str) -> None:
