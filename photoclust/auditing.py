@@ -15,7 +15,7 @@ from photoclust.audit.labelled import LabelledFaces
 from photoclust.config import AuditConfig, ClusterConfig
 from photoclust.copies import Copies, Progress, find_copies
 from photoclust.errors import UsageError
-from photoclust.grouping import neighbour_graph
+from photoclust.extending import neighbour_graph
 from photoclust.index.store import IndexStore
 from photoclust.labelled import main_rows
 from photoclust.people.agglomerate import Partition, join

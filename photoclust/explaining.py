@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.book import Book
-from photoclust.grouping import decisions_of, exclusions_of, neighbour_graph, resolved, verify_input
+from photoclust.extending import neighbour_graph
+from photoclust.grouping import decisions_of, exclusions_of, resolved, verify_input
 from photoclust.index.store import IndexStore
 from photoclust.people.agglomerate import evidence_between
 from photoclust.people.calibration import Calibration, calibration_of

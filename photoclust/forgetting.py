@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from photoclust.book import Book, Ref
 from photoclust.errors import UsageError
-from photoclust.grouping import neighbour_graph
+from photoclust.extending import neighbour_graph
 from photoclust.index import files
 from photoclust.index.erase import Erasure, erase, stored_faces
 from photoclust.index.scrub import among

@@ -18,11 +18,11 @@ import pyarrow as pa
 
 from photoclust.config import ClusterConfig, CollectionConfig, DecodeConfig, IndexSettings
 from photoclust.errors import ObjectStoreError, PhotoError
+from photoclust.extending import neighbour_graph
 from photoclust.grouping import (
     decisions_of,
     exclusions_of,
     fingerprint,
-    neighbour_graph,
     new_clustering,
     resolved,
     verify_input,

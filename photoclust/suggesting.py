@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from photoclust.errors import IndexMissingError
-from photoclust.grouping import decisions_of, exclusions_of, neighbour_graph, resolved, verify_input
+from photoclust.extending import neighbour_graph
+from photoclust.grouping import decisions_of, exclusions_of, resolved, verify_input
 from photoclust.history import config_of
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration import Calibration, calibration_of

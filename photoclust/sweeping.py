@@ -11,7 +11,8 @@ import numpy as np
 from photoclust.config import ClusterConfig
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.evaluate.scores import bcubed_scores, numbered, pairwise_scores
-from photoclust.grouping import decisions_of, neighbour_graph, resolved, verify_input
+from photoclust.extending import neighbour_graph
+from photoclust.grouping import decisions_of, resolved, verify_input
 from photoclust.history import config_of
 from photoclust.index.store import IndexStore
 from photoclust.labelled import LabelledFaces

@@ -24,7 +24,8 @@ import numpy as np
 
 from photoclust.config import ClusterConfig
 from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
-from photoclust.grouping import comparable_embeddings, verify_input
+from photoclust.extending import comparable_embeddings
+from photoclust.grouping import verify_input
 from photoclust.index.store import IndexStore
 from photoclust.labelled import labelled_faces
 from photoclust.people.calibration import Calibration, calibration_of

@@ -21,11 +21,12 @@ import torch
 from PIL import Image
 
 from photoclust.config import ClusterConfig
+from photoclust.extending import comparable_embeddings
 from photoclust.faces.align import crop_faces
 from photoclust.faces.embed import Embedder
 from photoclust.faces.quality import assess
 from photoclust.faces.weights import weights_path
-from photoclust.grouping import comparable_embeddings, verify_input
+from photoclust.grouping import verify_input
 from photoclust.index.store import IndexStore
 from photoclust.labelled import labelled_faces
 from photoclust.people.calibration import Calibration, calibration_of

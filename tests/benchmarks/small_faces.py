@@ -17,11 +17,11 @@ import torch
 from PIL import Image
 
 from photoclust.config import ClusterConfig
+from photoclust.extending import comparable_embeddings
 from photoclust.faces.align import crop_faces
 from photoclust.faces.embed import Embedder
 from photoclust.faces.quality import assess
 from photoclust.faces.weights import weights_path
-from photoclust.grouping import comparable_embeddings
 from photoclust.index.store import IndexStore
 from photoclust.labelled import labelled_faces
 from photoclust.people.calibration import calibration_of

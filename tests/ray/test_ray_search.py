@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from photoclust.config import ClusterConfig, IndexSettings
-from photoclust.grouping import neighbour_graph
+from photoclust.extending import neighbour_graph
 from photoclust.index.store import IndexStore
 from photoclust.people.blocks import QUERIES
 from photoclust.people.calibration import calibration_of

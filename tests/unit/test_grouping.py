@@ -12,7 +12,7 @@ import pytest
 
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import VectorError
-from photoclust.grouping import neighbour_graph
+from photoclust.extending import neighbour_graph
 from photoclust.index import files
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration import calibration_of

@@ -15,7 +15,7 @@ import pytest
 from erasing import KNOWN, PeopleOf, contents, faces_of, forget, found_in
 
 from photoclust.config import ClusterConfig
-from photoclust.grouping import neighbour_graph
+from photoclust.extending import neighbour_graph
 from photoclust.index import files
 from photoclust.index.erase import pending
 from photoclust.index.plan import plan
