@@ -5,9 +5,9 @@ them. But where a photo is blurred, compressed or dark, all its faces come to re
 them those of other such photos; a cohort of portraits knows nothing of that. The photo itself does: the
 faces in it are different people. So for each face they belong to its cohort.
 
-Of the 87,049 pairs of good faces from different ones of 36 photos of crowds, 2 to 8 times as many have the
+Of the 96,609 pairs of good faces from different ones of 36 photos of crowds, 2 to 7 times as many have the
 evidence of a false match rate of 1 in 100 to 1 in 100,000 as should have; with the others of their photo in
-the cohort 1.3 times as many at most. It costs 1 % of the genuine pairs of small faces in scenes of twenty
+the cohort 1.3 times as many at most. It costs 0.5 % of the genuine pairs of small faces in scenes of twenty
 strangers, and portraits nothing (``tests/benchmarks/crowds.py CROWDS INDEX``).
 """
 

@@ -36,7 +36,7 @@ from photoclust.people.verify import VerifyInput
 from photoclust.records import Detections
 
 RATES = (1e-2, 1e-3, 1e-4, 1e-5)
-SCENE, WIDTHS, QUALITIES = 20, (20, 24, 32, 48), (30, 50, 80)  # faces, pixels across, of JPEG
+SCENE, WIDTHS, QUALITIES = 20, (16, 20, 24, 32, 48, 72), (30, 50, 80)  # faces, pixels across, of JPEG
 PEOPLE = 440
 
 
@@ -94,7 +94,7 @@ def scenes(index: str) -> tuple[Crowd, Calibration]:
     embedder, rng = Embedder(weights_path(store.settings.embed.model), flip=True), np.random.default_rng(0)
     truth, rows = np.unique(labelled.people, return_inverse=True)[1], np.asarray(labelled.rows)
     people = rng.permutation(np.flatnonzero(np.bincount(truth) >= 2))[:PEOPLE]
-    crops, quality, photo, person = [], [], [], []
+    crops, quality, photo, person, boxes = [], [], [], [], []
     for number, start in enumerate(range(0, len(people) - SCENE + 1, SCENE)):
         who = people[start : start + SCENE]
         both = np.array([rng.permutation(rows[truth == one])[:2] for one in who])
@@ -107,10 +107,9 @@ def scenes(index: str) -> tuple[Crowd, Calibration]:
                 quality.append(assess(pixels, found).quality[0])
                 photo.append(2 * number + scene)
                 person.append(one)
-    boxes = np.arange(len(photo), dtype=np.float32)[:, None] * 100 + np.array([0, 0, 50, 50], np.float32)
-    known = VerifyInput(
-        calibration.centred(embedder.embed(np.array(crops))), np.array(quality), np.array(photo), boxes
-    )
+                boxes.append(100 * len(boxes) + np.array([0, 0, width, width], np.float32))
+    embeddings = calibration.centred(embedder.embed(np.array(crops)))
+    known = VerifyInput(embeddings, np.array(quality), np.array(photo), np.array(boxes))
     return Crowd(known, np.array(person)), calibration
 
 
