@@ -18,13 +18,13 @@ from photoclust.config import ClusterConfig
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.bursts import twins
 from photoclust.people.calibration import Calibration
-from photoclust.people.constraints import Resolution, resolve
 from photoclust.people.continuity import Continuity, Retired
 from photoclust.people.decisions import Decisions, read_decisions
 from photoclust.people.exclusions import Exclusions
 from photoclust.people.facts import facts_of
 from photoclust.people.membership import NOBODY
 from photoclust.people.neighbours import NeighbourGraph
+from photoclust.people.resolving import Resolution, resolve
 from photoclust.people.same_photo import once_a_photo
 from photoclust.people.verify import Groups, VerifyInput
 from photoclust.records import (

@@ -45,7 +45,7 @@ def bounded_components(
     reach
         Euclidean length of the shortest edge that was dropped; of `farthest` where that is shorter.
     """
-    from photoclust.people.kernels import bounded_trees, spanning_forest  # compile: seconds
+    from photoclust.people.forest import bounded_trees, spanning_forest  # compile: seconds
 
     everyone, unmoved = np.arange(len(graph)), np.zeros(len(graph))
     together = components(np.r_[everyone, everyone], np.r_[law.start, law.person()], len(graph))

@@ -145,7 +145,7 @@ def _bridges(nodes: npt.NDArray[np.int64], reach: float) -> npt.NDArray[np.float
 def _spanning_forest(
     graph: NeighbourGraph, min_samples: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Minimum spanning forest under mutual reachability; see `photoclust.people.kernels.spanning_forest`.
+    """Minimum spanning forest under mutual reachability; see `photoclust.people.forest.spanning_forest`.
 
     Excess of mass is not invariant under monotone maps of the distance. Euclidean it is, √(2 cosine
     distance) of unit vectors, so that the labels are those of HDBSCAN on the vectors themselves.
@@ -155,7 +155,7 @@ def _spanning_forest(
     itself to an adjusted Rand index of 0.77 to 1.00 (``tests/benchmarks/hdbscan_vs.py``). Of edges that tie
     the one between the nearer faces comes first here.
     """
-    from photoclust.people.kernels import spanning_forest
+    from photoclust.people.forest import spanning_forest
 
     nearest = graph.distances[:, min(min_samples, graph.distances.shape[1]) - 1]
     core = np.sqrt(2 * nearest.astype(np.float64))

@@ -1,42 +1,26 @@
-"""Loops over single numbers, compiled: what numpy does only in several passes over memory.
-
-They are compiled at first use, which takes seconds, and kept beside this file or in the user's cache folder,
-whichever can be written; where neither can, every process compiles anew. They do not hold Python's lock. None
-lets sums of floats be reordered (``fastmath``), so that the same numbers come from every machine.
-"""
+"""Loops over single numbers, compiled: what numpy does only in several passes over memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import inf, sqrt
-from typing import Any, NamedTuple, TypeVar
+from math import inf
+from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+from photoclust.people.compiled import compiled
 
 _BITS = 64  # similarities compared with their floors before any is looked at
 
 
-def _compiled(kernel: Kernel) -> Kernel:
-    """Compile a kernel when it is first called with arguments of some types."""
-    compiler: Any = numba.njit
-    try:
-        return compiler(kernel, cache=True, nogil=True)
-    except RuntimeError:  # nowhere to keep it
-        return compiler(kernel, nogil=True)
-
-
-@_compiled
+@compiled
 def _key(value: Any, row: Any) -> Any:
     """A float32 and a row as one integer, ordered as they are: bits of negative floats are turned round."""
     bits = np.int64(np.float32(value).view(np.int32))
     return ((bits ^ ((bits >> 31) & 0x7FFFFFFF)) << 32) | row
 
 
-@_compiled
+@compiled
 def _value(key: Any) -> Any:
     bits = key >> 32
     return np.int32(bits ^ ((bits >> 31) & 0x7FFFFFFF)).view(np.float32)
@@ -64,7 +48,7 @@ class Lists(NamedTuple):
     floor: npt.NDArray[np.float32]
 
 
-@_compiled
+@compiled
 def _count(keys: Any, cut: int) -> int:
     count = 0
     for place in range(len(keys)):
@@ -72,7 +56,7 @@ def _count(keys: Any, cut: int) -> int:
     return count
 
 
-@_compiled
+@compiled
 def _keep_greatest(keys: Any, least: int, most: int) -> Any:
     """Keep at least so many of the greatest keys, which are distinct, and at most so many.
 
@@ -99,7 +83,7 @@ def _keep_greatest(keys: Any, least: int, most: int) -> Any:
     return held, cut
 
 
-@_compiled
+@compiled
 def _add(lists: Lists, own: int, similarity: Any, row: int, width: int) -> None:
     held = lists.held[own]
     lists.keys[own, held] = _key(similarity, row)
@@ -110,7 +94,7 @@ def _add(lists: Lists, own: int, similarity: Any, row: int, width: int) -> None:
     lists.held[own] = held
 
 
-@_compiled
+@compiled
 def _above(similarities: Any, floor: Any, floors: Any) -> Any:
     """Which of at most `_BITS` similarities are above one of their two floors, as bits."""
     bits = np.uint64(0)
@@ -119,13 +103,13 @@ def _above(similarities: Any, floor: Any, floors: Any) -> Any:
     return bits
 
 
-@_compiled
+@compiled
 def _lowest(bits: Any) -> Any:
     """Place of the lowest bit, which is the exponent of that bit alone as a float64."""
     return (np.float64(bits & (~bits + np.uint64(1))).view(np.int64) >> 52) - 1023
 
 
-@_compiled
+@compiled
 def offer(products: Any, rows: Lists, first_row: int, columns: Lists, first_column: int, width: int) -> None:
     """Take note of similarities for those in whose line they are, and for those in whose column.
 
@@ -153,7 +137,7 @@ def offer(products: Any, rows: Lists, first_row: int, columns: Lists, first_colu
                     _add(columns, j, products[i, j], first_row + i, width)
 
 
-@_compiled
+@compiled
 def best(lists: Lists, similarity: Any, rows: Any) -> None:
     """Write the best of each list, which holds as many at least, in any order."""
     for own in range(len(lists.held)):
@@ -168,7 +152,7 @@ def best(lists: Lists, similarity: Any, rows: Any) -> None:
 # -- distances: see `photoclust.people.neighbours` --------------------------------------------------------
 
 
-@_compiled
+@compiled
 def _distance(x: Any, y: Any, terms: Any) -> Any:
     """Cosine distance of two unit vectors, float32; `terms` is room for as many float64.
 
@@ -190,7 +174,7 @@ def _distance(x: Any, y: Any, terms: Any) -> Any:
     return np.float32(min(max(1.0 - inner, 0.0), 2.0))
 
 
-@_compiled
+@compiled
 def distances(left: Any, right: Any, found: Any) -> None:
     """Cosine distance of corresponding unit rows, float32, written into `found`, shape (n,)."""
     terms = np.empty(left.shape[1])
@@ -198,7 +182,7 @@ def distances(left: Any, right: Any, found: Any) -> None:
         found[i] = _distance(left[i], right[i], terms)
 
 
-@_compiled
+@compiled
 def rank(queries: Any, own: Any, base: Any, candidates: Any, indices: Any, nearest: Any) -> None:
     """Write for each query the nearest of its candidates, by distance and then by row, itself left out.
 
@@ -222,113 +206,3 @@ def rank(queries: Any, own: Any, base: Any, candidates: Any, indices: Any, neare
         for place in range(indices.shape[1]):
             indices[i, place] = keys[place] & 0x7FFFFFFF
             nearest[i, place] = _value(keys[place])
-
-
-# -- spanning forest: see `photoclust.people.density` -----------------------------------------------------
-
-
-@_compiled
-def _root(component: Any, node: int) -> int:
-    while component[node] != node:
-        component[node] = component[component[node]]
-        node = component[node]
-    return node
-
-
-@_compiled
-def _choose(chosen: Any, weight: Any, tree: int, reach: float, u: int, v: int) -> None:
-    """Let a tree prefer an edge that is shorter, or as short and between lower numbers."""
-    here = (reach, min(u, v), max(u, v))
-    if here < (weight[tree], chosen[tree, 0], chosen[tree, 1]):
-        weight[tree], chosen[tree, 0], chosen[tree, 1] = here
-
-
-@_compiled
-def _shortest_edges(indices: Any, lengths: Any, core: Any, tie: float, component: Any) -> Any:
-    """Find the shortest edge that leaves each tree, by its number: two nodes, and the reachability."""
-    chosen, weight = np.full((len(core), 2), len(core)), np.full(len(core), inf)
-    for i in range(len(core)):
-        for place in range(indices.shape[1]):
-            j = indices[i, place]
-            if component[j] != component[i]:
-                length = sqrt(2.0 * np.float64(lengths[i, place]))
-                reach = max(max(core[i], core[j]), length) + tie * length
-                _choose(chosen, weight, component[i], reach, i, j)
-                _choose(chosen, weight, component[j], reach, i, j)
-    return chosen, weight
-
-
-@_compiled
-def spanning_forest(indices: Any, lengths: Any, core: Any, tie: float) -> Any:
-    """Minimum spanning forest of a neighbour graph under mutual reachability (Borůvka, 1926).
-
-    Each round joins every tree with the one it is nearest to. Of edges equally long the one between lower
-    numbers comes first, so that there is one such forest.
-
-    Parameters
-    ----------
-    indices, lengths
-        int32 and float32, shape (n, k): neighbours, nearest first, and their cosine distances.
-    core
-        float64, shape (n,): Euclidean core distances.
-    tie
-        Share of its Euclidean length that is added to the reachability of an edge.
-
-    Returns
-    -------
-    edges
-        float64, shape (m, 3): lower node, upper node and reachability.
-    component
-        int64, shape (n,): lowest node of the tree that each node is in.
-    """
-    n, count = len(indices), 0
-    component, edges = np.arange(n), np.empty((n, 3))
-    while True:
-        before = count
-        chosen, weight = _shortest_edges(indices, lengths, core, tie, component)
-        for tree in range(n):
-            if weight[tree] < inf:
-                one, other = _root(component, chosen[tree, 0]), _root(component, chosen[tree, 1])
-                if one != other:
-                    component[max(one, other)] = min(one, other)
-                    edges[count, :2], edges[count, 2] = chosen[tree], weight[tree]
-                    count += 1
-        if count == before:
-            return edges[:count], component
-        for node in range(n):
-            component[node] = _root(component, node)
-
-
-@_compiled
-def bounded_trees(edges: Any, start: Any, most: int) -> Any:
-    """Join nodes by edges, taken in their order, but for those that would make a tree too large.
-
-    Parameters
-    ----------
-    edges
-        float64, shape (m, 3): two nodes and a length.
-    start
-        int64, shape (n,): lowest of the nodes that each is together with to begin with.
-    most
-        Nodes of a tree.
-
-    Returns
-    -------
-    tree
-        int64, shape (n,): lowest node of the tree that each is in.
-    dropped
-        Length of the first edge that was not taken, infinite where all were.
-    """
-    tree, size = start.copy(), np.bincount(start, minlength=len(start))
-    dropped = inf
-    for m in range(len(edges)):
-        one, other = _root(tree, int(edges[m, 0])), _root(tree, int(edges[m, 1]))
-        low, high = min(one, other), max(one, other)
-        if low != high and size[low] + size[high] <= most:
-            tree[high] = low
-            size[low] += size[high]
-        elif low != high:
-            dropped = min(dropped, edges[m, 2])
-    for node in range(len(tree)):
-        tree[node] = _root(tree, node)
-    return tree, dropped

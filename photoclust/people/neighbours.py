@@ -248,12 +248,9 @@ def merge(left: NeighbourGraph, right: NeighbourGraph, k: int) -> NeighbourGraph
 
     The lists that `nearest` gives for the blocks of a collection merge into the graph of all of it.
     """
-    merged = _first(
-        np.concatenate([left.distances, right.distances], axis=1),
-        np.concatenate([left.indices, right.indices], axis=1),
-        k,
-    )
-    return replace(merged, approximate=left.approximate or right.approximate)
+    distances = np.concatenate([left.distances, right.distances], axis=1)
+    rows = np.concatenate([left.indices, right.indices], axis=1)
+    return replace(_first(distances, rows, k), approximate=left.approximate or right.approximate)
 
 
 def _look_again(graph: NeighbourGraph, row: int, queries: Floats, own: Rows, base: Floats) -> None:

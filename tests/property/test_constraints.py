@@ -11,9 +11,10 @@ from strategies import albums, decided
 
 from photoclust.config import ClusterConfig
 from photoclust.people.bursts import twins
-from photoclust.people.constraints import Constraints, resolve
+from photoclust.people.constraints import Constraints
 from photoclust.people.density import density_clusters
 from photoclust.people.neighbours import neighbours
+from photoclust.people.resolving import resolve
 from photoclust.people.verify import Groups, VerifyInput, verify
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

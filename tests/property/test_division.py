@@ -16,11 +16,12 @@ from photoclust.config import ClusterConfig
 from photoclust.engine.clustering import Lasting, LostError
 from photoclust.people.bursts import twins
 from photoclust.people.components import bounded_components, shared_out, within
-from photoclust.people.constraints import Constraints, resolve
+from photoclust.people.constraints import Constraints
 from photoclust.people.density import density_clusters
 from photoclust.people.division import Said, TakeShare, Worker, cluster
 from photoclust.people.joining import joined
 from photoclust.people.neighbours import neighbours
+from photoclust.people.resolving import resolve
 from photoclust.people.rounds import Standing, carry_out
 from photoclust.people.verify import VerifyInput, candidates_of, settled
 

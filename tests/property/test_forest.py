@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photoclust.people.kernels import spanning_forest
+from photoclust.people.forest import spanning_forest
 from photoclust.people.neighbours import cosine_distances, neighbours
 from photoclust.people.search import search
 

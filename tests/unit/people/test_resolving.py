@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from photoclust.people.constraints import Resolution, resolve
 from photoclust.people.decisions import (
     DIFFERENT,
     IGNORE,
@@ -20,6 +19,7 @@ from photoclust.people.decisions import (
     Decision,
     Decisions,
 )
+from photoclust.people.resolving import Resolution, resolve
 
 FACES = list("abcdefghijklmnop")
 

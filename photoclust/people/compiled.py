@@ -1,0 +1,24 @@
+"""How loops over single numbers are compiled.
+
+They are compiled at first use, which takes seconds, and kept beside their file or in the user's cache folder,
+whichever can be written; where neither can, every process compiles anew. They do not hold Python's lock. None
+lets sums of floats be reordered (``fastmath``), so that the same numbers come from every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+
+def compiled(kernel: Kernel) -> Kernel:
+    """Compile a kernel when it is first called with arguments of some types."""
+    compiler: Any = numba.njit
+    try:
+        return compiler(kernel, cache=True, nogil=True)
+    except RuntimeError:  # nowhere to keep it
+        return compiler(kernel, nogil=True)
