@@ -27,6 +27,11 @@ def past_of(current: Clustering | None) -> Past:
     return Past(_people(current), _retired(current.retired))
 
 
+def named_people(current: Clustering | None) -> set[str]:
+    """Ids of the people of a clustering who have a name."""
+    return {row["person_id"] for row in current.people.to_pylist() if row["name"]} if current else set()
+
+
 def config_of(run: Mapping[str, Any]) -> ClusterConfig:
     """Settings that a clustering was made with, from its ``run.json``; what is not said is as by default."""
     known, said = {field.name for field in fields(ClusterConfig)}, run.get("config", {})

@@ -28,7 +28,7 @@ from photoclust.grouping import (
     verify_input,
     with_facts,
 )
-from photoclust.history import add_clustering, computed_before, past_of, require_steady
+from photoclust.history import add_clustering, computed_before, named_people, past_of, require_steady
 from photoclust.index.absence import lost_photos, missing_rows, require_plausible
 from photoclust.index.graph import drop_approximate_graph
 from photoclust.index.plan import Plan, plan, with_copies
@@ -267,7 +267,8 @@ def _grouped(
     labels, groups = cluster(candidates, spread.start_workers)
     watch.lap("cluster")
     face_ids = faces["face_id"].to_pylist()
-    kept = keep_ids(groups.group, face_ids, past_of(current), {face_ids[row] for row in law.names})
+    named = {face_ids[row] for row in law.names} | named_people(current)
+    kept = keep_ids(groups.group, face_ids, past_of(current), named)
     clustering = new_clustering(faces, labels, groups, kept, law, twins(graph))
     photos = conflicting_photos(everything, graph, config.photo_copies)
     clustering = with_facts(clustering, embeddings, photos, exclusions_of(photos, law), calibration)

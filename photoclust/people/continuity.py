@@ -131,8 +131,8 @@ def faces_of(people: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 class _Claim:
     """A person's claim to a group; the least comes first."""
 
-    faces_with_a_name: int  # all counts negative
-    person_with_a_name: int
+    person_with_a_name: int  # all counts negative
+    faces_with_a_name: int
     retired: bool
     faces: int
     first_face: str
@@ -156,6 +156,7 @@ def _claims(members: Mapping[int, Sequence[str]], past: Past, named: frozenset[s
     for person, own in past.retired.items():
         for face in own.faces:
             former.setdefault(face, []).append(person)
+    size = Counter(past.people.values())
     for group, faces in members.items():
         shared = faces_of((face, person) for face in faces for person in former.get(face, ()))
         shared = {
@@ -163,9 +164,13 @@ def _claims(members: Mapping[int, Sequence[str]], past: Past, named: frozenset[s
         }
         shared |= faces_of((face, past.people.get(face, "")) for face in faces)
         for person, own in shared.items():
+            carried = len(named.intersection(own))
+            stays = (
+                carried or 2 * len(own) > size[person]
+            )  # a face or two that went elsewhere take no name along
             yield _Claim(
-                faces_with_a_name=-len(named.intersection(own)),
-                person_with_a_name=-(person in named),
+                person_with_a_name=-bool(person in named and stays),
+                faces_with_a_name=-carried,
                 retired=person in past.retired,
                 faces=-len(own),
                 first_face=min(faces),

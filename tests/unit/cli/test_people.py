@@ -215,3 +215,12 @@ def test_a_linked_decisions_file_stays_a_link(
     assert album_index.decisions_file.is_symlink()
     assert elsewhere.read_bytes().startswith(b"at,kind,person,faces,others,value\r\n# caf\xe9 of mine\n2")
     assert "Not applied: Line 2" in told
+
+
+def test_who_has_a_name_keeps_the_id_when_another_is_given_it(
+    say: Callable[..., str], album_index: IndexStore, who: dict[str, str]
+) -> None:
+    say("name", who["dora"], "Ada Lovelace")
+    ada = faces(album_index, who["ada"])
+    say("name", who["ada"], "Ada Lovelace")
+    assert set(owners(album_index, ada)) == {who["dora"]}, "who had the name, though with fewer faces"
