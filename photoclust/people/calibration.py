@@ -19,7 +19,8 @@ resemble one another. The direction in which most of it lies is left out of what
 attribute projection: Solomonoff, Campbell, Boardman, Advances in channel compensation for SVM speaker
 recognition, ICASSP 2005). Two faces of up to 32 pixels were falsely matched 11 times as often as allowed at
 1 in 1,000, and are twice as often now; at equal false match rates twice as many genuine pairs are accepted
-(36.8 % instead of 18.1 % at 1 in 1,000), of faces of full size as many as before.
+(37.0 % instead of 17.3 % at 1 in 1,000), of faces of full size as many as before
+(``tests/benchmarks/smaller.py``).
 
 Faces that cannot be recognised (too blurred, too dark, hidden, cut off, or no faces at all) do not look like
 anybody, and so like each other: a model puts them into one place. How near to its middle an embedding lies

@@ -20,7 +20,7 @@ import faiss
 import numpy as np
 import torch
 from sklearn.isotonic import isotonic_regression
-from smaller import Deviations, deviations
+from smaller import DIRECTIONS, Deviations, deviations, directions
 
 from photoclust.config import ClusterConfig
 from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
@@ -37,8 +37,8 @@ from photoclust.records import face_embeddings
 IDENTITY, CORRELATION = (0.6, 0.65), (0.2, 0.28)
 FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4, 1e-5)  # 1,711 people give 69 pairs of the last
 PLAIN_IDENTITY = 0.65  # scores best where hubness is left as it is
-DIRECTIONS, COHORT = 128, 256
-NUISANCES = 1  # directions; at 0, 1, 2, 3 and 4 genuine pairs at 1e-4: 88.3, 88.2, 87.8, 86.5 and 86.7 %
+COHORT = 256
+NUISANCES = 1  # directions left out, see smaller.py; more of them cost genuine pairs
 POOR = 0.2  # quality of faces in whose midst those lie that cannot be recognised
 MANY = 8  # photos of a person in an album
 SURE = (0, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99, 1.01)
@@ -129,7 +129,7 @@ def measured(faces: Faces) -> Calibration:
     rows, one = unit_rows(faces.known.embeddings), np.unique(faces.truth, return_index=True)[1]
     mean = rows.mean(0)
     centred = rows - mean
-    basis = directions(centred, faces.smaller.vectors)
+    basis = directions(centred, faces.smaller.vectors, NUISANCES)
     plain = Calibration(
         mean=mean,
         basis=np.ascontiguousarray(basis),
@@ -165,17 +165,6 @@ def measured(faces: Faces) -> Calibration:
         cohesion=round(float(cohesion.mean()), 3),
         cohesion_deviation=round(float(cohesion.std()), 3),
     )
-
-
-def directions(centred: np.ndarray, smaller: np.ndarray) -> np.ndarray:
-    """Directions in which embeddings differ, without those in which they do when a photo gets smaller.
-
-    Nuisance attribute projection: Solomonoff, Campbell, Boardman, Advances in channel compensation for SVM
-    speaker recognition, ICASSP 2005.
-    """
-    most = np.linalg.svd(centred, full_matrices=False)[2][: DIRECTIONS + NUISANCES].T
-    nuisance_first = np.linalg.svd(smaller @ most, full_matrices=True)[2]
-    return most @ nuisance_first[NUISANCES:].T
 
 
 def cohesions(weighed: np.ndarray, truth: np.ndarray) -> np.ndarray:
