@@ -25,6 +25,11 @@ OFFSET = 1.7
 # A logistic curve through the ratios, over the logarithm of the width.
 HALF_SEEN, STEEPNESS = 15.1, 4.7  # pixels; per doubling
 
+# Detection score below which what was found may be half a face, or a crest, a shirt, a head of hair. Of the
+# 3,837 main faces of LFW's development people and of 129 photos of footballers none scores less; of 44 other
+# findings there that do, and were of good quality otherwise, ten are no faces and half are parts of one.
+WHOLE_FACE = 0.95
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -69,7 +74,8 @@ def assess(pixels: npt.NDArray[np.uint8], detections: Detections) -> FaceQuality
     sharpness = np.array([_sharpness(_grey(pixels, box)) for box in detections.boxes], np.float32)
     yaw = _yaw(detections.landmarks)
     weighed = evidence(detections.scores, sharpness, yaw) @ WEIGHTS + OFFSET
-    quality = _logistic(weighed) * _enough_pixels(detections.boxes)
+    whole = np.where(detections.scores >= WHOLE_FACE, 1, 0.5)
+    quality = _logistic(weighed) * _enough_pixels(detections.boxes) * whole
     return FaceQuality(sharpness, yaw, quality.astype(np.float32))
 
 

@@ -5,7 +5,7 @@ import pytest
 import skimage.data
 from PIL import Image, ImageFilter
 
-from photoclust.config import DetectConfig
+from photoclust.config import ClusterConfig, DetectConfig
 from photoclust.faces.detect import Detector
 from photoclust.faces.quality import FaceQuality, assess
 from photoclust.records import Detections
@@ -64,6 +64,11 @@ def test_smaller_is_worse(photo: np.ndarray) -> None:
 def test_a_doubtful_detection_is_worse(photo: np.ndarray) -> None:
     qualities = [assess(photo, face(BOX, score=score)).quality[0] for score in (0.7, 0.9, 0.99, 0.9999, 1.0)]
     assert (np.diff(qualities) > 0).all()
+
+
+def test_what_may_be_no_face_founds_nobody(photo: np.ndarray) -> None:
+    assert assess(photo, face(BOX, score=0.94)).quality[0] < ClusterConfig().min_quality
+    assert assess(photo, face(BOX, score=0.96)).quality[0] > ClusterConfig().min_quality
 
 
 @pytest.mark.parametrize(
