@@ -10,9 +10,9 @@ tell less than n independent ones would: ``correlation`` shrinks their number.
 
 How much a face resembles strangers (`photoclust.people.hubness`) is taken away from its similarities before
 evidence is weighed, as speaker recognition does with adaptive score normalisation (Matějka et al., Analysis
-of score normalization in multilingual speaker recognition, Interspeech 2017). At one false match in 100,000
-that accepts 82 % of the genuine pairs of people that neither mean nor cohort was made from, where the cosine
-alone accepts 76 %, and at one in a million 78 % instead of 63 % (``tests/benchmarks/calibrate.py``).
+of score normalization in multilingual speaker recognition, Interspeech 2017). Of people that neither mean nor
+cohort was made from, that accepts 82 % of the genuine pairs at one false match in 100,000, where the cosine
+alone accepts 75 %, and 90.5 % instead of 88.3 % at one in 10,000 (``tests/benchmarks/calibrate.py``).
 
 What blur and compression add to an embedding is much the same for everybody, so that small faces come to
 resemble one another. The direction in which most of it lies is left out of what is compared (nuisance
