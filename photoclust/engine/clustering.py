@@ -23,10 +23,8 @@ from photoclust.people.rounds import Standing
 LIVES = 3
 """Processes that one worker may live in: the first may have bad luck, the third has too little memory."""
 
-_CPUS, _CPUS_AGAIN = (
-    0.9,
-    0.01,
-)  # of an actor; that of a lost node finds room where all others have their share
+# Processors of an actor; one that takes the place of another finds room where all others have their share.
+_CPUS, _CPUS_AGAIN = 0.9, 0.01
 
 
 @contextmanager
