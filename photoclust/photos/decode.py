@@ -7,7 +7,8 @@ Contract:
 - The size in the file's header is held against the limit before any pixel is decoded.
 - Pixels are converted band by band into the upright array, so an odd colour mode or a rotation needs no
   second copy of the photo.
-- A file that ends early is refused, not half decoded: grey where a face was would be silently wrong.
+- A file that ends early is refused, not half decoded: grey where a face was would be silently wrong. A JPEG
+  that lacks no more than its end mark is whole.
 - Nothing but `PhotoError` leaves `decode_photo`, and nothing is printed.
 """
 
@@ -28,6 +29,8 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError
+from photoclust.photos.jpeg import is_jpeg
+from photoclust.photos.truncated import completed
 from photoclust.records import DecodedPhoto
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "PPM")
@@ -52,6 +55,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """What turns the picture of each EXIF orientation upright (EXIF 2.32, section 4.6.4, tag 0x0112)."""
+
+_TRUNCATED = "truncated"
 
 _WHITES = (1.0, 255.0, 65535.0, 4294967295.0)
 
@@ -82,11 +87,20 @@ def decode_photo(content: bytes, limits: DecodeConfig) -> DecodedPhoto:
     if not content:
         raise PhotoError("decode", "the file is empty")
     try:
+        return _decoded(content, limits)
+    except PhotoError as error:
+        if error.reason != _TRUNCATED or not is_jpeg(content):
+            raise
+    return _decoded(completed(content), limits)
+
+
+def _decoded(content: bytes, limits: DecodeConfig) -> DecodedPhoto:
+    try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             return _decode(image, limits)
     except PhotoError:
         raise
-    except Exception as error:
+    except Exception as error:  # decoders of hostile input raise anything
         raise PhotoError("decode", _reason(error, content)) from error
 
 
@@ -212,7 +226,7 @@ def _reason(error: Exception, content: bytes) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory to decode it"
     if "truncated" in str(error).lower():
-        return "truncated"
+        return _TRUNCATED
     message = "".join(c if c.isprintable() else "?" for c in str(error))
     return f"damaged: {message[:100] or type(error).__name__}"
 

@@ -30,6 +30,8 @@ def test_every_awkward_file(data):
             assert photo.orientation == max(1, int(row["orientation"] or 1)), name
         elif name.endswith(whole_heif):
             assert decoded(content).width in (16, 29)
+        elif name == "pillow__truncated_jpeg.jpg":  # of which half an end mark is missing
+            assert decoded(content).width == 100
         else:
             assert len(reason(content)) < 120, name
 

@@ -246,9 +246,47 @@ def test_a_file_that_ends_early_is_refused(file_format):
         assert reason(content[: int(part * len(content))])
 
 
-def test_a_jpeg_that_ends_early_says_so():
-    content = encoded(picture(300, 256), "JPEG")
-    assert reason(content[: len(content) * 9 // 10]) == "truncated"
+def noise(width, height):
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8))
+
+
+@pytest.mark.parametrize("options", [{}, {"subsampling": 0}, {"restart_marker_rows": 1}])
+def test_a_jpeg_that_ends_early_says_how_much_is_missing(options):
+    content = encoded(noise(300, 256), "JPEG", quality=90, **options)
+    for part in (0.25, 0.5, 0.9):
+        said = reason(content[: int(len(content) * part)])
+        share = int(said.removeprefix("truncated: the last ").removesuffix(" % of its rows are missing"))
+        assert share == pytest.approx(100 * (1 - part), abs=8)
+
+
+def test_a_progressive_jpeg_that_ends_early_is_refused_wherever_it_ends():
+    content = encoded(noise(120, 96), "JPEG", progressive=True)
+    for end in range(700, len(content) - 40, 97):
+        assert reason(content[:end]).startswith("truncated: ")
+    last = content.rindex(b"\xff\xda")  # between two scans: what is there decodes without a complaint
+    assert reason(content[:last]).endswith("% of its detail is missing")
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}, {"quality": 100}])
+@pytest.mark.parametrize("lacks", [1, 2])
+def test_a_jpeg_that_lacks_only_its_end_mark_is_whole(options, lacks):
+    for image in (
+        picture(),
+        picture(131, 77),
+        noise(64, 48),
+        picture().convert("L"),
+        picture().convert("CMYK"),
+    ):
+        content = encoded(image, "JPEG", **options)
+        assert content.endswith(b"\xff\xd9")
+        assert np.array_equal(decoded(content[:-lacks]).pixels, decoded(content).pixels)
+
+
+@pytest.mark.data
+def test_the_field_jpeg_without_an_end_mark_is_whole(data):
+    content = (data / "field" / "jpeg_without_eoi" / "noeoi.jpg").read_bytes()
+    assert np.array_equal(decoded(content).pixels, decoded(content + b"\xff\xd9").pixels)
+    assert reason(content[: len(content) // 2]) == "truncated: the last 58 % of its rows are missing"
 
 
 @pytest.mark.parametrize(
