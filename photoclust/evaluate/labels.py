@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.errors import UsageError
+from photoclust.label_table import LabelTable, read_label_table
 from photoclust.objects.uris import is_object_uri, parse_uri, unescaped
 from photoclust.records import container_of, local_path
 
-_PHOTO, _PERSON = ("photo", "path"), ("person", "label")
 _SHOWN = 200  # characters of what a file says
 
 
@@ -53,12 +52,12 @@ def _folder(uri: str) -> str:
 
 
 def csv_labels(file: Path, uris: Sequence[str]) -> Labels:
-    """Labels from a CSV with the columns ``photo`` and ``person``, or ``path`` and ``label``.
+    """Labels from a table such as `read_label_table` reads.
 
     Parameters
     ----------
     file
-        UTF-8 with a header. A photo is named by its path or URI, or by its path from the CSV's folder.
+        A CSV with a header. A photo is named by its path or URI, or by its path from the CSV's folder.
     uris
         The photos that the index knows.
 
@@ -76,23 +75,23 @@ def csv_labels(file: Path, uris: Sequence[str]) -> Labels:
     folder = str(file.parent)
     known, people, problems = frozenset(uris), dict[str, str](), _Problems(file)
     disputed: set[str] = set()
-    for number, row in _rows(file):
-        photo, person = _first(row, _PHOTO), _first(row, _PERSON).strip()
-        if None in row:
-            problems.add(_FIELDS, number, photo)
-        elif not person:
+    table = _table(file)
+    for row in table.rows:
+        if row.too_long:
+            problems.add(_FIELDS, row.line, row.photo)
+        elif not row.person:
             continue
-        elif (uri := _known(photo, folder, known)) is None:
-            problems.add(_UNKNOWN, number, photo)
-        elif people.setdefault(uri, person) != person and uri not in disputed:
+        elif (uri := _known(row.photo, folder, known)) is None:
+            problems.add(_UNKNOWN, row.line, row.photo)
+        elif people.setdefault(uri, row.person) != row.person and uri not in disputed:
             disputed.add(uri)
-            problems.add(_DISPUTED, number, photo)
+            problems.add(_DISPUTED, row.line, row.photo)
     agreed = {uri: person for uri, person in people.items() if uri not in disputed}
-    return Labels(agreed, problems.sentences())
+    return Labels(agreed, (*table.notes, *problems.sentences()))
 
 
 _UNKNOWN = ("line", "with a photo that the index does not know")
-_FIELDS = ("line", "with more fields than the header; quote what holds a comma")
+_FIELDS = ("line", "with more fields than the header; quote what holds a separator")
 _DISPUTED = ("photo", "that two lines call two people")
 
 
@@ -116,10 +115,6 @@ class _Problems:
         )
 
 
-def _first(row: Mapping[str | None, str | None], names: tuple[str, ...]) -> str:
-    return next((value for name in names if (value := row.get(name))), "")
-
-
 def _known(photo: str, folder: str, known: frozenset[str]) -> str | None:
     """Uri of the photo that a line names, of a file also by its path from a folder."""
     if photo in known:
@@ -139,29 +134,14 @@ def _canonical(uri: str) -> str:
     return place.uri(key)
 
 
-def _rows(file: Path) -> Iterator[tuple[int, dict[str | None, str | None]]]:
-    """Rows below the header, with the number of the line each ends on."""
+def _table(file: Path) -> LabelTable:
     try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.DictReader(text)
-            header = set(reader.fieldnames or ())
-            if not (header & set(_PHOTO) and header & set(_PERSON)):
-                said = ",".join(reader.fieldnames or ())[:_SHOWN]
-                raise UsageError(
-                    f"{file} needs a header with the columns photo and person, and commas between them; "
-                    f"its first line is {said!r}."
-                )
-            for row in reader:
-                yield reader.line_num, row
-    except UnicodeDecodeError as error:
-        raise UsageError(f"The labels in {file} are not UTF-8; save them as a CSV in UTF-8.") from error
-    except OSError as error:
-        raise UsageError(
-            f"The labels in {file} cannot be read: {error.strerror}. "
-            "--labels takes the word folders, or the path of a CSV."
-        ) from error
-    except csv.Error as error:
-        raise UsageError(f"The labels in {file} cannot be read: {error}.") from error
+        return read_label_table(file)
+    except UsageError as error:
+        if isinstance(error.__cause__, OSError):
+            hint = "--labels takes the word folders, or the path of a CSV."
+            raise UsageError(f"{error} {hint}") from error
+        raise
 
 
 def main_faces(

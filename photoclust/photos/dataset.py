@@ -1,19 +1,18 @@
 """Labelled data sets: which photo is said to show whom, and in which split.
 
 Two layouts are read: folders, ``DATASET/PERSON/photo`` or ``DATASET/SPLIT/PERSON/photo``, on a disk or in a
-bucket, and a CSV with the columns ``path`` and ``label`` (or ``photo`` and ``person``), and ``split``
-if there is one.
+bucket, and a CSV with the columns ``path`` and ``label``, and ``split`` if there is one (`label_table`).
 """
 
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from photoclust.errors import UsageError
+from photoclust.label_table import LabelRow, read_label_table
 from photoclust.objects.uris import is_object_uri, parse_uri
 from photoclust.photos.buckets import canonical
 from photoclust.photos.sources import find_photos, look_at
@@ -23,8 +22,6 @@ SPLITS = frozenset(
     {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "evaluation"}
 )
 """Folder names, letter case aside, that make a data set one with splits if all its top folders bear them."""
-
-_PATH, _LABEL = ("path", "photo"), ("label", "person")
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ def read_dataset(location: str) -> Dataset:
     Parameters
     ----------
     location
-        A folder, a prefix in a bucket, or a CSV file in UTF-8 with a header.
+        A folder, a prefix in a bucket, or a CSV file with a header.
 
     Raises
     ------
@@ -129,14 +126,15 @@ def _text(name: str) -> str:
 
 
 def _from_csv(file: Path) -> Dataset:
-    problems: list[str] = []
+    table = read_label_table(file)
+    problems = list(table.notes)
     lines: dict[tuple[str, str], Labelled] = {}
-    for number, row in _rows(file):
+    for row in table.rows:
         problem, entry = _line(file, row)
         if not problem and (entry.uri, entry.label) in lines:
             problem = "the same photo and label stood on an earlier line"
         if problem:
-            problems.append(f"{file}, line {number}: {problem}; left out.")
+            problems.append(f"{file}, line {row.line}: {problem}; left out.")
         else:
             lines[entry.uri, entry.label] = entry
     refs = {path: look_at(path) for path in dict.fromkeys(entry.uri for entry in lines.values())}
@@ -144,25 +142,23 @@ def _from_csv(file: Path) -> Dataset:
     return Dataset(tuple(entries), tuple(refs.values()), tuple(problems))
 
 
-def _line(file: Path, row: dict[str | None, str | None]) -> tuple[str, Labelled]:
+def _line(file: Path, row: LabelRow) -> tuple[str, Labelled]:
     """What is wrong with a line, ``""`` for nothing, and what it says."""
-    path = next((row[name] for name in _PATH if row.get(name)), "") or ""
-    label = next((row[name] for name in _LABEL if row.get(name)), "") or ""
-    where = _place(file, path)
-    entry = Labelled(where, label.strip(), (row.get("split") or "").strip())
-    if None in row:
+    where = _place(file, row.photo)
+    entry = Labelled(where, row.person, row.split)
+    if row.too_long:
         return "it has more fields than the header", entry
-    if not path:
+    if not row.photo:
         return "it names no photo", entry
     if not entry.label:
         return "it has no label", entry
-    return _trouble(where, path), entry
+    return _trouble(where, row.photo), entry
 
 
 def _place(file: Path, path: str) -> str:
     if is_object_uri(path):
         return canonical(path)
-    return os.path.abspath(os.path.join(file.parent, path))  # noqa: PTH100, PTH118 (links stay)
+    return os.path.abspath(os.path.join(file.parent, local_path(path)))  # noqa: PTH100, PTH118 (links stay)
 
 
 def _trouble(where: str, path: str) -> str:
@@ -173,19 +169,3 @@ def _trouble(where: str, path: str) -> str:
     except (OSError, ValueError):
         usable = False
     return "" if usable else f"there is no photo {path[:200]!r}"
-
-
-def _rows(file: Path) -> Iterator[tuple[int, dict[str | None, str | None]]]:
-    """Rows below the header, with the number of the line each ends on."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.DictReader(text)
-            header = set(reader.fieldnames or ())
-            if not (header & set(_PATH) and header & set(_LABEL)):
-                raise UsageError(
-                    f"{file} is no labelled data set: it needs a header with the columns path and label."
-                )
-            for row in reader:
-                yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{file} cannot be read as a CSV of labels: {error}.") from error

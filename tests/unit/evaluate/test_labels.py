@@ -71,7 +71,7 @@ def test_what_cannot_be_used_is_left_out_and_counted(tmp_path: Path) -> None:
     assert found.people == {"/1.jpg": "Ada"}
     assert [problem.removeprefix(f"{file}: ") for problem in found.problems] == [
         "3 lines left out with a photo that the index does not know (first line 3, 'nobody.jpg').",
-        "1 line left out with more fields than the header; quote what holds a comma "
+        "1 line left out with more fields than the header; quote what holds a separator "
         "(first line 8, '/2.jpg').",
         "1 photo left out that two lines call two people (first line 10, '/3.jpg').",
     ]
@@ -80,10 +80,10 @@ def test_what_cannot_be_used_is_left_out_and_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"file,name\n1.jpg,Ada\n", "columns photo and person"),
-        (b"photo;person\n1.jpg;Ada\n", "commas between them"),
-        (b"", "columns photo and person"),
-        (b"photo,person\n1.jpg,Jos\xe9\n", "are not UTF-8"),
+        (b"number,weight\n1.jpg,Ada\n", "a column for the photo, path, and one for the person, label"),
+        (b"", "a column for the photo"),
+        (b"PK\x03\x04", "a workbook and not a CSV"),
+        (b'photo,person\n1.jpg,"Ada\n2.jpg,Bob\n', "line 3 is no CSV"),
         (b"photo,person\n1.jpg," + b"x" * 200_000, "larger than field limit"),
     ],
 )

@@ -92,7 +92,7 @@ def test_bad_lines_are_told_with_number_and_reason(tmp_path: Path) -> None:
     [
         (b"", "header"),
         (b"a.jpg\nb.jpg\n", "header"),
-        (b"\xff\xfe\x00\x01", "cannot be read"),
+        (b"\xff\xfe\x00\xd8", "cannot be read"),
         (b"path,label\na.jpg,Ada\n", "only one, 'Ada'"),
         (b"path,label\n", "none"),
         (b"path,label\ngone.jpg,Ada\n", "line 2"),
