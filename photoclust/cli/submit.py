@@ -60,8 +60,8 @@ def submit(address: str, verb: tuple[str, ...], as_json: bool, **values: Any) ->
     """
     submission = _submission(verb, values)
     client = _client(address)
-    if not values["any_version"]:
-        client.check(submission)
+    if not values["any_version"] and (unknown := client.check(submission)):
+        click.echo(f"Warning: {unknown} Submitting all the same.", err=True)
     job, new = client.submit(submission)
     if not new:
         click.echo("It runs already; nothing was started.", err=True)

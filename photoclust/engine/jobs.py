@@ -17,7 +17,25 @@ if TYPE_CHECKING:
     from ray.dashboard.modules.job.pydantic_models import JobDetails
 
 STOP_SECONDS = 20  # for a stopped job to write what it has; Ray's default is 3
+COMMAND_KEY = "photoclust_command"
 _LIVE = ("PENDING", "RUNNING")
+_RAY_SAYS = "Running entrypoint for job "  # in the log of every job
+
+# A job is a line for the shell of the head node, whose PATH may have another Python first, or none, where Ray
+# was started from an environment that is not activated. Ray's raylet, an ancestor of that shell, was told the
+# Python of its workers. Without /proc, or such an ancestor, it is the Python of PATH. The line finds this in
+# a variable, since Ray writes the line into the job's log; Ray replaces variables of the environment in it,
+# hence the odd names.
+_START = r"""
+_pid=$PPID _python=
+while [ "${_pid:-0}" -gt 1 ] && [ -z "$_python" ]; do
+    _python=$(tr "\000" "\n" <"/proc/$_pid/cmdline" | sed -n \
+        -e "s/^--python_worker_command=\"\([^\"]*\)\" .*/\1/p" \
+        -e "s/^--python_worker_command=\([^\" ]*\) .*/\1/p")
+    _pid=$(sed -n "s/^PPid:[[:space:]]*//p" "/proc/$_pid/status")
+done 2>/dev/null
+exec "${_python:-python}" -m photoclust "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -44,8 +62,15 @@ class Submission:
 
     @property
     def command(self) -> str:
-        """What the cluster's shell runs."""
-        return shlex.join(["python", "-m", "photoclust", *self.arguments])
+        """What is to be done, as a person writes it."""
+        return shlex.join(["photoclust", *self.arguments])
+
+    @property
+    def entrypoint(self) -> str:
+        """What the cluster's shell runs: the command with its Ray's Python, or with that of `pip`."""
+        if {"pip", "conda", "uv"} & set(self.runtime_env):  # which Ray activates for the job
+            return f"python -m {self.command}"
+        return f'sh -c "$PHOTOCLUST_START" {self.command}'
 
     @property
     def family(self) -> str:
@@ -76,7 +101,7 @@ class Job:
         return cls(
             details.submission_id or "",
             details.status.value,
-            details.entrypoint,
+            (details.metadata or {}).get(COMMAND_KEY, details.entrypoint),
             details.start_time / 1000 if details.start_time else None,
             details.end_time / 1000 if details.end_time else None,
             details.message or "",
@@ -88,6 +113,7 @@ def runtime_env(submission: Submission, job_id: str) -> dict[str, Any]:
     ours = {
         "PHOTOCLUST_ADDRESS": "auto",
         "PHOTOCLUST_JOB_ID": job_id,
+        "PHOTOCLUST_START": _START,
         "PHOTOCLUST_SUBMITTED_BY": __version__,
         "PYTHONUNBUFFERED": "1",
         "RAY_JOB_STOP_WAIT_TIME_S": str(STOP_SECONDS),
@@ -105,6 +131,6 @@ def number_of(job_id: str) -> int:
 
 def last_words(logs: str) -> str:
     """Why a job failed, from what it wrote: its own error, or its last line."""
-    lines = [line.strip() for line in logs.splitlines() if line.strip()]
+    lines = [line.strip() for line in logs.splitlines() if line.strip() and not line.startswith(_RAY_SAYS)]
     errors = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
     return (errors or lines or ["it wrote nothing"])[-1]

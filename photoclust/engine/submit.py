@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -20,14 +20,14 @@ import ray
 from ray.exceptions import AuthenticationError
 from ray.job_submission import JobSubmissionClient
 from ray.util.state import list_nodes
-from ray.util.state.exception import RayStateApiException
 
-from photoclust.engine.jobs import Job, Submission, number_of, runtime_env
-from photoclust.errors import EngineError, ResourceError, UsageError
+from photoclust.engine.jobs import COMMAND_KEY, Job, Submission, number_of, runtime_env
+from photoclust.errors import EngineError, PhotoclustError, ResourceError, UsageError
 
 CONNECT_SECONDS = 10.0
 AGENT_SECONDS = 60.0  # a head node that has just started takes its time until it takes jobs
 POLL_SECONDS = 0.5
+MAX_NODES = 10_000  # Ray gives no more
 _TOKEN_HINT = "set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to what ~/.ray/auth_token on the head node holds"  # noqa: S105
 
 
@@ -65,13 +65,15 @@ class JobClient:
         """Turn what Ray's client raises into one sentence."""
         try:
             yield
+        except PhotoclustError:
+            raise
         except AuthenticationError as error:
             raise EngineError(f"The cluster at {self.address} wants a token: {_TOKEN_HINT}.") from error
-        except (OSError, RuntimeError, ValueError, RayStateApiException) as error:
+        except Exception as error:  # Ray's client raises whatever requests, aiohttp and pydantic do
             text = " ".join(str(error).split())
             if "status code 404" in text and job_id:
                 message = f"{self.address} knows no job {job_id}; see `photoclust jobs list`."
-            elif isinstance(error, OSError):
+            elif isinstance(error, OSError):  # a connection that was refused, or timed out
                 message = f"No Ray dashboard answers at {self.address} ({text[:200]}); check host and port."
             else:
                 message = f"The cluster at {self.address} said: {text[-300:]}"
@@ -86,8 +88,8 @@ class JobClient:
 
     def resources(self) -> dict[str, float]:
         """Processors (``CPU``) and GPUs (``GPU``) of all living nodes together."""
-        with self._asking():
-            nodes = list_nodes(self.address, filters=[("state", "=", "ALIVE")], limit=10_000, detail=True)
+        with self._asking():  # Ray's own filter takes a dead node, half an hour long, for a cut answer
+            nodes = [node for node in list_nodes(self.address, limit=MAX_NODES, detail=True) if _lives(node)]
         totals: list[dict[str, float]] = [getattr(node, "resources_total", None) or {} for node in nodes]
         return {name: sum(total.get(name, 0.0) for total in totals) for name in ("CPU", "GPU")}
 
@@ -109,14 +111,15 @@ class JobClient:
 
     def follow(self, job_id: str, show: Callable[[str], None]) -> None:
         """Give `show` what the job has written and what it writes, until it ends."""
-
-        async def pass_on() -> None:
-            async for text in self._ray.tail_job_logs(job_id):
-                show(text)
-
         self.job(job_id)
-        with self._asking(job_id):
-            asyncio.run(pass_on())
+        with asyncio.Runner() as runner:
+            texts = aiter(self._ray.tail_job_logs(job_id))
+            while True:
+                with self._asking(job_id):  # what `show` raises is not the cluster's
+                    text = runner.run(_next(texts))
+                if text is None:
+                    return
+                show(text)
 
     def wait(self, job_id: str) -> Job:
         """Wait until a job has ended."""
@@ -126,8 +129,8 @@ class JobClient:
 
     # -- doing ----------------------------------------------------------------------------------------
 
-    def check(self, submission: Submission) -> None:
-        """See at once whether the cluster can do it.
+    def check(self, submission: Submission) -> str | None:
+        """See at once whether the cluster can do it; tell what could not be found out.
 
         Raises
         ------
@@ -142,7 +145,14 @@ class JobClient:
                 f"install the same here (pip install 'ray[default]=={self.ray_version}') "
                 "or say --any-version."
             )
-        there = self.resources()
+        try:
+            there = self.resources()
+        except EngineError as error:  # that the cluster did not tell is no proof that it cannot do it
+            return f"What the cluster has was not checked. {error}"
+        self._check_resources(submission, there)
+        return None
+
+    def _check_resources(self, submission: Submission, there: dict[str, float]) -> None:
         for option, name in (("num_cpus", "CPU"), ("num_gpus", "GPU")):
             wanted = getattr(submission, option)
             if wanted and wanted > there[name]:
@@ -178,7 +188,10 @@ class JobClient:
             while True:
                 try:
                     self._ray.submit_job(
-                        entrypoint=submission.command, submission_id=job_id, runtime_env=environment
+                        entrypoint=submission.entrypoint,
+                        submission_id=job_id,
+                        runtime_env=environment,
+                        metadata={COMMAND_KEY: submission.command},
                     )
                     return self.job(job_id), True
                 except RuntimeError as error:
@@ -204,3 +217,11 @@ class JobClient:
             was_live = self._ray.stop_job(job_id)
         self.wait(job_id)
         return was_live
+
+
+def _lives(node: object) -> bool:
+    return getattr(node, "state", None) == "ALIVE"
+
+
+async def _next(texts: AsyncIterator[str]) -> str | None:
+    return await anext(texts, None)

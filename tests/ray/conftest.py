@@ -126,8 +126,8 @@ class Cluster:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Of whoever has to do with this cluster."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        """Of whoever has to do with this cluster: the tests' own Python is not on its PATH."""
+        path = f"{os.defpath}:/usr/sbin:/sbin"
         return os.environ | TOKEN | OFTEN | {"PYTHONPATH": str(ROOT), "PATH": path}
 
     def start(self) -> None:

@@ -106,6 +106,21 @@ def test_a_job_that_fails_says_why(tmp_path: Path, cluster: Any) -> None:
     assert "There is no index at" in one_sentence(done, 1)
 
 
+@pytest.mark.slow  # a node must start, and be given up by Ray
+def test_a_dead_node_is_no_obstacle(tmp_path: Path, cluster: Any) -> None:
+    at = ["--address", cluster.dashboard]
+    node = cluster.add_node(cpus=3)
+    try:
+        done = cluster.photoclust("submit", *at, "--wait", "doctor", "--json")
+        assert done.returncode == 0, done.stderr
+    finally:
+        cluster.kill_node(node)
+    verb = ["index", "/photos", "--index", tmp_path / "index", "--num-cpus", "5"]
+    wait_until(lambda: "has 2;" in cluster.photoclust("submit", *at, *verb).stderr, "the node is given up")
+    done = cluster.photoclust("submit", *at, "--wait", "doctor", "--json")
+    assert (done.returncode, "not checked" in done.stderr) == (0, False), done.stderr
+
+
 def test_another_photoclust_on_the_cluster_is_named(tmp_path: Path, cluster: Any) -> None:
     done = cluster.photoclust(
         "submit", "--address", cluster.dashboard, "--env", "PHOTOCLUST_SUBMITTED_BY=9.9", "doctor"
