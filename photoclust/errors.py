@@ -19,6 +19,7 @@
     ├── VectorError                 an embedding that is no unit vector
     ├── ChurnError                  a new grouping takes too many faces from people with a name
     ├── MissingPhotosError          so many known photos are not there that a drive may be unplugged
+    ├── SourceLostError             the place that photos are read from went out of reach during the run
     ├── OutputError                 an export cannot be written where it was asked for
     └── EngineError                 Ray cannot be started, joined or finish the work
 
@@ -126,6 +127,10 @@ class ChurnError(PhotoclustError):
 
 class MissingPhotosError(PhotoclustError):
     """So many known photos are not there that somebody must say whether that is meant."""
+
+
+class SourceLostError(PhotoclustError):
+    """The folder, drive or bucket that photos are read from has gone out of reach; no photo is to blame."""
 
 
 class OutputError(PhotoclustError):

@@ -33,6 +33,7 @@ from photoclust.index.absence import lost_photos, missing_rows, require_plausibl
 from photoclust.index.graph import drop_approximate_graph
 from photoclust.index.plan import Plan, plan, with_copies
 from photoclust.index.store import Clustering, IndexStore
+from photoclust.index.unread import Unread
 from photoclust.index.worklist import Unanswered, references
 from photoclust.index.writer import PartWriter
 from photoclust.objects.patience import EXPIRED, counting_retries, handed_over
@@ -46,6 +47,7 @@ from photoclust.people.neighbours import Nearest, nearest
 from photoclust.people.same_photo import conflicting_photos
 from photoclust.people.verify import candidates_of
 from photoclust.photos.gone import is_gone
+from photoclust.photos.reach import Roots, require_there
 from photoclust.photos.sources import content_id, read_photo
 from photoclust.records import (
     FACE_SCHEMA,
@@ -97,6 +99,8 @@ def index_photos(
     ------
     MissingPhotosError
         So many photos are no longer there that a drive may be unplugged; nothing was written.
+    SourceLostError
+        What photos are read from went out of reach; what was finished was written.
     """
     tally = Tally()
     collection = collection or CollectionConfig()
@@ -106,6 +110,7 @@ def index_photos(
         work = plan(refs, seen, identify, collection.retry_failed)
         missing = _missing(work, seen, collection)
     tally.charge("find", tally.seconds)
+    unread = Unread(seen, is_gone, Roots(collection.folders))
     with counting_retries() as writing, PartWriter(store) as writer:
         known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)
         _write(writer, tally, known, FACE_SCHEMA.empty_table())
@@ -115,11 +120,12 @@ def index_photos(
                 tell(len(known))
                 for photos, faces in _rows(engine, work, store.settings, tally):
                     photos = with_copies(photos, work.copies)
-                    _write(writer, tally, photos, faces)
+                    _write(writer, tally, unread.sort(photos), faces)
                     tally.pace(len(photos))
                     tell(len(photos))
+            _write(writer, tally, unread.rest(), FACE_SCHEMA.empty_table())
     tally.retries += finding.requests + writing.requests
-    report = tally.report(work, len(lost_photos(work, missing.to_pylist(), seen)))
+    report = tally.report(work, len(lost_photos(work, missing.to_pylist(), seen)), unread)
     if report.indexed or report.missing:
         store.write_run({"kind": "index", "job": os.environ.get("PHOTOCLUST_JOB_ID"), **asdict(report)})
     return report
@@ -130,6 +136,8 @@ def _missing(work: Plan, known: pa.Table, collection: CollectionConfig) -> pa.Ta
     if collection.missing == "keep":
         return PHOTO_SCHEMA.empty_table()
     rows = missing_rows(work, collection.folders, is_gone)
+    if rows:
+        require_there(collection.folders)
     if collection.missing == "check":
         require_plausible(work, rows, known, collection.folders)
     return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from photoclust.index.clusterings import Clustering
 from photoclust.index.plan import Plan
+from photoclust.index.unread import Unread
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,12 @@ class IndexReport:
         What went on that an operator should know, a GPU out of memory say.
     retries
         Requests to object stores that had to be repeated, for photos and for the index itself.
+    kept
+        Known photos that have changed and could not be read: what was known of them stands.
+    unread
+        All photos that could not be read, and that the next run tries again.
+    vanished
+        Photos that were deleted or moved between being found and being read.
     """
 
     found: int
@@ -57,6 +64,9 @@ class IndexReport:
     stage_seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     retries: int = 0
+    kept: int = 0
+    unread: int = 0
+    vanished: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,8 +143,8 @@ class Tally:
         """Photos a second, from the first rows to the last."""
         return self.photos / (self.last - self.first) if self.last > self.first else None
 
-    def report(self, work: Plan, missing: int) -> IndexReport:
-        """Sum up; so many photos are no longer there."""
+    def report(self, work: Plan, missing: int, unread: Unread) -> IndexReport:
+        """Sum up; so many photos are no longer there, and some could not be read."""
         return IndexReport(
             found=work.total,
             unchanged=work.unchanged,
@@ -148,4 +158,7 @@ class Tally:
             stage_seconds={stage: round(seconds, 3) for stage, seconds in self.stages.items()},
             notes=tuple(self.notes),
             retries=self.retries,
+            kept=unread.kept,
+            unread=work.unread + unread.kept + unread.failed,
+            vanished=unread.vanished,
         )

@@ -142,6 +142,8 @@ def _shell(place: object) -> str:
 def _indexing_line(report: IndexReport) -> str:
     done = sum(report.indexed.values())
     gone = f"; {report.missing} are no longer there" if report.missing else ""
+    gone += f"; {report.vanished} went before they were read" if report.vanished else ""
+    gone += f"; {report.kept} could not be read and stay as they were" if report.kept else ""
     if not done:
         return f"Indexed  nothing new among {report.found} photos{gone}"
     rate = f", {report.photos_a_second:.1f} photos a second" if report.photos_a_second else ""
@@ -178,6 +180,8 @@ def _write_failed(failed: list[dict[str, Any]], most: int, index: str) -> None:
         click.echo("\nCould not be used:")
     for row in failed[:most]:
         click.echo(f"  {printable(row['uri'])}: {row['stage']}: {printable(row['error'])}")
+    if any(row["stage"] == "read" for row in failed):
+        click.echo("What could not be read is tried again in every run.")
     if len(failed) > most:
         more = f"photoclust status --failed --index {_shell(index)}"
         click.echo(f"  and {len(failed) - most} more: {more}")

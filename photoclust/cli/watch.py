@@ -28,6 +28,9 @@ FEW = 100
 """Photos that this process does itself, its models loaded: starting Ray takes longer (27 s on two cores, in
 which 12 megapixel photos come at 1.5 a second)."""
 
+RETRY_SECONDS = 60.0
+"""Until photos that could not be read are tried again, though nothing about them has changed."""
+
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTOS...")
@@ -112,6 +115,7 @@ class Watcher:
 
         self.settling, self.pacing = Settling(), Pacing()
         self.done: Sight | None = None
+        self.again = float("inf")  # when what could not be read is tried again
 
     def check(self) -> None:
         """Fail at once where it can never work: no such folder, another model, no weights."""
@@ -128,7 +132,8 @@ class Watcher:
             waiting = sight.waiting
             if self.done is None and waiting:  # the first look tells nothing yet
                 return Look(at, waiting)
-            indexed = None if self.done and sight.is_as(self.done) else self._index(sight)
+            same = self.done and sight.is_as(self.done) and self.clock() < self.again
+            indexed = None if same else self._index(sight)
             return Look(at, waiting, indexed, self._group(quiet=not indexed and not waiting))
         except (PhotoclustError, OSError) as error:
             return Look(at, waiting, error=str(error))
@@ -147,6 +152,7 @@ class Watcher:
         with store.lock():
             report = index_photos(settled, store, lambda: self._start(new), photo_progress, collection)
         self.done = sight
+        self.again = self.clock() + RETRY_SECONDS if report.unread else float("inf")
         self.pacing.pending |= bool(report.indexed or report.missing)
         return report if report.indexed or report.missing else None
 

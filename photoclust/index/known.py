@@ -30,15 +30,18 @@ class KnownPhotos:
 
     Attributes
     ----------
-    missing, failed
-        bool, shape (n,): which rows are of missing photos, and which photos could not be used.
+    missing, failed, unread
+        bool, shape (n,): which rows are of missing photos, which photos could not be used, and which of those
+        could not even be read.
     """
 
     def __init__(self, known: pa.Table) -> None:
         missing: Any = pc.field("status") == MISSING
         self.missing = _mask(known, missing)
         self.table = _as_they_were(known) if self.missing.any() else known
-        self.failed = _mask(self.table, pc.field("status") == FAILED)
+        failed: Any = pc.field("status") == FAILED
+        self.failed = _mask(self.table, failed)
+        self.unread = _mask(self.table, failed & (pc.field("stage") == "read"))
         self._sizes = known["size"].to_numpy()
         self._by_uri = Lookup(_values(known["uri"]), len(known))
         versions = _values(known["version"])
@@ -93,7 +96,7 @@ def _values(column: pa.ChunkedArray) -> Iterator[str]:
 
 def _mask(table: pa.Table, condition: Any) -> npt.NDArray[np.bool_]:
     chosen = np.zeros(len(table), np.bool_)
-    rows = table.select(["status"]).append_column("row", pa.array(np.arange(len(table))))
+    rows = table.select(["status", "stage"]).append_column("row", pa.array(np.arange(len(table))))
     chosen[rows.filter(condition)["row"].to_numpy()] = True
     return chosen
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from photoclust.index.known import KnownPhotos, Looks, looks
 from photoclust.index.worklist import WorkList, references, without
-from photoclust.records import PHOTO_SCHEMA, UNREACHABLE, PhotoRef
+from photoclust.records import PHOTO_SCHEMA, REFUSED, UNREACHABLE, PhotoRef
 
 READERS = 8  # threads: reading and hashing hold no lock of Python's, and an object store answers late
 READ_AHEAD = 1024
@@ -36,6 +36,8 @@ class Plan:
         Rows of PHOTO_SCHEMA for photos that were missing and are back as they were.
     unchanged
         How many photos need nothing.
+    unread
+        Of those, how many could not be read before and still cannot.
     unseen
         Rows of known photos that were not found.
     unreachable
@@ -47,6 +49,7 @@ class Plan:
     known_copies: list[dict[str, Any]] = field(default_factory=list)
     returned: list[dict[str, Any]] = field(default_factory=list)
     unchanged: int = 0
+    unread: int = 0
     unseen: list[dict[str, Any]] = field(default_factory=list)
     unreachable: set[str] = field(default_factory=set)
 
@@ -76,8 +79,8 @@ def plan(
     """Compare what is there with what has been seen.
 
     Only a file whose size (and etag, where it has one) is that of another is read here, to see whether it is
-    the same photo: a folder that was moved or renamed costs its reading, not its indexing. Many are read at
-    once, each once.
+    the same photo: a folder that was moved or renamed costs its reading, not its indexing. So is a file that
+    could not be read before, to see whether it can be now. Many are read at once, each once.
 
     Parameters
     ----------
@@ -98,6 +101,7 @@ class _Planner:
         self.known = KnownPhotos(known)
         self.again = self.known.failed & (self.known.missing | retry_failed)
         self.identify = identify
+        self.unread: list[tuple[PhotoRef, int]] = []  # photos that could not be read, and their rows
         self.looks = array("q")  # hash of the looks of each photo that may have to be opened
         self.like_known = array("b")
 
@@ -111,6 +115,7 @@ class _Planner:
             if at is not None:
                 found[at] = True
             self._compare(result, ref, at)
+        self._try_unread(result)
         self._part_copies(result)
         result.unseen = self.known.table.filter(pa.array(~found)).to_pylist()
         return result
@@ -120,10 +125,23 @@ class _Planner:
             self._add(result, ref, attempts=0)
         elif self.again[at]:
             self._add(result, ref, self.known.row(at)["attempts"])
+        elif self.known.unread[at] and not ref.version.startswith(REFUSED):
+            self.unread.append((ref, at))
         elif self.known.missing[at]:
             result.returned.append(self.known.row(at))
         else:
             result.unchanged += 1
+
+    def _try_unread(self, result: Plan) -> None:
+        """Add the photos that could not be read before and can be now."""
+        with ThreadPoolExecutor(READERS) as readers:
+            found = readers.map(self.identify, (ref for ref, _ in self.unread))
+            for (ref, at), photo_id in zip(self.unread, found, strict=True):
+                if photo_id:
+                    self._add(result, ref, self.known.row(at)["attempts"])
+                else:
+                    result.unchanged += 1
+                    result.unread += 1
 
     def _add(self, result: Plan, ref: PhotoRef, attempts: int) -> None:
         seen = looks(ref.size, ref.version)

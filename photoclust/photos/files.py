@@ -2,8 +2,9 @@
 
 - A folder is walked as a stream in sorted order, so one of any size needs the memory of its largest single
   directory.
-- Nothing is left out silently. A file that is missing, a link that leads nowhere and a folder that cannot be
-  listed get the version `UNREACHABLE`; `read_file` then says what is wrong with them.
+- Nothing is left out silently, apart from what is deleted at that moment. A file given by name that is
+  missing, a link that leads nowhere and a folder that cannot be listed get the version `UNREACHABLE`;
+  `read_file` then says what is wrong with them.
 - A uri is text that Parquet can hold. It is the absolute path, links unresolved. A path that is not valid
   UTF-8, or that could be taken for a member of an archive, is written as a ``file://`` URI (RFC 8089), which
   no absolute path can be mistaken for; `local_path` turns either back into the path.
@@ -32,6 +33,8 @@ def walk(folders: Sequence[str]) -> Iterator[tuple[str, os.stat_result | None]]:
     while waiting:
         path = waiting.pop()
         status = status_of(path)
+        if status is None and not os.path.lexists(path):
+            continue  # deleted or moved since its folder was listed
         if status is None or not stat.S_ISDIR(status.st_mode):
             yield path, status
         elif (status.st_dev, status.st_ino) not in searched:

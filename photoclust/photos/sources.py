@@ -27,6 +27,7 @@ from photoclust.photos import buckets, files
 from photoclust.photos.braces import expanded
 from photoclust.photos.containers import read_member
 from photoclust.photos.kinds import IMAGE_EXTENSIONS, is_table, is_tar
+from photoclust.photos.reach import require_there
 from photoclust.photos.tables import read_row, table_rows
 from photoclust.photos.tars import tar_members
 from photoclust.records import REFUSED, UNREACHABLE, PhotoRef, container_of, local_path
@@ -61,6 +62,8 @@ def find_photos(paths: Sequence[str], image_column: str | None = None) -> Iterat
         no photo was found.
     ObjectStoreError
         During the iteration when a listing ends early.
+    SourceLostError
+        During the iteration when a folder goes away.
     """
     named, folders, prefixes = _sorted(paths)
     streams = {uri: buckets.open_source(uri) for uri in prefixes}
@@ -111,6 +114,7 @@ class _Sources:
         for path, status in files.walk(self.folders):
             if path not in self.named:
                 yield files.reference(path, status), False
+        require_there(self.folders)
         earlier: list[str] = []
         for item, stream in self.streams.items():
             ref = None
