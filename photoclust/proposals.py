@@ -117,13 +117,15 @@ class _Writer:
         numbers = [number for row in found.faces.tolist() for number in self.audit.entries[row]]
         home = self._home(found, label)
         action = MOVE if found.home != NOBODY else SPLIT if found.mixes else SET_ASIDE
+        action = REVIEW if found.unclear else action
         actions = self._actions(numbers, action, home)
         kind = MIXED_LABEL if found.mixes else WRONG_LABEL
         if found.undecided:
             owners = [number for row in found.owners.tolist() for number in self.audit.entries[row]]
             actions += self._actions(owners, REVIEW, label)
         confidence = found.confidence * (found.home_confidence if found.home != NOBODY else 1)
-        self._correct(numbers, home, confidence)
+        if not found.unclear:
+            self._correct(numbers, home, confidence)
         owner = self.audit.labels[found.home] if found.home != NOBODY else ""
         sides = [self._side(found.label, found.owners), self._strangers(found, label)]
         if found.home != NOBODY:

@@ -30,6 +30,8 @@ def reason_of(found: Intruder, home: str) -> str:
         text += f", and no other label {fits}"
     if found.undecided:
         text += ". Which of the two the label means cannot be told from the faces"
+    if found.unclear:
+        text += ". Nobody has half of the photos of this label, so that nothing is taken from it without you"
     return text + "."
 
 

@@ -47,6 +47,8 @@ class Intruder:
         Probability that they are `home`'s, if not their label's.
     undecided
         Neither the number of faces nor another label tells which of the two persons the label means.
+    unclear
+        Most faces of the label are under a wrong label: nobody can tell whom it means.
     """
 
     label: int
@@ -57,6 +59,7 @@ class Intruder:
     evidence: tuple[float, float]
     home_confidence: float
     undecided: bool
+    unclear: bool
 
     @property
     def mixes(self) -> bool:
@@ -81,6 +84,8 @@ def one_person(faces: LabelledFaces, judgement: Judgement) -> list[OnePerson]:
 def intruders(faces: LabelledFaces, judgement: Judgement, min_confidence: float) -> list[Intruder]:
     """Faces that are probably not the person of their label, most certain first."""
     label_of_part, size = faces.label_of_part, np.bincount(faces.part)
+    wrong = strays(faces, judgement, min_confidence)
+    unclear = 2 * np.bincount(faces.label[wrong], minlength=faces.labels) > np.bincount(faces.label)
     found: list[Intruder] = []
     for part in np.flatnonzero(judgement.wrong >= min_confidence).tolist():
         label = int(label_of_part[part])
@@ -96,7 +101,8 @@ def intruders(faces: LabelledFaces, judgement: Judgement, min_confidence: float)
                 float(judgement.wrong[part]),
                 evidence,
                 float(judgement.known[part]),
-                undecided=not known and size[part] >= size[owner],
+                undecided=not known and bool(size[part] >= size[owner]),
+                unclear=bool(unclear[label]),
             )
         )
     return sorted(found, key=lambda one: (-one.confidence, one.label))

@@ -2,8 +2,8 @@
 
 The faces of a label come in parts: groups that were verified to be one person each. The way of a label:
 
-1. One part is its *owner*, the person whom the label means: the one that best explains the others, as the
-   same person, as somebody with a label of their own, or as strangers. Usually it is the largest.
+1. One part is its *owner*, the person whom the label means: the one that best explains all the others, as
+   the same person, as somebody with a label of their own, or as strangers (`owners`).
 2. Two labels are one person if what speaks for it outweighs how seldom that is (`same_person`).
 3. Every other part is the owner after all, or somebody else with a label, or a stranger: Bayes' rule says
    how probable each is. Parts that prove right add to what is known of their label; 2 and 3 are repeated.
@@ -20,11 +20,10 @@ import numpy as np
 
 from photoclust.audit.labelled import NOBODY, LabelledFaces
 from photoclust.audit.odds import mixture, probability, worth
+from photoclust.audit.owners import Parts, owners
 from photoclust.audit.templates import Doubles, Evidence, Rows, Templates, evidence_blocks, evidence_of
-from photoclust.audit.twins import SamePerson, paired, persons, same_person, with_labels
+from photoclust.audit.twins import SamePerson, persons, same_person, with_labels
 from photoclust.config import AuditConfig
-
-_CANDIDATES = 20  # parts of a label that may be its owner
 
 
 @dataclass(frozen=True)
@@ -99,6 +98,7 @@ class _Audit:
         self.label = faces.label_of_part
         self.parts = faces.part_templates()
         self.others = max(1, faces.labels - 1)
+        self.silent = self._silent()
 
     def judgement(self, owner: Rows, trusted: Rows) -> Judgement:
         """Judge every part, given the owners and the label of each face that speaks for it."""
@@ -115,48 +115,19 @@ class _Audit:
 
     def largest(self) -> Rows:
         """Largest part of each label."""
-        return self._first(np.lexsort((-self.parts.count, self.label)))
+        order = np.lexsort((-self.parts.count, self.label))
+        return order[np.flatnonzero(np.diff(self.label[order], prepend=-1))]
 
     def choose_owner(self, owner: Rows) -> Rows:
-        """The part of each label that, as its owner, best explains the others; `owner` stands for the labels.
+        """The part of each label whose person it means; `owner` stands for the other labels.
 
         As an owner a part may have a second label, as an intruder it may have its true one or none.
         """
         rivals = self._rivals(self.parts.take(owner), np.arange(self.faces.labels))
-        explained = mixture(self.config.split_labels, rivals.mean)
-        intruder = mixture(self.known_share, rivals.mean)
-        intruder += self.parts.count * np.log(self.config.wrong_faces)
-        part, other = self._inside_labels()
-        support = evidence_of(self.parts.take(part), self.parts.take(other), self.evidence)
-        np.add.at(explained, other, np.logaddexp(self._right(support, part), intruder[part]))
-        explained[np.setdiff1d(np.arange(len(explained)), [*owner, *other])] = -np.inf
-        return self._foremost(self._first(np.lexsort((-self.parts.count, -explained, self.label))))
-
-    def _foremost(self, owner: Rows) -> Rows:
-        """The largest part of each label that more is for than against being the owner's person.
-
-        A single face may explain the others best, lying between them, and says little about anybody else.
-        """
-        every = np.arange(len(self.parts))
-        support = evidence_of(self.parts, self.parts.take(owner[self.label]), self.evidence)
-        belongs = (support > 0) | np.isin(every, owner)
-        return self._first(np.lexsort((-self.parts.count, ~belongs, self.label)))
-
-    def _first(self, order: Rows) -> Rows:
-        """First part of each label in an order that keeps labels together."""
-        return order[np.flatnonzero(np.diff(self.label[order], prepend=-1))]
-
-    def _inside_labels(self) -> tuple[Rows, Rows]:
-        """Each part, with each of the largest other parts of its label."""
-        order = np.lexsort((-self.parts.count, self.label))
-        starts = np.flatnonzero(np.diff(self.label[order], prepend=-1))
-        return paired(
-            (part, other)
-            for parts in np.split(order, starts[1:])
-            for other in parts[:_CANDIDATES].tolist()
-            for part in parts.tolist()
-            if part != other
-        )
+        alone = mixture(self.config.split_labels, rivals.mean)
+        stranger = mixture(self.known_share, rivals.mean)
+        parts = Parts(self.parts, self.label, alone, stranger, self.silent)
+        return owners(parts, self.evidence, self.config)
 
     # -- parts ----------------------------------------------------------------------------------------
 
@@ -183,14 +154,14 @@ class _Audit:
 
     def _wrong(self, own: Doubles, rivals: _Rivals, trusted: Templates) -> Doubles:
         """Probability that each part is not the person of its label."""
-        right = self._right(own, np.arange(len(own)))
+        right = np.logaddexp(worth(own), self.silent)
         right = np.logaddexp(right, self._twin(rivals, trusted) + worth(rivals.evidence))
         rate = self.config.wrong_faces
         odds = mixture(self.known_share, rivals.mean) - right + np.log(rate / (1 - rate))
         return np.where(own == np.inf, 0, probability(odds))
 
-    def _right(self, own: Doubles, part: Rows) -> Doubles:
-        """Logarithm of the likelihood of parts under their label.
+    def _silent(self) -> Doubles:
+        """Logarithm of the probability that each part says nothing.
 
         A face that is hard to recognise may look like nobody's: with the probability (1 − quality)⁴ it
         says nothing, so that it cannot speak against its label more than that. Of 1,350 photos of LFW's
@@ -199,7 +170,7 @@ class _Audit:
         """
         blank = np.clip((1 - self.faces.quality) ** 4, 1e-6, 1)
         silent = np.bincount(self.faces.part, self.faces.weight * np.log(blank), len(self.parts))
-        return np.logaddexp(worth(own), np.minimum(silent, 0)[part])
+        return np.minimum(silent, 0)
 
     def _twin(self, rivals: _Rivals, trusted: Templates) -> Doubles:
         """Logarithm of the probability that each part's rival is another label of its own label's person."""
