@@ -36,8 +36,6 @@ class SearchBlocks:
     def __init__(self, index: Path, fingerprint: str) -> None:
         self._index = index
         self.folder = index / "neighbours" / "blocks" / fingerprint
-        files.make_folder(self.folder.parent.parent)
-        files.make_folder(self.folder.parent)
         files.make_folder(self.folder)
         files.remove_leftovers(self.folder)
 
@@ -54,6 +52,7 @@ class SearchBlocks:
             name: pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), width)
             for name, values in (("index", indices), ("distance", distances))
         }
+        files.make_folder(self.folder)  # another writer that has finished may have removed it
         files.write_table(self._path(block), pa.table(columns))
         originals.written(self._index)
 

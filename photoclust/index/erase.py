@@ -30,6 +30,7 @@ from photoclust.index import files, originals
 from photoclust.index.keep_out import FOLDER, FORGOTTEN_PHOTO, add_keep_out, keyed
 from photoclust.index.recount import recount
 from photoclust.index.scrub import Gone, among, scrub_file
+from photoclust.index.writers import is_abandoned
 from photoclust.records import FACE_SCHEMA, FORGOTTEN, MISSING, OK, local_path
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def _remove_derived(folder: Path, gone: Gone, targets: set[str], changes: _Chang
     """Remove what is made anew when it is next needed, and what a killed run left behind."""
     marked = (mark.parent for mark in folder.rglob(_EXPORT_MARK))
     exports = [export for export in marked if targets.intersection(_link_targets(export))]
-    leftovers = [path for path in folder.rglob(".tmp-*") if not path.is_symlink()]
+    leftovers = [path for path in folder.rglob(".tmp-*") if not path.is_symlink() and is_abandoned(path)]
     graph = [folder / "neighbours"] if _graph_holds(folder, gone) else []
     for place in (folder / "review", *graph, *exports, *leftovers):
         with files.writing(place):
@@ -267,12 +268,22 @@ def _scrub_files(folder: Path, gone: Gone, changes: _Changes) -> None:
 def _rewrite_faces(store: IndexStore, gone: Gone, changes: _Changes) -> None:
     """Leave the faces out of every part that holds any, and those of photos that nobody looks at any more."""
     photos = store.known_photos()["photo_id"].unique()
-    for part in _parts(store.folder, "faces"):
-        stays = pc.field("photo_id").isin(photos) & ~among("face_id", gone.faces)
-        ids = files.read_table(part, ["face_id", "photo_id"])
+    stays = pc.field("photo_id").isin(photos) & ~among("face_id", gone.faces)
+    for mark in store.parts.marks():
+        ids = store.parts.read_faces(mark, ["face_id", "photo_id"])
         if len(ids.filter(stays)) < len(ids):
-            files.write_table(part, files.read_table(part).filter(stays))
-            changes.rewritten.add(part)
+            kept = store.parts.read_faces(mark).filter(stays)
+            changes.rewritten.update((store.parts.replace_faces(mark, kept), mark))
+    _remove_orphans(store, gone, changes)
+
+
+def _remove_orphans(store: IndexStore, gone: Gone, changes: _Changes) -> None:
+    """Remove parts of faces that count for nothing and hold one that goes: a killed erasure left them."""
+    for orphan in store.parts.orphans():
+        held = files.read_table(orphan, ["face_id"])["face_id"].to_pylist()
+        if gone.faces.intersection(held):
+            orphan.unlink()
+            changes.removed.add(orphan)
 
 
 def _rewrite_photos(folder: Path, gone: Gone, bare: frozenset[str], changes: _Changes) -> None:

@@ -5,19 +5,27 @@ from __future__ import annotations
 import errno
 import json
 import os
-import uuid
-from collections.abc import Generator
+import re
+import zlib
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from photoclust.errors import IndexCorruptError, IndexWriteError
+from photoclust.index.cures import cure
+from photoclust.index.sealed import SealError, read_sealed, sealed
+from photoclust.index.writers import is_abandoned, writer_tag
 
+Read = TypeVar("Read")
 _PRIVATE_FOLDER = 0o700
 _TEMPORARY = ".tmp-"
+CHECKSUM = "checksum"
+"""Last entry of every JSON file that is ours."""
+_LOOKS_LIKE_ONE = re.compile("[0-9a-f]{8}")
 
 
 @contextmanager
@@ -43,83 +51,149 @@ def writing(path: Path) -> Generator[None]:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder, and its parents, for the owner's eyes only."""
+    """Create a folder, and its parents, for the owner's eyes only, whatever the umask."""
     with writing(path):
-        path.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        missing = list(takewhile(lambda folder: not folder.is_dir(), (path, *path.parents)))
+        for folder in reversed(missing):  # mkdir(parents=True) gives the parents the umask's mode
+            folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
 
 
-def write_bytes(path: Path, content: bytes | memoryview) -> None:
-    """Write a file whole or not at all, synced to disk before it takes its name."""
-    temporary = path.with_name(f"{_TEMPORARY}{uuid.uuid4().hex}")
+def write_bytes(path: Path, *pieces: bytes | memoryview, new: bool = False) -> None:
+    """Write a file whole or not at all, synced to disk before it takes its name.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    pieces
+        Its content.
+    new
+        Never take the place of a file that is there.
+
+    Raises
+    ------
+    FileExistsError
+        There is one, and it must be new.
+    IndexWriteError
+        It cannot be written.
+    """
+    temporary = path.with_name(f"{_TEMPORARY}{writer_tag()}")
     with writing(path):
         try:
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(content)
+                for piece in pieces:
+                    file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
+            if new:
+                _link(temporary, path)
+            else:
+                temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
 
 
+def _link(temporary: Path, path: Path) -> None:
+    """Give a file its name if nobody has it; where there are no hard links, as nearly so as can be."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, "there is one already", str(path)) from None
+        temporary.replace(path)
+
+
 def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write a JSON file whole or not at all."""
-    write_bytes(path, (json.dumps(values, indent=2) + "\n").encode())
+    """Write a JSON file whole or not at all, its last entry a checksum."""
+    values = {key: value for key, value in values.items() if key != CHECKSUM}
+    write_bytes(path, (json.dumps(values | {CHECKSUM: _checksum(values)}, indent=2) + "\n").encode())
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
+def _checksum(values: dict[str, Any]) -> str:
+    """What follows from all values, however they are laid out: CRC-32, 8 hex digits."""
+    return f"{zlib.crc32(json.dumps(values, sort_keys=True).encode()):08x}"
+
+
+def read_json(path: Path, checked: bool = True) -> dict[str, Any]:
+    """Read a JSON object, without its checksum, which is verified unless it is not to be `checked`.
 
     Raises
     ------
     IndexCorruptError
-        When it is no JSON object.
+        When it is no JSON object, or not the one that was written.
     """
     try:
         values = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise IndexCorruptError(f"{path} is damaged: {error}. Restore it, or start a new index.") from error
+    except (ValueError, RecursionError) as error:
+        raise IndexCorruptError(f"{path} is damaged: {error}. {cure(path)}") from error
     if not isinstance(values, dict):
-        raise IndexCorruptError(f"{path} is damaged: not a JSON object. Restore it, or start a new index.")
+        raise IndexCorruptError(f"{path} is damaged: not a JSON object. {cure(path)}")
+    return _verified(path, values) if checked else values
+
+
+def _verified(path: Path, values: dict[str, Any]) -> dict[str, Any]:
+    said = values.pop(CHECKSUM, None)
+    last = next(reversed(values), "")
+    altered = said is None and len(last) == len(CHECKSUM) and _LOOKS_LIKE_ONE.fullmatch(str(values[last]))
+    if altered or said not in (None, _checksum(values)):
+        raise IndexCorruptError(
+            f"{path} is damaged: it is not as it was written. {cure(path)} "
+            f"If you changed it yourself, take the line {CHECKSUM!r} out."
+        )
     return values
 
 
-def write_table(path: Path, table: pa.Table) -> None:
-    """Write a Parquet file whole or not at all.
+def write_table(path: Path, table: pa.Table, new: bool = False) -> str:
+    """Write a Parquet file whole or not at all, sealed; gives the digest of its content.
 
-    Dictionary encoding is off for everything but repeated words: on 512 float16 values it costs a factor
-    of fifteen in writing speed and saves nothing.
+    Raises
+    ------
+    FileExistsError
+        There is a file, and `new` says that there must be none.
+    IndexWriteError
+        It cannot be written.
     """
-    words: Any = [field.name for field in table.schema if pa.types.is_string(field.type)]
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", use_dictionary=words)
-    write_bytes(path, memoryview(sink.getvalue()))
+    pieces, digest = sealed(table)
+    write_bytes(path, *pieces, new=new)
+    return digest
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """Read a Parquet file.
+    """Read a Parquet file, and verify what is read.
 
     Raises
     ------
     IndexCorruptError
-        When the file, or one of the columns, cannot be read.
+        When the file, or one of the columns, cannot be read or is not as it was written.
     """
+    return reading(path, lambda file: read_sealed(file, columns))
+
+
+def reading(path: Path, read: Callable[[Path], Read]) -> Read:
+    """Read something of a Parquet file; see `read_table`."""
     try:
-        return pq.ParquetFile(path).read(columns=columns)
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise IndexCorruptError(f"{path} is damaged ({reason}). {cure(path)}") from error
+        return read(path)
+    except FileNotFoundError as error:
+        raise IndexCorruptError(f"{path} is missing. {cure(path)}") from error
+    except OSError as error:
+        if error.errno:
+            raise IndexCorruptError(
+                f"{path} cannot be read ({error.strerror}); see whether its disk is connected and readable."
+            ) from error
+        raise _damaged(path, error) from error
+    except (pa.ArrowException, SealError, ValueError, KeyError) as error:
+        raise _damaged(path, error) from error
 
 
-def cure(path: Path) -> str:
-    """Say what to do about a damaged file."""
-    if path.parent.name in ("photos", "faces"):
-        mark = path.parent.parent / "photos" / path.name
-        return f"Delete {mark} and run `photoclust run` again: only the photos of that part are done anew."
-    return "Delete it and run `photoclust cluster` again."
+def _damaged(path: Path, error: Exception) -> IndexCorruptError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return IndexCorruptError(f"{path} is damaged ({reason}). {cure(path)}")
 
 
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files that a killed run left behind."""
     for leftover in folder.glob(f"{_TEMPORARY}*"):
-        leftover.unlink(missing_ok=True)
+        if is_abandoned(leftover):
+            leftover.unlink(missing_ok=True)

@@ -45,15 +45,16 @@ def read_head(folder: Path) -> tuple[IndexSettings, str]:
         raise IndexMissingError(
             f"There is no index at {folder}; make one with `photoclust run PHOTOS --index {folder}`."
         )
-    head = files.read_json(file)
+    head = files.read_json(file, checked=False)
     if not isinstance(head.get("format"), int):
         raise IndexFormatError(f"{file} does not say its format; {folder} is no photoclust index.")
     if head["format"] > FORMAT:
         raise IndexFormatError(
-            f"{folder} has format {head['format']}, made by a newer photoclust "
+            f"{file} has format {head['format']}, made by a newer photoclust "
             f"({head.get('photoclust', 'unknown')}); this one ({__version__}) reads up to format "
             f"{FORMAT}. Update photoclust."
         )
+    head = files.read_json(file)  # checked last: a newer format may count its checksum in another way
     try:
         return IndexSettings.from_dict(head["settings"]), head["model"]["sha256"]
     except (KeyError, TypeError) as error:

@@ -3,7 +3,7 @@
 ::
 
     INDEX/forgotten/
-      key                  32 random bytes, made when first needed
+      key                  32 random bytes and their CRC-32, made when first needed
       keep-out.json        {keyed photo: [box, ...] or null for the whole photo}
       receipt-TIME.json    what was erased, see `photoclust.index.erase`
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from photoclust.errors import IndexCorruptError
 from photoclust.index import files
 from photoclust.records import FORGOTTEN
 
@@ -30,6 +32,7 @@ Boxes = list[list[float]]
 KeepOut = Mapping[str, Boxes | None]
 
 FOLDER = "forgotten"
+_KEY_BYTES = 32
 SAME_PLACE = 0.5  # intersection over union above which two boxes in one photo are one face
 
 
@@ -42,8 +45,17 @@ def _key(folder: Path) -> bytes:
     path = folder / FOLDER / "key"
     if not path.is_file():
         files.make_folder(path.parent)
-        files.write_bytes(path, os.urandom(32))
-    return path.read_bytes()
+        fresh = os.urandom(_KEY_BYTES)
+        files.write_bytes(path, fresh, _sum_of(fresh))
+    content = path.read_bytes()
+    key, said = content[:_KEY_BYTES], content[_KEY_BYTES:]
+    if len(key) != _KEY_BYTES or said not in (b"", _sum_of(key)):  # b"": of an earlier photoclust
+        raise IndexCorruptError(f"{path} is damaged. {files.cure(path)}")
+    return key
+
+
+def _sum_of(key: bytes) -> bytes:
+    return zlib.crc32(key).to_bytes(4, "little")
 
 
 def read_keep_out(folder: Path) -> dict[str, Boxes | None]:

@@ -147,6 +147,9 @@ def _scrub_json(path: Path, gone: Gone) -> bool:
     if kept == values:
         return False
     kept = type(values)() if kept is _DROPPED else kept
+    if files.CHECKSUM in values:
+        files.write_json(path, kept)
+        return True
     files.write_bytes(path, (json.dumps(kept, indent=2) + "\n").encode())
     return True
 

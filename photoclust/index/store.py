@@ -4,7 +4,7 @@
 
     INDEX/
       index.json                  format, model and settings: see `photoclust.index.head`
-      photos/part-*.parquet       the commit mark of the faces part of the same name
+      photos/part-*.parquet       see `photoclust.index.parts`: each the commit mark of a faces part
       faces/part-*.parquet
       neighbours/graph.parquet    see `photoclust.index.graph`
       neighbours/blocks/          while a long search lasts: see `photoclust.index.blocks`
@@ -13,8 +13,9 @@
       clusterings/, current.json  see `photoclust.index.clusterings`
       decisions.csv               the user's own
 
-Faces are written first and their photos second, under one name: faces without that photos part do not
-exist. Work may therefore be repeated, but nothing is ever read twice or half.
+Faces are written first and their photos second: faces without that photos part do not exist. Work may
+therefore be repeated, but nothing is ever read twice or half. Every file carries a checksum, and what is read
+is verified: see `photoclust.index.sealed` and `photoclust.index.files`.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ from filelock import FileLock, Timeout
 
 from photoclust import __version__
 from photoclust.config import IndexSettings
-from photoclust.errors import IndexCorruptError, IndexFormatError, IndexLockedError
+from photoclust.errors import IndexFormatError, IndexLockedError
 from photoclust.index import erase, files, originals
 from photoclust.index.clusterings import Clustering, Clusterings
 from photoclust.index.columns import Piece, pieces
 from photoclust.index.graph import StoredGraph, read_graph, write_graph
 from photoclust.index.head import head_file, read_head, require_same, write_head
 from photoclust.index.keep_out import without_kept_out
+from photoclust.index.parts import Parts
 from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
 
 MOMENT = 0.5  # seconds; a reader of a working copy tries the lock for an instant
@@ -51,6 +53,7 @@ class IndexStore:
         self.settings = settings
         self.model_sha256 = model_sha256
         self.clusterings = Clusterings(folder)
+        self.parts = Parts(folder)
 
     @property
     def called(self) -> str:
@@ -139,15 +142,9 @@ class IndexStore:
         """Remove what a killed run left: temporary files, and faces whose photos were never written."""
         for name in ("", "photos", "faces", "neighbours", "runs"):
             files.remove_leftovers(self.folder / name)
-        committed = set(self._parts())
-        for orphan in sorted((self.folder / "faces").glob("part-*.parquet")):
-            if orphan.name not in committed:
-                orphan.unlink()
+        self.parts.remove_orphans()
 
     # -- photos and faces -----------------------------------------------------------------------------
-
-    def _parts(self) -> list[str]:
-        return sorted(path.name for path in (self.folder / "photos").glob("part-*.parquet"))
 
     def append(self, photos: pa.Table, faces: pa.Table) -> None:
         """Add rows for photos and their faces: both, or neither.
@@ -159,13 +156,7 @@ class IndexStore:
             and is to stay so is left out.
         """
         photos, faces = without_kept_out(self.folder, photos, faces)
-        parts = self._parts()
-        number = int(parts[-1].removeprefix("part-").removesuffix(".parquet")) + 1 if parts else 0
-        name = f"part-{number:08d}.parquet"
-        for kind in ("photos", "faces"):
-            files.make_folder(self.folder / kind)
-        files.write_table(self.folder / "faces" / name, faces.cast(FACE_SCHEMA))
-        files.write_table(self.folder / "photos" / name, photos.cast(PHOTO_SCHEMA))
+        self.parts.append(photos.cast(PHOTO_SCHEMA), faces.cast(FACE_SCHEMA))
         originals.written(self.folder)
 
     def photos(self) -> pa.Table:
@@ -174,8 +165,7 @@ class IndexStore:
 
     def known_photos(self) -> pa.Table:
         """Read the row in force for every photo ever seen, ordered by uri; those that are missing too."""
-        parts = [files.read_table(self.folder / "photos" / name) for name in self._parts()]
-        table = pa.concat_tables([PHOTO_SCHEMA.empty_table(), *parts])
+        table = pa.concat_tables([PHOTO_SCHEMA.empty_table(), *self.parts.read_photos()])
         return _last_of_each(table, "uri").combine_chunks()
 
     def faces(self, columns: list[str] | None = None) -> pa.Table:
@@ -194,17 +184,14 @@ class IndexStore:
         ]
         schema = pa.schema([FACE_SCHEMA.field(name) for name in wanted])
         parts = [schema.empty_table()]
-        for name in self._parts():
-            path = self.folder / "faces" / name
-            if not path.is_file():
-                raise IndexCorruptError(f"{path} is missing. {files.cure(path)}")
-            part = files.read_table(path, wanted)
+        for mark in self.parts.marks():
+            part = self.parts.read_faces(mark, wanted)
             parts.append(part.filter(pc.field("photo_id").isin(alive)))
         return _last_of_each(pa.concat_tables(parts), "face_id").combine_chunks()
 
     def column(self, name: str, face_ids: pa.ChunkedArray) -> Iterator[Piece]:
         """Read a large column of some of the `faces`, part by part; see `photoclust.index.columns`."""
-        return pieces([self.folder / "faces" / part for part in self._parts()], name, face_ids)
+        return pieces(list(map(self.parts.faces_of, self.parts.marks())), name, face_ids)
 
     # -- neighbours -----------------------------------------------------------------------------------
 

@@ -99,7 +99,7 @@ def test_faces_without_their_photos_part_do_not_exist(store: IndexStore) -> None
     files.write_table(store.folder / "faces" / "part-00000001.parquet", face_rows(("ghost", "p")))
     assert store.faces([])["face_id"].to_pylist() == ["f"]
     with store.lock():
-        assert [path.name for path in (store.folder / "faces").iterdir()] == ["part-00000000.parquet"]
+        assert list((store.folder / "faces").iterdir()) == [store.parts.faces_of(store.parts.marks()[0])]
 
 
 def test_leftovers_of_a_killed_run_are_removed(store: IndexStore) -> None:
@@ -112,9 +112,11 @@ def test_leftovers_of_a_killed_run_are_removed(store: IndexStore) -> None:
 def test_a_damaged_part_is_named_and_the_cure_works(store: IndexStore) -> None:
     store.append(photo_rows({"photo_id": "p", "uri": "/a.jpg"}), face_rows(("f", "p")))
     store.append(photo_rows({"photo_id": "q", "uri": "/b.jpg"}), face_rows(("g", "q")))
-    part = store.folder / "faces" / "part-00000000.parquet"
+    part = store.parts.faces_of(store.parts.marks()[0])
     part.write_bytes(part.read_bytes()[:-40])
-    with pytest.raises(IndexCorruptError, match=r"faces/part-00000000\.parquet is damaged.*Delete .*photos/"):
+    with pytest.raises(
+        IndexCorruptError, match=rf"faces/{part.name} is damaged.*Delete .*photos/{part.name}"
+    ):
         store.faces()
     (store.folder / "photos" / part.name).unlink()
     assert store.faces([])["face_id"].to_pylist() == ["g"]
@@ -122,9 +124,10 @@ def test_a_damaged_part_is_named_and_the_cure_works(store: IndexStore) -> None:
 
 def test_a_missing_part_is_named(store: IndexStore) -> None:
     store.append(photo_rows({"photo_id": "p", "uri": "/a.jpg"}), face_rows(("f", "p")))
-    (store.folder / "faces" / "part-00000000.parquet").unlink()
-    with pytest.raises(IndexCorruptError, match="is missing"):
-        store.faces()
+    store.parts.faces_of(store.parts.marks()[0]).unlink()
+    for read in (store.faces, store.photos):
+        with pytest.raises(IndexCorruptError, match="is missing"):
+            read()
 
 
 def test_files_and_folders_are_private(store: IndexStore) -> None:

@@ -10,6 +10,7 @@ from remote_indexes import (
     content,
     keys,
     of,
+    parts_of,
     tables,
 )
 
@@ -76,9 +77,10 @@ def test_parts_are_stored_faces_first_each_in_one_request(uri, bucket, album_ind
         store = IndexStore.create(folder, album_index.settings, album_index.model_sha256)
         with store.lock():
             bucket.proxy.requests.clear()
-            store.append(*tables(album_index, "part-00000000.parquet"))
+            store.append(*tables(album_index, parts_of(album_index)[0]))
             puts = [path.rpartition("family/")[2] for verb, path in bucket.proxy.requests if verb == "PUT"]
-    assert puts == ["faces/part-00000000.parquet", "photos/part-00000000.parquet"]
+            (mark,) = store.parts.marks()
+    assert puts == [f"faces/{mark.name}", f"photos/{mark.name}"]
 
 
 def test_what_is_forgotten_is_in_no_object(stored, bucket, machine, people_of):
@@ -160,7 +162,7 @@ def test_what_passes_is_asked_again(uri, bucket, album_index, machine):
     with at(uri) as folder:
         store = IndexStore.create(folder, album_index.settings, album_index.model_sha256)
         with store.lock(), counting_retries() as retried:
-            store.append(*tables(album_index, "part-00000000.parquet"))
+            store.append(*tables(album_index, parts_of(album_index)[0]))
     assert retried.requests >= 2  # in whatever threads
     machine("second")
     with at(uri) as folder:
