@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -21,7 +21,7 @@ from photoclust.people.calibration import Calibration
 from photoclust.people.continuity import Continuity, Retired
 from photoclust.people.decisions import Decisions, read_decisions
 from photoclust.people.exclusions import Exclusions
-from photoclust.people.facts import facts_of
+from photoclust.people.facts import Weighed, facts_of
 from photoclust.people.membership import NOBODY
 from photoclust.people.neighbours import NeighbourGraph
 from photoclust.people.resolving import Resolution, resolve
@@ -51,11 +51,15 @@ def fingerprint(
     columns = [*ASSIGNMENT_SCHEMA.names, *PERSON_SCHEMA.names]
     settings = [__version__, columns, asdict(config), said, decisions.problems]
     digest.update(json.dumps(settings, default=str).encode())
-    for name, value in sorted(vars(calibration).items()):
-        digest.update(
-            name.encode() + (value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
-        )
+    for part in calibration_in_bytes(calibration):
+        digest.update(part)
     return digest.hexdigest()
+
+
+def calibration_in_bytes(calibration: Calibration) -> Iterator[bytes]:
+    """Everything a calibration says."""
+    for name, value in sorted(vars(calibration).items()):
+        yield name.encode() + (value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
 
 
 def verify_input(faces: pa.Table, embeddings: npt.NDArray[np.float32]) -> VerifyInput:
@@ -67,7 +71,14 @@ def verify_input(faces: pa.Table, embeddings: npt.NDArray[np.float32]) -> Verify
 
 def resolved(decisions: Decisions, faces: pa.Table, graph: NeighbourGraph) -> Resolution:
     """What decisions come to for a face table, row for row; what could not be read is among the problems."""
-    resolution = resolve(decisions, faces["face_id"].to_pylist(), twins(graph))
+    return resolved_among(decisions, faces, twins(graph))
+
+
+def resolved_among(
+    decisions: Decisions, faces: pa.Table, near_duplicates: npt.NDArray[np.int64]
+) -> Resolution:
+    """The same where it is known which faces are near-identical."""
+    resolution = resolve(decisions, faces["face_id"].to_pylist(), near_duplicates)
     return replace(resolution, problems=(*decisions.problems, *resolution.problems))
 
 
@@ -161,9 +172,8 @@ def exclusions_of(photos: npt.NDArray[np.int64], resolution: Resolution) -> Excl
 def with_facts(
     clustering: Clustering,
     embeddings: npt.NDArray[np.float32],
-    photos: npt.NDArray[np.int64],
     exclusions: Exclusions,
-    calibration: Calibration,
+    weighed: Weighed,
 ) -> Clustering:
     """Add what is known of each person; the rest is row for row that of the faces, see `facts_of`."""
     ids = clustering.people["person_id"].to_pylist()
@@ -171,7 +181,7 @@ def with_facts(
     assigned = clustering.assignments["person_id"].to_pylist()
     group = np.array([number.get(person, NOBODY) for person in assigned], np.int64)
     confidence = clustering.assignments["confidence"].to_numpy()
-    facts = facts_of(embeddings, group, confidence, exclusions, photos, calibration)
+    facts = facts_of(embeddings, group, confidence, exclusions, weighed)
     columns = {
         "confidence": facts.confidence,
         "cohesion": facts.cohesion,

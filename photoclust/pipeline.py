@@ -1,4 +1,4 @@
-"""The whole flow, read top to bottom: photos to rows in the index, rows to people.
+"""From photos to rows in the index, read top to bottom; from rows to people see `photoclust.regrouping`.
 
 Left of Parquet every photo is handled alone and streams through an engine; right of it nothing touches a
 pixel, so that grouping can be repeated in seconds.
@@ -10,42 +10,21 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from typing import Protocol
 
 import pyarrow as pa
 
-from photoclust.config import ClusterConfig, CollectionConfig, DecodeConfig, IndexSettings
+from photoclust.config import CollectionConfig, DecodeConfig, IndexSettings
 from photoclust.errors import ObjectStoreError, PhotoError
-from photoclust.extending import neighbour_graph
-from photoclust.grouping import (
-    decisions_of,
-    exclusions_of,
-    fingerprint,
-    new_clustering,
-    resolved,
-    verify_input,
-    with_facts,
-)
-from photoclust.history import add_clustering, computed_before, named_people, past_of, require_steady
 from photoclust.index.absence import lost_photos, missing_rows, require_plausible
-from photoclust.index.graph import drop_approximate_graph
 from photoclust.index.plan import Plan, plan, with_copies
-from photoclust.index.store import Clustering, IndexStore
+from photoclust.index.store import IndexStore
 from photoclust.index.unread import Unread
 from photoclust.index.worklist import Unanswered, references
 from photoclust.index.writer import PartWriter
 from photoclust.objects.patience import EXPIRED, counting_retries, handed_over
-from photoclust.people.approximate import recall
-from photoclust.people.bursts import twins
-from photoclust.people.calibration import calibration_of
-from photoclust.people.continuity import keep_ids
-from photoclust.people.decisions import Decisions
-from photoclust.people.division import StartWorkers, cluster
-from photoclust.people.neighbours import Nearest, nearest
-from photoclust.people.same_photo import conflicting_photos
-from photoclust.people.verify import candidates_of
 from photoclust.photos.gone import is_gone
 from photoclust.photos.reach import Roots, require_there
 from photoclust.photos.sources import content_id, read_photo
@@ -57,8 +36,7 @@ from photoclust.records import (
     photos_and_faces,
     stage_seconds,
 )
-from photoclust.tally import GroupReport, IndexReport, Tally
-from photoclust.timing import Stopwatch
+from photoclust.tally import IndexReport, Tally
 
 Progress = Callable[[int], None]
 
@@ -194,93 +172,3 @@ def _identify(limits: DecodeConfig, ref: PhotoRef) -> str:
         return content_id(read_photo(ref, limits))
     except PhotoError:
         return ""
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Where the work of grouping runs: what compares faces, and what clusters components apart."""
-
-    search: Nearest
-    start_workers: StartWorkers | None
-
-
-def group_faces(
-    store: IndexStore,
-    config: ClusterConfig,
-    max_named_churn: float = 1.0,
-    search: Nearest = nearest,
-    start_workers: StartWorkers | None = None,
-) -> GroupReport:
-    """Group all faces of the index into people and put the result in force.
-
-    Does nothing when neither faces, settings nor decisions have changed since the clustering in force.
-
-    Parameters
-    ----------
-    store
-        The index; the caller holds its lock.
-    config
-        How to group.
-    max_named_churn
-        Share of the faces of people with a name that may leave their person, in [0, 1].
-    search
-        What compares faces: a `photoclust.searching.DividedSearch` where they may be many, within a
-        `photoclust.people.approximate.ApproximateSearch` where `config` allows one.
-    start_workers
-        Starts what clusters components apart where there are many faces; by default this process does.
-
-    Raises
-    ------
-    ChurnError
-        More would; the new clustering is stored and not in force.
-    VectorError
-        When a stored embedding is no unit vector, with its face_id.
-    """
-    began = time.monotonic()
-    faces = store.faces(["box", "quality"])
-    decisions = decisions_of(store)
-    mark = fingerprint(faces, config, decisions, calibration_of(store.settings.embed.model))
-    current = store.current_clustering()
-    if current is not None and current.run["fingerprint"] == mark:
-        return GroupReport.of(current, time.monotonic() - began, unchanged=True)
-    clustering = computed_before(store, mark, current)
-    if clustering is None:
-        clustering = _grouped(store, faces, config, decisions, current, Spread(search, start_workers))
-        clustering.run.update(fingerprint=mark, config=asdict(config), seconds=time.monotonic() - began)
-        add_clustering(store, clustering, current)
-    if current is not None:
-        require_steady(current, clustering, decisions, max_named_churn, store.folder)
-    store.clusterings.put_in_force(clustering.run_id)
-    return GroupReport.of(clustering, time.monotonic() - began, unchanged=False)
-
-
-def _grouped(
-    store: IndexStore,
-    faces: pa.Table,
-    config: ClusterConfig,
-    decisions: Decisions,
-    current: Clustering | None,
-    spread: Spread,
-) -> Clustering:
-    """Derive people from all faces of the index."""
-    calibration, watch = calibration_of(store.settings.embed.model), Stopwatch()
-    if config.approximate_from is None or len(faces) < config.approximate_from:
-        drop_approximate_graph(store.folder)
-    embeddings, graph = neighbour_graph(store, faces, calibration, config.k, search=spread.search)
-    found = round(recall(graph, embeddings), 4) if graph.approximate else None
-    watch.lap("neighbours")
-    law = resolved(decisions, faces, graph)
-    everything = verify_input(faces, embeddings)
-    candidates = candidates_of(everything, graph, config, calibration, law.constraints)
-    labels, groups = cluster(candidates, spread.start_workers)
-    watch.lap("cluster")
-    face_ids = faces["face_id"].to_pylist()
-    named = {face_ids[row] for row in law.names} | named_people(current)
-    kept = keep_ids(groups.group, face_ids, past_of(current), named)
-    clustering = new_clustering(faces, labels, groups, kept, law, twins(graph))
-    photos = conflicting_photos(everything, graph, config.photo_copies)
-    clustering = with_facts(clustering, embeddings, photos, exclusions_of(photos, law), calibration)
-    clustering.run.update(
-        stage_seconds=watch.seconds, neighbour_recall=found, job=os.environ.get("PHOTOCLUST_JOB_ID")
-    )
-    return clustering

@@ -24,6 +24,9 @@ def _correction(command: Command) -> Command:
 
 def _say_so(index_dir: str, later: bool, decide: Callable[[Book], list[Decision]]) -> None:
     """Write decisions down and apply them."""
+    from photoclust.importing import keep_pandas_out
+
+    keep_pandas_out()
     from photoclust.book import Book
     from photoclust.corrections import write
     from photoclust.index.store import IndexStore

@@ -14,8 +14,8 @@ from photoclust.errors import NoPhotosError
 
 if TYPE_CHECKING:
     from photoclust.index.store import IndexStore
-    from photoclust.pipeline import GroupReport, IndexReport
     from photoclust.records import PhotoRef
+    from photoclust.tally import GroupReport, IndexReport
 
 FOUND_SAID = 100_000
 
@@ -109,7 +109,7 @@ def cluster(
     from photoclust.engine.neighbours import start_search
     from photoclust.index.store import IndexStore
     from photoclust.people.approximate import ApproximateSearch
-    from photoclust.pipeline import group_faces
+    from photoclust.regrouping import group_faces
     from photoclust.searching import DividedSearch
 
     store, place = IndexStore.open(folder), engine or EngineConfig()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from photoclust.index.store import Clustering, IndexStore
-    from photoclust.pipeline import GroupReport, IndexReport
+    from photoclust.tally import GroupReport, IndexReport
 
 FAILED_SHOWN = 100
 

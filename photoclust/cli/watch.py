@@ -21,7 +21,8 @@ from photoclust.config import ClusterConfig, CollectionConfig, EngineConfig
 from photoclust.errors import PhotoclustError
 
 if TYPE_CHECKING:
-    from photoclust.pipeline import Engine, GroupReport, IndexReport
+    from photoclust.pipeline import Engine
+    from photoclust.tally import GroupReport, IndexReport
     from photoclust.watching import Sight
 
 FEW = 100

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-import faiss
-
 from photoclust.config import EngineConfig
 from photoclust.people.blocks import Comparison, nearest_in_pieces
 from photoclust.people.neighbours import NeighbourGraph
@@ -89,6 +87,7 @@ def _search_block(
     queries: Floats, ids: Rows, pieces: list[tuple[int, Any]], k: int, device: str
 ) -> NeighbourGraph:
     """Compare a block of queries with a base whose pieces lie in the object store, in a process of Ray's."""
+    import faiss
     import ray
 
     faiss.omp_set_num_threads(1)  # its share: there are as many tasks as processors

@@ -28,6 +28,7 @@ from photoclust import __version__
 from photoclust.errors import IndexCorruptError
 from photoclust.index import files, originals
 from photoclust.index.keep_out import FOLDER, FORGOTTEN_PHOTO, add_keep_out, keyed
+from photoclust.index.prepared import FOLDER as PREPARED
 from photoclust.index.recount import recount
 from photoclust.index.scrub import Gone, among, scrub_file
 from photoclust.index.writers import is_abandoned
@@ -226,7 +227,7 @@ def _remove_derived(folder: Path, gone: Gone, targets: set[str], changes: _Chang
     exports = [export for export in marked if targets.intersection(_link_targets(export))]
     leftovers = [path for path in folder.rglob(".tmp-*") if not path.is_symlink() and is_abandoned(path)]
     graph = [folder / "neighbours"] if _graph_holds(folder, gone) else []
-    for place in (folder / "review", *graph, *exports, *leftovers):
+    for place in (folder / "review", folder / PREPARED, *graph, *exports, *leftovers):
         with files.writing(place):
             if place.is_dir():
                 changes.removed.update(path for path in place.rglob("*") if not path.is_dir())

@@ -8,6 +8,7 @@
       faces/part-*.parquet
       neighbours/graph.parquet    see `photoclust.index.graph`
       neighbours/blocks/          while a long search lasts: see `photoclust.index.blocks`
+      prepared/                   what corrections need again: see `photoclust.index.prepared`
       unfinished.json             since when a run of indexing is at work, or was killed
       runs/TIME.json              what a run of indexing did: counts, rates, seconds of each stage
       clusterings/, current.json  see `photoclust.index.clusterings`
@@ -140,7 +141,7 @@ class IndexStore:
 
     def _clean_up(self) -> None:
         """Remove what a killed run left: temporary files, and faces whose photos were never written."""
-        for name in ("", "photos", "faces", "neighbours", "runs"):
+        for name in ("", "photos", "faces", "neighbours", "prepared", "runs"):
             files.remove_leftovers(self.folder / name)
         self.parts.remove_orphans()
 

@@ -17,7 +17,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import faiss
 import numpy as np
 
 from photoclust.people.neighbours import Nearest, NeighbourGraph, nearest, ranked
@@ -183,6 +182,8 @@ def _sample(n: int, seed: int) -> Rows:
 
 def _centroids(base: Floats, count: int) -> Floats:
     """Centroids of k-means on the sphere, always the same: one thread, and a seed."""
+    import faiss
+
     with one_thread():
         means = faiss.Kmeans(
             base.shape[1],

@@ -170,9 +170,12 @@ class Calibration:
         if self.cohort is not None:
             hubness = nearness(centred, self.cohort, photos) - self.hubness
         column = (1 - hubness / 2).astype(np.float32)
+        return np.column_stack([centred, column]), self.weigher()
+
+    def weigher(self) -> Calibration:
+        """Calibration for embeddings that were weighed: this one, with their baseline and constants."""
         identity, dimensions = self.identity_weighed, self.dimensions_weighed
-        weigher = replace(self, baseline=1.0, identity=identity, dimensions=dimensions)
-        return np.column_stack([centred, column]), weigher
+        return replace(self, baseline=1.0, identity=identity, dimensions=dimensions)
 
     def evidence(
         self, m: Doubles, n: Doubles, power_m: Doubles, power_n: Doubles, product: Doubles

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
 Rows = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -89,10 +88,13 @@ class Exclusions:
         """
         if not len(self.holders):
             return np.zeros(len(left), bool)
-        tokens = 1 + int(max(self.held.max(), self.barred.max()))
-        held = _table(left_owner[self.holders], self.held, tokens, left)
-        barred = _table(right_owner[self.barrers], self.barred, tokens, right)
-        return np.asarray(held.multiply(barred).sum(axis=1)).ravel() > 0
+        owners = 1 + int(max(left_owner.max(), right_owner.max(), left.max(initial=0), right.max(initial=0)))
+        held = _Tokens.of(left_owner[self.holders], self.held, owners)
+        barred = _Tokens.of(right_owner[self.barrers], self.barred, owners)
+        few, clash = held.count[left] <= barred.count[right], np.zeros(len(left), bool)
+        clash[few] = held.meet(left[few], barred, right[few])
+        clash[~few] = barred.meet(right[~few], held, left[~few])
+        return clash
 
     def late(self, owner: Rows, target: Rows, strength: Doubles) -> Rows:
         """Owners to hold back lest clashing ones meet in one target: of two that clash, the weaker.
@@ -131,9 +133,39 @@ class Exclusions:
         return np.unique(entrant[stronger[entrant[rival[stronger]] != entrant[stronger]]])
 
 
-def _table(owner: Rows, token: Rows, tokens: int, wanted: Rows) -> csr_matrix:
-    """Tokens of the wanted owners, a row for each."""
-    known = owner >= 0
-    owners = 1 + int(max(wanted.max(initial=0), owner.max(initial=0)))
-    ones = np.ones(int(known.sum()), np.int32)
-    return csr_matrix((ones, (owner[known], token[known])), shape=(owners, tokens))[wanted]
+@dataclass(frozen=True)
+class _Tokens:
+    """Tokens of some owners: those of owner i are ``token[first[i]:first[i + 1]]``, in order."""
+
+    token: Rows
+    first: Rows
+
+    @classmethod
+    def of(cls, owner: Rows, token: Rows, owners: int) -> _Tokens:
+        """Of pairs of an owner, −1 for none, and a token."""
+        owner, token = owner[owner >= 0], token[owner >= 0]
+        order = np.lexsort((token, owner))
+        return cls(token[order], np.searchsorted(owner[order], np.arange(owners + 1)))
+
+    @property
+    def count(self) -> Rows:
+        """Number of tokens of each owner."""
+        return np.diff(self.first)
+
+    def meet(self, own: Rows, others: _Tokens, theirs: Rows) -> npt.NDArray[np.bool_]:
+        """Tell for pairs of owners whether one has a token that the other has among `others`."""
+        count = self.count[own]
+        pair = np.repeat(np.arange(len(own)), count)
+        place = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
+        token = self.token[self.first[own[pair]] + place]
+        found = np.zeros(len(own), bool)
+        found[pair[others.holds(theirs[pair], token)]] = True
+        return found
+
+    def holds(self, owner: Rows, token: Rows) -> npt.NDArray[np.bool_]:
+        """Tell for pairs of an owner and a token whether it has that one."""
+        tokens = 1 + int(max(self.token.max(initial=0), token.max(initial=0)))
+        known = np.repeat(np.arange(len(self.count)), self.count) * tokens + self.token
+        wanted = owner * tokens + token
+        place = np.searchsorted(known, wanted)
+        return np.append(known, -1)[place] == wanted

@@ -14,6 +14,9 @@ from photoclust.people.joining import people_like
 from photoclust.people.membership import NOBODY, Templates
 from photoclust.people.neighbours import neighbours
 
+Weighed = tuple[Floats, Calibration]
+"""Embeddings, and the calibration whose evidence takes them: see `Calibration.weighed`."""
+
 CANDIDATES = 10
 """Nearest templates that each group is weighed against; the greatest evidence is among the first few."""
 
@@ -60,8 +63,7 @@ def facts_of(
     group: Rows,
     confidence: npt.NDArray[np.float32],
     exclusions: Exclusions,
-    photos: Rows,
-    calibration: Calibration,
+    weighed: Weighed,
 ) -> Facts:
     """State the facts about each group.
 
@@ -75,17 +77,15 @@ def facts_of(
         float32, shape (n,), in [0, 1]: of each face's membership.
     exclusions
         What keeps faces, and with them their groups, apart.
-    photos
-        int64, shape (n,): faces of one photo are strangers (`conflicting_photos`).
-    calibration
-        Weighs the evidence.
+    weighed
+        The same embeddings as evidence sees them.
     """
     templates = Templates.of(embeddings, group, np.full(len(group), NOBODY))
     members = np.flatnonzero(group != NOBODY)
     own, groups = group[members], len(templates.count)
     order = np.lexsort((members, confidence[members], own))
     weakest = members[order][np.flatnonzero(np.diff(own[order], prepend=NOBODY))]
-    pairs = nearby(templates, exclusions, photos, calibration)
+    pairs = nearby(templates, exclusions, weighed)
     nearest, evidence = _best(pairs, groups)
     larger = np.maximum(templates.count, templates.count[nearest])
     mean = np.bincount(own, confidence[members], groups) / templates.count
@@ -114,7 +114,7 @@ def chance_same(evidence: Doubles, people: Doubles) -> Doubles:
     return 1 / (1 + np.exp(-np.clip(odds, -60, 60)))
 
 
-def nearby(templates: Templates, exclusions: Exclusions, photos: Rows, calibration: Calibration) -> Pairs:
+def nearby(templates: Templates, exclusions: Exclusions, weighed: Weighed) -> Pairs:
     """Pairs of groups with near templates that nothing keeps apart, and what speaks for their being one.
 
     Parameters
@@ -123,15 +123,13 @@ def nearby(templates: Templates, exclusions: Exclusions, photos: Rows, calibrati
         The groups.
     exclusions
         What keeps faces apart.
-    photos
-        int64, shape (n,): faces of one photo are strangers (`conflicting_photos`).
-    calibration
-        Weighs the evidence.
+    weighed
+        Embeddings of the faces as evidence sees them.
     """
     groups, lengths = len(templates.count), np.linalg.norm(templates.sums, axis=1, keepdims=True)
     near = neighbours(templates.sums / np.maximum(lengths, 1e-6), CANDIDATES).indices
-    weighed, weigher = calibration.weighed(templates.embeddings, photos)
-    partition = partition_of(Templates.of(weighed, templates.group, np.full(len(weighed), NOBODY)))
+    rows, weigher = weighed
+    partition = partition_of(Templates.of(rows, templates.group, np.full(len(rows), NOBODY)))
     left, right = np.repeat(partition.group, near.shape[1]), near.ravel().astype(np.int64)
     key = np.unique(np.minimum(left, right) * max(1, groups) + np.maximum(left, right))
     left, right = key // max(1, groups), key % max(1, groups)

@@ -49,6 +49,8 @@ class Candidates:
         Weighs the evidence.
     config
         ``false_join_rate`` and what HDBSCAN wants to know.
+    known_labels
+        int32, shape (n,): their density clusters where those were found before, or None.
     """
 
     embeddings: npt.NDArray[np.float32]
@@ -59,6 +61,7 @@ class Candidates:
     law: Constraints
     calibration: Calibration
     config: ClusterConfig
+    known_labels: npt.NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.embeddings)
@@ -79,11 +82,13 @@ class Candidates:
             component=component,
             low=self.low[rows],
             law=law,
+            known_labels=None if self.known_labels is None else self.known_labels[rows],
         )
 
     def labels(self) -> npt.NDArray[np.int32]:
         """Density clusters of the faces, see `density_clusters`."""
-        return density_clusters(self.graph, self.config, self.reach)
+        known = self.known_labels
+        return density_clusters(self.graph, self.config, self.reach) if known is None else known
 
     def required(self, faces: float, larger: Doubles) -> Doubles:
         """Evidence that joining a group of so many faces needs among so many."""

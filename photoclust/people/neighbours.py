@@ -16,11 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
 from photoclust.errors import VectorError
+from photoclust.people.few import PAIRS, few_distances, rank_few, search_few
 from photoclust.people.search import Floats, Ints, Rows, search_on
 
 # A float32 inner product of 512-d unit vectors is within 512 * 2**-24 = 3e-5 of the true one (Higham,
@@ -28,6 +28,7 @@ from photoclust.people.search import Floats, Ints, Rows, search_on
 _ROUNDING = 3e-5
 _SPARE = 8  # candidates fetched beyond k, so that rounding seldom decides who is in
 _AT_ONCE = 1024  # queries whose candidates a thread ranks: some milliseconds
+_FEW_TERMS = 100_000  # products of two numbers up to which kernels are not worth loading
 _NORM_TOLERANCE = 0.01  # float16 storage moves a norm by less than 0.0005
 
 
@@ -193,9 +194,11 @@ def cosine_distances(left: Floats, right: Floats) -> Floats:
     -------
     float32, shape (...), in [0, 2].
     """
+    pairs = np.broadcast_arrays(left, right)
+    if pairs[0].size <= _FEW_TERMS:
+        return few_distances(*pairs)
     from photoclust.people.kernels import distances
 
-    pairs = np.broadcast_arrays(left, right)
     found = np.empty(pairs[0].shape[:-1], np.float32)
     one, other = (np.ascontiguousarray(side).reshape(-1, side.shape[-1]) for side in pairs)
     distances(one, other, found.reshape(-1))
@@ -234,7 +237,8 @@ def nearest(
             np.zeros((len(queries), max(k, 0)), np.int32), np.zeros((len(queries), max(k, 0)), np.float32)
         )
     width = min(k + 1 + _SPARE, len(base))
-    found = search_on(device, len(base))(queries, base, width)
+    few = len(queries) * len(base) <= PAIRS
+    found = (search_few if few else search_on(device, len(base)))(queries, base, width)
     graph = ranked(queries, own, base, found.rows, k)
     if width < len(base):
         limit = 1 - found.similarity.min(axis=1)  # what was not found is no nearer than this, rounding aside
@@ -275,6 +279,10 @@ def ranked(queries: Floats, own: Rows, base: Floats, candidates: Ints, k: int) -
     k
         Neighbours wanted of each query.
     """
+    if len(queries) * len(base) <= PAIRS:
+        return NeighbourGraph(*rank_few(queries, own, base, candidates, k))
+    import faiss
+
     from photoclust.people.kernels import rank
 
     graph = NeighbourGraph(np.empty((len(queries), k), np.int32), np.empty((len(queries), k), np.float32))

@@ -16,12 +16,12 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import ThreadpoolController
 
 if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
     from photoclust.people.kernels import Lists
 
 Floats = npt.NDArray[np.float32]
@@ -75,6 +75,8 @@ def search(queries: Floats, base: Floats, width: int) -> Candidates:
     Threads multiply tiles of their own, each on one processor, and look through the products while they are
     at hand. Where the queries are the base itself, each product is computed once and serves both of its rows.
     """
+    import faiss
+
     from photoclust.people.kernels import best, offer
 
     own, same = _tiles(len(queries), width), queries is base
@@ -161,6 +163,8 @@ def _pairs(rows: int, columns: int, same: bool) -> list[tuple[int, int]]:
 @contextmanager
 def threads() -> Generator[ThreadPoolExecutor]:
     """As many threads as faiss uses, each of which multiplies matrices on one processor."""
+    import faiss
+
     count = faiss.omp_get_max_threads()
     with _threadpools().limit(limits=1, user_api="blas"), ThreadPoolExecutor(count) as pool:
         yield pool
@@ -169,6 +173,8 @@ def threads() -> Generator[ThreadPoolExecutor]:
 @contextmanager
 def one_thread() -> Generator[None]:
     """Let faiss, and the matrix products that it asks for, use one thread."""
+    import faiss
+
     count = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
@@ -180,6 +186,8 @@ def one_thread() -> Generator[None]:
 
 @cache
 def _threadpools() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
     return ThreadpoolController()  # looks through all loaded libraries: some milliseconds
 
 

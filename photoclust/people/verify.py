@@ -31,8 +31,9 @@ from photoclust.people.density import numbered
 from photoclust.people.joining import FARTHEST, Candidates, join_large, joined, people_like
 from photoclust.people.membership import NOBODY, Templates, attach, own_evidence, rivals
 from photoclust.people.neighbours import NeighbourGraph
+from photoclust.people.prepared import PreparedFaces
 from photoclust.people.rounds import carry_out
-from photoclust.people.same_photo import conflicting_photos, once_a_photo
+from photoclust.people.same_photo import once_a_photo
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
 
 
@@ -125,18 +126,24 @@ def candidates_of(
     Of many faces the graph is cut into components, which can be joined apart.
     """
     calibration = calibration or calibration_of()
-    photos = conflicting_photos(faces, graph, config.photo_copies)
-    embeddings, weigher = calibration.weighed(faces.embeddings, photos)
-    law = constraints or Constraints.none(len(faces))
-    poor = (faces.quality < config.min_quality) | ~calibration.recognizable(faces.embeddings)
-    low = poor & ~law.members
-    apart = once_a_photo(photos).also(law.exclusions)
+    prepared = PreparedFaces.of(faces, graph, config, calibration)
+    return candidates(prepared, config, calibration, constraints or Constraints.none(len(faces)))
+
+
+def candidates(
+    prepared: PreparedFaces, config: ClusterConfig, calibration: Calibration, law: Constraints
+) -> Candidates:
+    """What joining knows of some faces that are prepared; see `candidates_of`."""
+    graph, low = prepared.graph, prepared.poor & ~law.members
+    apart = once_a_photo(prepared.photos).also(law.exclusions)
     component, reach = None, None
-    if len(faces) > config.max_component:
+    if len(prepared) > config.max_component:
         component, reach = bounded_components(graph, config.max_component, FARTHEST, law)
         graph = within(graph, component)
     law = replace(law, exclusions=apart)
-    return Candidates(embeddings, graph, component, reach, low, law, weigher, config)
+    return Candidates(
+        prepared.weighed, graph, component, reach, low, law, calibration.weigher(), config, prepared.labels
+    )
 
 
 def settled(faces: Candidates, partition: Partition) -> Groups:

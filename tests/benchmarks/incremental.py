@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 from photoclust.config import ClusterConfig
 from photoclust.evaluate.scores import pairwise_scores
 from photoclust.index.store import IndexStore
-from photoclust.pipeline import group_faces
 from photoclust.records import FACE_SCHEMA, MISSING
+from photoclust.regrouping import group_faces
 
 INSTALMENTS, ORDERS = 5, 3
 

@@ -28,7 +28,7 @@ from photoclust.people.decisions import Decision
 from photoclust.people.facts import nearby
 from photoclust.people.joining import people_like
 from photoclust.people.membership import NOBODY, Templates
-from photoclust.pipeline import group_faces
+from photoclust.regrouping import group_faces
 from photoclust.suggesting import grouped_faces, suggest
 
 
@@ -73,7 +73,8 @@ def fit(store: IndexStore, truth: dict[str, str]) -> str:
     for face, number in zip(store.faces([])["face_id"].to_pylist(), group.tolist(), strict=True):
         if face in truth and number != NOBODY:
             labels.setdefault(number, Counter())[truth[face]] += 1
-    pairs = nearby(templates, grouped.exclusions, grouped.photos, calibration)
+    weighed = calibration.weighed(grouped.embeddings, grouped.photos)
+    pairs = nearby(templates, grouped.exclusions, weighed)
     keep = np.array([a in labels and b in labels for a, b in zip(pairs.left, pairs.right, strict=True)])
     pairs = pairs.take(keep)
     who = {number: counts.most_common(1)[0][0] for number, counts in labels.items()}

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from photoclust.config import ClusterConfig, CollectionConfig, IndexSettings
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.photos.sources import content_id, read_photo
-from photoclust.pipeline import IndexReport, group_faces, index_photos
+from photoclust.pipeline import IndexReport, index_photos
 from photoclust.records import EMBEDDING_SIZE, INDEXED_SCHEMA, PhotoRef
+from photoclust.regrouping import group_faces
 
 CONFIG = ClusterConfig(k=6)
 

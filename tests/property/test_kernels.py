@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from photoclust.people import neighbours as module
 from photoclust.people.forest import spanning_forest
 from photoclust.people.neighbours import cosine_distances, neighbours
 from photoclust.people.search import search
@@ -69,3 +71,24 @@ def test_candidates_are_the_most_similar(n: int, width: int, distinct: int, seed
         found = search(rows, base, width)
         np.testing.assert_allclose(-np.sort(-found.similarity, axis=1), best, atol=1e-6)
         assert all(len(set(line)) == width for line in found.rows.tolist())
+
+
+@given(
+    st.integers(1, 150),
+    st.integers(1, 140),
+    st.integers(1, 40),
+    st.integers(1, 12),
+    st.integers(0, 2**32 - 1),
+)
+@settings(deadline=None)
+def test_few_rows_give_what_kernels_give(n: int, size: int, k: int, distinct: int, seed: int) -> None:
+    """Bit for bit, ties included."""
+    rows = unit(n, size, distinct, seed)
+    found, apart = neighbours(rows, k), cosine_distances(rows, rows[::-1])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, "PAIRS", 0)
+        patched.setattr(module, "_FEW_TERMS", 0)
+        compiled, compiled_apart = neighbours(rows, k), cosine_distances(rows, rows[::-1])
+    np.testing.assert_array_equal(found.indices, compiled.indices)
+    np.testing.assert_array_equal(found.distances, compiled.distances)
+    np.testing.assert_array_equal(apart, compiled_apart)

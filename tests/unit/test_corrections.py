@@ -12,8 +12,8 @@ from photoclust.book import Book, Ref
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions import Decision, read_decisions
-from photoclust.pipeline import group_faces
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
+from photoclust.regrouping import group_faces
 
 PEOPLE = 30
 PORTRAITS_A_ROUND = 40

@@ -16,8 +16,8 @@ from photoclust.extending import neighbour_graph
 from photoclust.index import files
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration import calibration_of
-from photoclust.pipeline import group_faces
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
+from photoclust.regrouping import group_faces
 
 KNOWN, OTHER = calibration_of("casia-webface"), calibration_of("some other model")
 
@@ -114,7 +114,7 @@ def test_another_calibration_groups_again(store: IndexStore, monkeypatch: pytest
     add(store, vectors(10))
     group_faces(store, ClusterConfig())
     changed = replace(KNOWN, identity=KNOWN.identity / 2)
-    monkeypatch.setattr("photoclust.pipeline.calibration_of", lambda model: changed)
+    monkeypatch.setattr("photoclust.regrouping.calibration_of", lambda model: changed)
     assert not group_faces(store, ClusterConfig()).unchanged
 
 

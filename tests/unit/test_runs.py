@@ -14,7 +14,8 @@ from photoclust.config import ClusterConfig, EngineConfig, IndexSettings
 from photoclust.engine import start
 from photoclust.index.store import IndexStore
 from photoclust.photos.sources import find_photos
-from photoclust.pipeline import IndexReport, group_faces, index_photos
+from photoclust.pipeline import IndexReport, index_photos
+from photoclust.regrouping import group_faces
 
 
 def index(store: IndexStore, photos: Path) -> IndexReport:

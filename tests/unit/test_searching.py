@@ -19,7 +19,7 @@ from photoclust.index.store import IndexStore
 from photoclust.people import blocks as people_blocks
 from photoclust.people.blocks import Comparison
 from photoclust.people.neighbours import NeighbourGraph, neighbours, update
-from photoclust.pipeline import group_faces
+from photoclust.regrouping import group_faces
 from photoclust.searching import BlockSearch, DividedSearch
 
 

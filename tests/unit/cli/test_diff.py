@@ -15,8 +15,8 @@ from photoclust.cli import cli
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import ChurnError, PhotoclustError
 from photoclust.index.store import IndexStore
-from photoclust.pipeline import group_faces
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
+from photoclust.regrouping import group_faces
 
 CONFIG = ClusterConfig(min_cluster_size=2)
 

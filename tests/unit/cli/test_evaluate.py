@@ -17,8 +17,8 @@ from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration import calibration_of
-from photoclust.pipeline import group_faces
 from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
+from photoclust.regrouping import group_faces
 
 PEOPLE = ["Ada", "Bob", "Cy"]
 

@@ -15,7 +15,7 @@ from photoclust.config import ClusterConfig
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions import read_decisions
-from photoclust.pipeline import group_faces
+from photoclust.regrouping import group_faces
 
 PeopleOf = Callable[[IndexStore], dict[str, str]]
 

@@ -15,8 +15,8 @@ from photoclust.cli import cli
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.index.store import IndexStore
-from photoclust.pipeline import group_faces
 from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
+from photoclust.regrouping import group_faces
 from photoclust.stages import face_id
 
 PeopleOf = Callable[[IndexStore], dict[str, str]]

@@ -11,7 +11,7 @@ from photoclust.cli.job import renew_page
 from photoclust.config import ClusterConfig
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions import HEADER
-from photoclust.pipeline import group_faces
+from photoclust.regrouping import group_faces
 from photoclust.report.album import Album
 from photoclust.report.export import write_export
 

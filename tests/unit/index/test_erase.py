@@ -22,8 +22,8 @@ from photoclust.index.plan import plan
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions import read_decisions
 from photoclust.people.neighbours import neighbours
-from photoclust.pipeline import group_faces
 from photoclust.records import PhotoRef
+from photoclust.regrouping import group_faces
 
 
 def test_no_byte_of_a_forgotten_person_is_left(store: IndexStore, people_of: PeopleOf) -> None:

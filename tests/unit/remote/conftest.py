@@ -13,7 +13,7 @@ from remote_indexes import (
 
 from photoclust.config import ClusterConfig
 from photoclust.index.store import IndexStore
-from photoclust.pipeline import group_faces
+from photoclust.regrouping import group_faces
 from photoclust.remote.at import at
 
 

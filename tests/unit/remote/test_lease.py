@@ -30,7 +30,7 @@ from photoclust.index import files
 from photoclust.index.store import IndexStore
 from photoclust.objects.store import open_store
 from photoclust.objects.uris import parse_uri
-from photoclust.pipeline import group_faces
+from photoclust.regrouping import group_faces
 from photoclust.remote.at import at
 
 KILLED = """

@@ -1,0 +1,99 @@
+"""What grouping works out about faces before it looks at decisions, ``prepared/``, kept between corrections.
+
+::
+
+    prepared/key.json       what it follows from, and the checksum of each array
+    prepared/faces.parquet  a row for each face in force
+    prepared/NAME.npy       an array of as many rows
+
+It is made anew whenever it does not fit the index, goes with everything that is forgotten, and is not stored
+beside an index in an object store.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from photoclust.errors import IndexStoreError
+from photoclust.index import files
+
+FOLDER = "prepared"
+
+
+@dataclass(frozen=True)
+class StoredPrepared:
+    """What was kept: `faces`, a table; `notes`, plain values; and arrays, read when asked for."""
+
+    folder: Path
+    faces: pa.Table
+    notes: Mapping[str, Any]
+    checksums: Mapping[str, int]
+
+    def array(self, name: str) -> npt.NDArray[Any] | None:
+        """Read an array; None where it is damaged."""
+        try:
+            content = (self.folder / f"{name}.npy").read_bytes()
+            return np.load(io.BytesIO(content)) if zlib.crc32(content) == self.checksums[name] else None
+        except (OSError, ValueError, KeyError):
+            return None
+
+
+def key_of(index: Path, settings: Mapping[str, Any]) -> str:
+    """Sum up the stored rows, by sizes and times of their files, and what is done with them."""
+    parts = sorted(
+        path for kind in ("photos", "faces", "neighbours") for path in (index / kind).glob("*.parquet")
+    )
+    seen = [(path.parent.name, path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in parts]
+    return blake2b(json.dumps([seen, settings], default=str).encode(), digest_size=16).hexdigest()
+
+
+def read_prepared(index: Path, key: str) -> StoredPrepared | None:
+    """What is kept, if it follows from the same; the rest is removed."""
+    folder = index / FOLDER
+    try:
+        head = files.read_json(folder / "key.json")
+        if head["key"] == key:
+            faces = files.read_table(folder / "faces.parquet")
+            return StoredPrepared(folder, faces, head["notes"], head["checksums"])
+    except (OSError, KeyError, IndexStoreError):
+        pass
+    drop_prepared(index)
+    return None
+
+
+def write_prepared(
+    index: Path,
+    key: str,
+    faces: pa.Table,
+    arrays: Mapping[str, npt.NDArray[Any]],
+    notes: Mapping[str, Any],
+) -> None:
+    """Keep a table and arrays; the caller holds the lock of the index."""
+    folder = index / FOLDER
+    drop_prepared(index)
+    files.make_folder(folder)
+    files.write_table(folder / "faces.parquet", faces)
+    checksums: dict[str, int] = {}
+    for name, array in arrays.items():
+        stream = io.BytesIO()
+        np.save(stream, array)
+        checksums[name] = zlib.crc32(stream.getbuffer())
+        files.write_bytes(folder / f"{name}.npy", stream.getbuffer())
+    files.write_json(folder / "key.json", {"key": key, "notes": dict(notes), "checksums": checksums})
+
+
+def drop_prepared(index: Path) -> None:
+    """Remove what is kept."""
+    shutil.rmtree(index / FOLDER, ignore_errors=True)

@@ -1,0 +1,176 @@
+"""A correction, whatever it is, ends as a grouping from nothing would, byte for byte."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import START
+
+from photoclust import corrections
+from photoclust.book import Book, Ref
+from photoclust.config import ClusterConfig, IndexSettings
+from photoclust.errors import UsageError
+from photoclust.index.prepared import drop_prepared
+from photoclust.index.store import Clustering, IndexStore
+from photoclust.people.decisions import KINDS, Decision, added_lines
+from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
+from photoclust.regrouping import group_faces
+
+CONFIG = ClusterConfig(k=8)
+
+
+def made_up_index(folder: Path, n: int, people: int, rng: np.random.Generator) -> IndexStore:
+    """So many faces, some blurred, some near-identical, some in one photo."""
+    store = IndexStore.create(folder, IndexSettings(), "abc")
+    centres = rng.normal(size=(people, EMBEDDING_SIZE))
+    rows = centres[rng.integers(0, people, n)] + rng.choice([0.0, 0.5, 1.1], (n, 1)) * rng.normal(
+        size=(n, EMBEDDING_SIZE)
+    )
+    photos = np.sort(rng.integers(0, n, n))
+    seen = [f"{photo:032x}" for photo in np.unique(photos).tolist()]
+    store.append(
+        pa.Table.from_pylist(
+            [
+                {"photo_id": p, "uri": f"/{p}.jpg", "size": 1, "version": "1", "status": "ok", "attempts": 1}
+                for p in seen
+            ],
+            PHOTO_SCHEMA,
+        ),
+        pa.Table.from_pylist(
+            [
+                _face(row, f"{photo:032x}", vector, rng)
+                for row, (photo, vector) in enumerate(zip(photos, rows, strict=True))
+            ],
+            FACE_SCHEMA,
+        ),
+    )
+    return store
+
+
+def _face(row: int, photo: str, vector: np.ndarray, rng: np.random.Generator) -> dict[str, object]:
+    plain = dict.fromkeys(("detection_score", "sharpness", "yaw"), 1.0) | {"landmarks": [0.0] * 10}
+    return plain | {
+        "face_id": f"{row * 7919 % 9973:08x}",
+        "photo_id": photo,
+        "box": [40.0 * row, 0, 40.0 * row + 30, 30],
+        "quality": float(rng.choice([0.05, 0.6, 1.0])),
+        "embedding": (vector / np.linalg.norm(vector)).astype(np.float16),
+        "thumbnail": b"",
+    }
+
+
+def said(book: Book, rng: np.random.Generator) -> list[Decision]:
+    """One correction of a kind drawn, about people and faces drawn."""
+    people, faces = list(book.people), list(book.person_of)
+    kind = str(rng.choice(KINDS))
+    person, other = (str(one) for one in rng.choice(people, 2))
+    own = sorted(book.faces_of(person))
+    few = [str(face) for face in rng.choice(own, min(len(own), int(rng.integers(1, 4))), replace=False)]
+    stranger = str(rng.choice(faces))
+    if kind == "name":
+        return corrections.name(
+            book, person, str(rng.choice(["Ada", "Bea", "Cleo", ""])), bool(rng.integers(2))
+        )
+    if kind == "merge":
+        return corrections.merge(book, [person, other])
+    if kind in ("split", "reject"):
+        return (corrections.split if kind == "split" else corrections.reject)(book, person, few)
+    if kind == "same":
+        return corrections.same(book, [Ref("", stranger), Ref(person, "")])
+    if kind == "different":
+        return corrections.different(
+            book, Ref(person, ""), Ref("", stranger) if rng.integers(2) else Ref(other, "")
+        )
+    if kind == "ignore":
+        return corrections.ignore(book, [person], bool(rng.integers(2)))
+    return corrections.cover(book, person, few[0])
+
+
+def same(one: Clustering, other: Clustering) -> None:
+    """Everybody and everything known of them is the same, to the last bit."""
+    assert one.assignments.equals(other.assignments)
+    assert one.people.equals(other.people)
+    assert one.retired.equals(other.retired)
+    told = ("fingerprint", "faces", "people", "in_people", "problems", "previous", "config")
+    assert [one.run.get(name) for name in told] == [other.run.get(name) for name in told]
+
+
+def from_nothing(store: IndexStore, folder: Path) -> Clustering:
+    """What a grouping finds that has only rows, decisions and the people before."""
+    shutil.copytree(store.folder, folder)
+    copy = IndexStore.open(folder)
+    drop_prepared(folder)
+    shutil.rmtree(folder / "neighbours")
+    group_faces(copy, CONFIG)
+    found = copy.current_clustering()
+    shutil.rmtree(folder)
+    assert found is not None
+    return found
+
+
+@given(st.integers(12, 60), st.integers(2, 6), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=8)
+def test_corrections_one_by_one_equal_grouping_from_nothing(n: int, people: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    with tempfile.TemporaryDirectory() as place:
+        store = made_up_index(Path(place) / "index", n, people, rng)
+        group_faces(store, CONFIG)
+        for step in range(6):
+            book = Book(store)
+            if not book.people:
+                return
+            try:
+                decisions = said(book, rng)
+            except UsageError:  # nobody else is left, and the like
+                continue
+            store.add_decisions(added_lines(book.text, decisions, START + timedelta(minutes=step)))
+            expected = from_nothing(store, Path(place) / "copy")
+            assert (store.folder / "prepared" / "key.json").is_file()
+            group_faces(store, CONFIG)
+            current = store.current_clustering()
+            assert current is not None
+            same(current, expected)
+            assert group_faces(store, CONFIG).unchanged
+
+
+@pytest.mark.parametrize("name", ["weighed.npy", "indices.npy", "faces.parquet", "key.json"])
+def test_what_was_kept_and_is_damaged_is_worked_out_again(tmp_path: Path, name: str) -> None:
+    store = made_up_index(tmp_path / "index", 40, 4, np.random.default_rng(1))
+    group_faces(store, CONFIG)
+    book = Book(store)
+    lines = corrections.name(book, next(iter(book.people)), "Ada")
+    store.add_decisions(added_lines(book.text, lines, START))
+    expected = from_nothing(store, tmp_path / "copy")
+    path = store.folder / "prepared" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content[: len(content) - 1] if name == "faces.parquet" else content)
+    group_faces(store, CONFIG)
+    current = store.current_clustering()
+    assert current is not None
+    same(current, expected)
+
+
+def test_what_was_kept_does_not_outlive_the_rows_it_follows_from(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    store = made_up_index(tmp_path / "index", 40, 4, rng)
+    group_faces(store, CONFIG)
+    photo = {
+        "photo_id": "f" * 32,
+        "uri": "/new.jpg",
+        "size": 1,
+        "version": "1",
+        "status": "ok",
+        "attempts": 1,
+    }
+    face = _face(9000, "f" * 32, rng.normal(size=EMBEDDING_SIZE), rng)
+    store.append(pa.Table.from_pylist([photo], PHOTO_SCHEMA), pa.Table.from_pylist([face], FACE_SCHEMA))
+    assert group_faces(store, CONFIG).faces == 41
