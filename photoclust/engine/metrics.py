@@ -27,15 +27,15 @@ class StreamMetrics:
     """
 
     def __init__(self, photos: int) -> None:
-        tags = {"job": os.environ.get("PHOTOCLUST_JOB_ID", "")}
-        self._photos = metrics.Counter("photoclust_photos", "Photos done, by status.", ("job", "status"))
-        self._faces = metrics.Counter("photoclust_faces", "Faces found and embedded.", ("job",))
+        tags = {"job_id": os.environ.get("PHOTOCLUST_JOB_ID", "")}
+        self._photos = metrics.Counter("photoclust_photos", "Photos done, by status.", ("job_id", "status"))
+        self._faces = metrics.Counter("photoclust_faces", "Faces found and embedded.", ("job_id",))
         self._lost = metrics.Counter(
-            "photoclust_photos_lost", "Photos whose process died, and that are tried again.", ("job",)
+            "photoclust_photos_lost", "Photos whose process died, and that are tried again.", ("job_id",)
         )
-        self._left = metrics.Gauge("photoclust_photos_left", "Photos still to do.", ("job",))
+        self._left = metrics.Gauge("photoclust_photos_left", "Photos still to do.", ("job_id",))
         self._seconds = metrics.Histogram(
-            "photoclust_stage_seconds", "Seconds of a photo in a stage.", SECONDS, ("job", "stage")
+            "photoclust_stage_seconds", "Seconds of a photo in a stage.", SECONDS, ("job_id", "stage")
         )
         for metric in (self._photos, self._faces, self._lost, self._left, self._seconds):
             metric.set_default_tags(tags)

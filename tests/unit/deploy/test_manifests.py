@@ -1,25 +1,30 @@
-"""What deploy/ gives an operator is what Kubernetes, KubeRay, Ray and Docker take."""
+"""What deploy/ gives an operator is what Kubernetes, KubeRay and Ray take, and gives nothing away."""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import pytest
 import yaml
+from kustomize import missed_patches, name_of, render
 
 from photoclust.cli import cli
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 ROOT = DEPLOY.parent
 KUBERNETES = "1.31"
+FOLDERS = DEPLOY / "kubernetes"
+COMPONENTS = sorted(path.name for path in (FOLDERS / "components").iterdir())
+WAYS = {"run": "RayJob", "nightly": "RayCronJob", "cluster": "RayCluster"}
 
-# Fields of KubeRay's RayJob and RayCronJob (ray.io/v1) at the levels that we write, from their CRDs.
+# Fields of KubeRay's kinds (ray.io/v1) at the levels that we write, from their CRDs of KubeRay 1.7.
 RAY_JOB = {
     "activeDeadlineSeconds",
     "backoffLimit",
@@ -50,6 +55,7 @@ RAY_CLUSTER = {
     "headGroupSpec",
     "headServiceAnnotations",
     "managedBy",
+    "networkPolicy",
     "rayVersion",
     "suspend",
     "workerGroupSpecs",
@@ -66,19 +72,36 @@ WORKER_GROUP = GROUP | {
     "scaleStrategy",
     "suspend",
 }
+MONITORING = {
+    "PodMonitor": {"podMetricsEndpoints", "selector", "namespaceSelector"},
+    "PrometheusRule": {"groups"},
+}
+NOT_OF_KUBERNETES = {*WAYS.values(), *MONITORING}
 
 
-def settings() -> dict[str, str]:
-    """What settings.env says, as a shell reads it."""
-    lines = (DEPLOY / "settings.env").read_text().splitlines()
-    words = [word for line in lines for word in shlex.split(line, comments=True)]
-    return dict(word.split("=", 1) for word in words)
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
-def rendered(name: str) -> dict[str, Any]:
-    """Fill in a file as envsubst does; a name that settings.env lacks is an error."""
-    text = re.sub(r"\$(?!\{)", "$$$$", (DEPLOY / name).read_text())
-    return yaml.safe_load(Template(text).substitute(settings()))
+def only(objects: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    (found,) = [entry for entry in objects if entry["kind"] == kind]
+    return found
+
+
+def cluster_of(objects: list[dict[str, Any]], way: str) -> dict[str, Any]:
+    spec = only(objects, WAYS[way])["spec"]
+    return {"run": spec, "nightly": spec.get("jobTemplate", {}), "cluster": {"rayClusterSpec": spec}}[way][
+        "rayClusterSpec"
+    ]
+
+
+def pods(part: Any) -> Iterator[dict[str, Any]]:
+    """Every pod template, wherever it stands."""
+    if isinstance(part, dict) and "containers" in part.get("spec", {}):
+        yield part
+    for value in part.values() if isinstance(part, dict) else part if isinstance(part, list) else []:
+        yield from pods(value)
 
 
 def validate(values: dict[str, Any]) -> None:
@@ -87,9 +110,7 @@ def validate(values: dict[str, Any]) -> None:
     package.validate(values, KUBERNETES, strict=True)
 
 
-def check_ray_job(spec: dict[str, Any]) -> None:
-    assert set(spec) <= RAY_JOB
-    cluster = spec["rayClusterSpec"]
+def check_ray_cluster(cluster: dict[str, Any]) -> None:
     assert set(cluster) <= RAY_CLUSTER
     head, workers = cluster["headGroupSpec"], cluster["workerGroupSpecs"]
     assert set(head) <= HEAD_GROUP
@@ -99,15 +120,10 @@ def check_ray_job(spec: dict[str, Any]) -> None:
         assert isinstance(group["replicas"], int)
     for group in (head, *workers):
         assert all(isinstance(value, str) for value in group["rayStartParams"].values())
-        assert set(group["template"]) <= {"metadata", "spec"}
-        pod = {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": "x"},
-            "spec": group["template"]["spec"],
-        }
-        validate(pod)
-        assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
+
+
+def check_ray_job(spec: dict[str, Any]) -> None:
+    assert set(spec) <= RAY_JOB
     check_command(shlex.split(spec["entrypoint"]))
 
 
@@ -120,73 +136,198 @@ def check_command(words: list[str]) -> None:
         command.make_context(name, rest, parent=context)
 
 
-def test_the_ray_job() -> None:
-    job = rendered("rayjob.yaml")
-    assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")
-    assert set(job) == {"apiVersion", "kind", "metadata", "spec"}
-    check_ray_job(job["spec"])
+def check_pod(template: dict[str, Any]) -> None:
+    """The rules of Kubernetes' profile "restricted", a root that is read only, and no token of its API."""
+    metadata = {"name": "x", **template.get("metadata", {})}
+    validate({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
+    spec = template["spec"]
+    assert metadata["labels"]["app.kubernetes.io/name"] == "photoclust"
+    assert (spec["serviceAccountName"], spec["automountServiceAccountToken"]) == ("photoclust", False)
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
+    for container in spec["containers"]:
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert set(container["resources"]["limits"]) >= {"cpu", "memory"}
+        mounts = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
+        assert {mount["name"] for mount in mounts.values()} == set(volumes)
+        for written in ("/tmp", "/home/photoclust"):
+            assert mounts[written]["emptyDir"]["sizeLimit"]
 
 
-def test_the_nightly_ray_job_is_the_ray_job() -> None:
-    nightly = rendered("nightly.yaml")
-    assert (nightly["apiVersion"], nightly["kind"]) == ("ray.io/v1", "RayCronJob")
-    assert set(nightly["spec"]) <= RAY_CRON_JOB
-    assert nightly["spec"]["jobTemplate"] == rendered("rayjob.yaml")["spec"]
+def gigabytes(quantity: str) -> float:
+    return float(quantity.removesuffix("Gi")) * 1024**3 / 1e9
 
 
-def test_the_nightly_submission() -> None:
-    values = rendered("nightly-submit.yaml")
-    validate(values)
-    (container,) = values["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+def check_ray_pod(group: dict[str, Any]) -> None:
+    """Where Ray keeps its objects and its session is as large as was said, and no larger."""
+    spec = group["template"]["spec"]
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
+    (container,) = spec["containers"]
+    mounts = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
+    assert mounts["/tmp/ray"]["emptyDir"]["sizeLimit"]
+    shared = mounts["/dev/shm"]["emptyDir"]
+    assert shared["medium"] == "Memory"
+    assert int(group["rayStartParams"]["object-store-memory"]) / 1e9 < gigabytes(shared["sizeLimit"])
+    limits = container["resources"]["limits"]
+    assert gigabytes(shared["sizeLimit"]) < gigabytes(limits["memory"]) / 3
+    assert {"containerPort": 8080, "name": "metrics"} in container["ports"]
+
+
+def check(objects: list[dict[str, Any]]) -> None:
+    """Every object of a rendered folder."""
+    for entry in objects:
+        if entry["kind"] in MONITORING:
+            assert set(entry["spec"]) <= MONITORING[entry["kind"]]
+        elif entry["kind"] not in NOT_OF_KUBERNETES:
+            validate(entry)
+        for template in pods(entry):
+            check_pod(template)
+    account = only(objects, "ServiceAccount")
+    assert account["automountServiceAccountToken"] is False
+    check_policies([entry["spec"] for entry in objects if entry["kind"] == "NetworkPolicy"])
+
+
+def check_policies(policies: list[dict[str, Any]]) -> None:
+    """Nobody comes in who is not named, and out only those who are let out."""
+    for policy in policies:
+        assert policy["podSelector"] == {"matchLabels": {"app.kubernetes.io/name": "photoclust"}}
+        for rule in policy.get("ingress", []):
+            assert all(peer for peer in rule["from"])
+    assert {"Ingress", "Egress"} in [set(policy["policyTypes"]) for policy in policies]
+
+
+def laid_over(tmp_path: Path, way: str, *components: str) -> Path:
+    """A folder that an operator might write."""
+    here = os.path.relpath(FOLDERS, tmp_path)
+    names = [f"{here}/components/{name}" for name in components]
+    plan = {"kind": "Kustomization", "resources": [f"{here}/{way}"], "components": names}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(plan))
+    return tmp_path
+
+
+def test_every_way_is_what_kubernetes_and_kuberay_take(way: str) -> None:
+    objects = render(FOLDERS / way)
+    check(objects)
+    resource = only(objects, WAYS[way])
+    assert resource["apiVersion"] == "ray.io/v1"
+    assert set(resource) == {"apiVersion", "kind", "metadata", "spec"}
+    cluster = cluster_of(objects, way)
+    check_ray_cluster(cluster)
+    for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
+        check_ray_pod(group)
+
+
+def test_every_cluster_wants_a_token_and_is_the_same() -> None:
+    clusters = [cluster_of(render(FOLDERS / way), way) for way in WAYS]
+    assert clusters[0]["authOptions"] == {"mode": "token"}
+    assert clusters[0] == clusters[1] == clusters[2]
+
+
+def test_the_nightly_job_is_the_job() -> None:
+    nightly = only(render(FOLDERS / "nightly"), "RayCronJob")["spec"]
+    assert set(nightly) <= RAY_CRON_JOB
+    assert nightly["jobTemplate"] == only(render(FOLDERS / "run"), "RayJob")["spec"]
+    check_ray_job(nightly["jobTemplate"])
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_every_component_lies_over_every_way(tmp_path: Path, way: str, component: str) -> None:
+    if component == "nightly-submit" and way != "cluster":
+        pytest.skip("it is for a cluster that stands")
+    plain, objects = render(FOLDERS / way), render(laid_over(tmp_path, way, component))
+    check(objects)
+    check_ray_cluster(cluster_of(objects, way))
+    assert objects != plain
+    if component in ("volumes", "gpu", "azure-identity"):
+        assert only(objects, WAYS[way]) != only(plain, WAYS[way]), "no patch of it is for this kind"
+
+
+def test_the_nightly_submission_knows_the_token(tmp_path: Path) -> None:
+    objects = render(laid_over(tmp_path, "cluster", "nightly-submit"))
+    spec = only(objects, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
     check_command(container["args"])
+    secret = container["env"][1]["valueFrom"]["secretKeyRef"]
+    assert secret == {"name": only(objects, "RayCluster")["metadata"]["name"], "key": "auth_token"}
 
 
-def test_the_check_of_manifests_can_fail() -> None:
-    job = rendered("rayjob.yaml")["spec"]
-    job["rayClusterSpec"]["headGroupSpec"]["template"]["spec"]["containers"][0]["imagee"] = "x"
-    with pytest.raises(Exception, match="imagee"):
-        check_ray_job(job)
+def test_only_the_head_node_writes_the_index(tmp_path: Path, way: str) -> None:
+    cluster = cluster_of(render(laid_over(tmp_path, way, "volumes")), way)
+    head, worker = (
+        {mount["mountPath"]: mount for mount in group["template"]["spec"]["containers"][0]["volumeMounts"]}
+        for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"])
+    )
+    assert head["/photos"]["readOnly"] is worker["/photos"]["readOnly"] is True
+    assert "/index" in head
+    assert "/index" not in worker
+
+
+def test_the_example_names_every_image_by_digest() -> None:
+    objects = render(FOLDERS / "example")
+    check(objects)
+    assert missed_patches(FOLDERS / "example") == []
+    images = {container["image"] for pod in pods(objects) for container in pod["spec"]["containers"]}
+    assert all(re.fullmatch(r"[\w./-]+@sha256:[0-9a-f]{64}", image) for image in images)
+
+
+@pytest.mark.parametrize("folder", [*WAYS, "example", "base"])
+def test_kubectl_makes_the_same_of_it(folder: str) -> None:
+    if shutil.which("kubectl") is None:
+        pytest.skip("there is no kubectl here")
+    done = subprocess.run(
+        ["kubectl", "kustomize", FOLDERS / folder], capture_output=True, text=True, check=True
+    )
+    theirs = sorted(yaml.safe_load_all(done.stdout), key=name_of)
+    assert theirs == sorted(render(FOLDERS / folder), key=name_of)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("spec", "containers", 0, "imagee"), "x", "imagee"),
+        (("spec", "containers", 0, "securityContext", "readOnlyRootFilesystem"), False, "readOnly"),
+        (("spec", "automountServiceAccountToken"), True, "photoclust"),
+    ],
+)
+def test_the_check_of_pods_can_fail(path: tuple[Any, ...], value: object, said: str) -> None:
+    template = cluster_of(render(FOLDERS / "run"), "run")["headGroupSpec"]["template"]
+    check_pod(template)
+    part: Any = template
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = value
+    with pytest.raises(Exception, match=said):
+        check_pod(template)
 
 
 def test_the_cluster_file_is_one_that_ray_up_takes() -> None:
     from ray.autoscaler._private.util import prepare_config, validate_config
 
-    prepared = prepare_config(rendered("cluster.yaml"))
+    written = yaml.safe_load((DEPLOY / "cluster.yaml").read_text())
+    prepared = prepare_config(written)
     validate_config(prepared)
     assert prepared["max_workers"] == 2
+    assert "--env=RAY_AUTH_MODE=token" in written["docker"]["run_options"]
+    assert "@sha256:" in written["docker"]["image"]
     prepared["no_such_field"] = 1
     with pytest.raises(Exception, match="no_such_field"):
         validate_config(prepared)
 
 
-def test_all_settings_are_used_and_ray_is_the_pinned_one() -> None:
-    text = "".join(path.read_text() for path in DEPLOY.glob("*.yaml"))
-    assert set(settings()) == set(re.findall(r"\$\{(\w+)\}", text))
+def test_ray_is_the_pinned_one() -> None:
     pinned = re.search(r"^ray(?:\[\w+\])?==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
     assert pinned
-    assert settings()["RAY_VERSION"] == pinned[1]
+    assert {cluster_of(render(FOLDERS / way), way)["rayVersion"] for way in WAYS} == {pinned[1]}
 
 
-def test_the_dockerfile() -> None:
-    text = (DEPLOY / "Dockerfile").read_text()
-    instructions = [line.split()[0] for line in text.splitlines() if line and line[0].isupper()]
-    assert instructions[0] == "FROM"
-    assert "--require-hashes -r constraints.txt" in text
-    pinned = (ROOT / "constraints.txt").read_text()
-    assert re.search(r"^aiohttp==", pinned, re.MULTILINE), "the job server's packages are not pinned"
-    assert "models fetch casia-webface" in text
-    users = re.findall(r"^USER (\S+)", text, re.MULTILINE)
-    assert users == ["1000"]
-    copied = [word for line in re.findall(r"^COPY (.+)", text, re.MULTILINE) for word in line.split()[:-1]]
-    allowed = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
-    for name in copied:
-        assert (ROOT / name).exists()
-        assert f"!{name}" in allowed
-
-
-def test_the_dockerfile_pleases_the_linter() -> None:
-    hadolint = shutil.which("hadolint")
-    if hadolint is None:
-        pytest.skip("hadolint comes with the extra dev")
-    done = subprocess.run([hadolint, DEPLOY / "Dockerfile"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+def test_the_readme_names_what_is_there() -> None:
+    text = (DEPLOY / "README.md").read_text()
+    named = set(re.findall(r"`((?:kubernetes|components)/[\w./-]+)`", text))
+    assert len(named) > 8
+    for name in named:
+        assert (DEPLOY / name).exists() or (FOLDERS / name).exists(), name
