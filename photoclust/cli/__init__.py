@@ -13,6 +13,7 @@ from importlib import import_module
 import click
 
 from photoclust import __version__
+from photoclust.cli import signals
 from photoclust.cli.progress import LOG, start_log
 from photoclust.errors import EngineError, PhotoclustError
 
@@ -92,24 +93,25 @@ cli.params.append(_debug_option())
 
 
 def main() -> None:
-    """Run the command line; exit code 0, 1 for a failure, 2 for a mistake in the command, 130 interrupted."""
+    """Run the command line; see README for the exit codes."""
     try:
+        signals.install()
         start_log()
         _greet_submitter()
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        ended = cli.main(standalone_mode=False)  # the exit code where a command ends early
+        sys.exit(ended if isinstance(ended, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted; what was finished is kept. Run the same command to continue.", err=True)
-        sys.exit(130)
+        signals.say_interrupted()
+        sys.exit(signals.exit_code())
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        signals.drop_output()
         sys.exit(1)
     except Exception as error:
-        sys.exit(_report(error))
+        # after SIGHUP there is no terminal to write to, which may be what went wrong
+        sys.exit(signals.exit_code() if signals.received() else _report(error))
 
 
 def _greet_submitter() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli import job, options
+from photoclust.cli.ask import require_yes
 from photoclust.cli.progress import say
 from photoclust.errors import UsageError
 
@@ -101,7 +102,7 @@ def _confirm(store: IndexStore, erasure: Erasure) -> None:
     photos = f" and {_count(len(erasure.photos), 'whole photo', 'whole photos')}" if erasure.photos else ""
     click.echo(f"{_count(len(erasure.faces), 'face', 'faces')}{people}{photos} will be erased.", err=True)
     click.echo(f"This reaches only {store.folder}; not {', not '.join(not_erased(store.folder))}.", err=True)
-    click.confirm("There is no way back. Go on?", abort=True, err=True)
+    require_yes("There is no way back. Go on?", "Nothing was erased.")
 
 
 def _count(number: int, one: str, many: str) -> str:

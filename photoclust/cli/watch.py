@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -17,6 +16,7 @@ import click
 from photoclust.cli import job, options
 from photoclust.cli.index import photo_options
 from photoclust.cli.progress import LOG, photo_progress
+from photoclust.cli.signals import StopSignal
 from photoclust.config import ClusterConfig, CollectionConfig, EngineConfig
 from photoclust.errors import PhotoclustError
 
@@ -66,13 +66,14 @@ def watch(photos: tuple[str, ...], index_dir: str, interval: float, as_json: boo
     engine, config = options.take_engine(values), options.take_cluster(values)
     watcher = Watcher(photos, index_dir, photo_options(values), engine, config)
     watcher.check()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     tell = _tell_json if as_json else _Teller()
     try:
         while True:
             began = time.monotonic()
             tell(watcher.look())
             time.sleep(max(interval, time.monotonic() - began))
+    except StopSignal:
+        raise
     except KeyboardInterrupt:
         LOG.info("Stopped.")
 

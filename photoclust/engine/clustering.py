@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any, Protocol
 
 from photoclust.config import EngineConfig
@@ -129,6 +129,7 @@ class Process:
     def __init__(self, stack: ExitStack) -> None:
         spawn = get_context("spawn")  # threads of this process, of which there may be some, are not copied
         self.pool = stack.enter_context(ProcessPoolExecutor(1, spawn))
+        stack.push(_end_processes)
 
     def ask(self, call: str, argument: object) -> Callable[[], Any]:
         """See `Host`."""
@@ -138,6 +139,13 @@ class Process:
             asked = Future[Any]()
             asked.set_exception(error)
         return lambda: _result(asked)
+
+
+def _end_processes(kind: type[BaseException] | None, *_: object) -> None:
+    """End the processes of workers at once where what they compute is no longer wanted."""
+    if kind is not None:
+        for process in active_children():
+            process.terminate()
 
 
 def _result(asked: Future[Any]) -> Any:

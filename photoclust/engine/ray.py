@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import sys
+import threading
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -109,11 +111,29 @@ def runtime(config: EngineConfig) -> Generator[None]:
         options["address"] = config.address
     # What Ray prints of nodes that die goes to stdout otherwise, into the middle of our results.
     with _native_stderr_closed(), redirect_stdout(sys.stderr):
-        _init(options, config)
+        with _own_signals():
+            _init(options, config)
         try:
             yield
         finally:
             ray.shutdown()
+
+
+@contextmanager
+def _own_signals() -> Generator[None]:
+    """Keep the handler of SIGTERM, which Ray replaces by one that ends the process without a word."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ours = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    except SystemExit:  # the signal came while Ray was starting, and Ray's handler was in place
+        signal.signal(signal.SIGTERM, ours)
+        signal.raise_signal(signal.SIGTERM)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, ours)
 
 
 def _init(options: dict[str, Any], config: EngineConfig) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -114,3 +115,14 @@ def test_work_that_kills_whoever_does_it_ends_with_a_reason(caplog: pytest.LogCa
     ):
         workers.take(0, Deadly)  # type: ignore[arg-type]
     assert len(caplog.messages) == 2
+
+
+def test_processes_end_at_once_where_the_work_is_interrupted() -> None:
+    with ExitStack() as stack:
+        process = Process(stack)
+        process.pool.submit(time.sleep, 0).result()
+        process.pool.submit(time.sleep, 100)
+        interruption = KeyboardInterrupt()
+        began = time.monotonic()
+        assert not stack.__exit__(KeyboardInterrupt, interruption, None)
+        assert time.monotonic() - began < 60

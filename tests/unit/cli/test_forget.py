@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +47,29 @@ def test_the_beginning_of_an_id_will_do(album_index: IndexStore, people_of: Peop
 def test_it_asks_unless_told_not_to(album_index: IndexStore, people_of: PeopleOf) -> None:
     with pytest.raises(UsageError, match="--yes"):
         forget(album_index.folder, people_of(album_index)["ada"])
+    assert len(album_index.faces([])) == 21
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [(b"n\n", 1), (b"\n", 1), (b"\x03", 130), (b"\x04", 130)],
+    ids=["n", "enter", "^C", "^D"],
+)
+def test_any_answer_but_yes_erases_nothing_and_says_so(
+    album_index: IndexStore, people_of: PeopleOf, answer: bytes, code: int
+) -> None:
+    person = people_of(album_index)["ada"]
+    command = [sys.executable, "-m", "photoclust", "forget", person, "--index", str(album_index.folder)]
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(command, preexec_fn=lambda: os.login_tty(theirs))
+    os.close(theirs)
+    said = b""
+    while not said.endswith(b"[y/N]: "):
+        said += os.read(ours, 1000)
+    os.write(ours, answer)
+    assert child.wait(timeout=60) == code
+    assert b"\nNothing was erased.\r\n" in os.read(ours, 1000)
+    os.close(ours)
     assert len(album_index.faces([])) == 21
 
 
