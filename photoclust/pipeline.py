@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Protocol
 
@@ -18,8 +18,9 @@ import pyarrow as pa
 
 from photoclust.config import CollectionConfig, DecodeConfig, IndexSettings
 from photoclust.errors import ObjectStoreError, PhotoError
-from photoclust.index.absence import lost_photos, missing_rows, require_plausible
+from photoclust.index.absence import left_out_rows, lost_photos, missing_rows, require_plausible
 from photoclust.index.plan import Plan, plan, with_copies
+from photoclust.index.runs import passed_over_before
 from photoclust.index.store import IndexStore
 from photoclust.index.unread import Unread
 from photoclust.index.worklist import Unanswered, references
@@ -27,6 +28,7 @@ from photoclust.index.writer import PartWriter
 from photoclust.objects.patience import EXPIRED, counting_retries, handed_over
 from photoclust.photos.gone import is_gone
 from photoclust.photos.reach import Roots, require_there
+from photoclust.photos.search import Search
 from photoclust.photos.sources import content_id, read_photo
 from photoclust.records import (
     FACE_SCHEMA,
@@ -57,6 +59,7 @@ def index_photos(
     start_engine: Callable[[], AbstractContextManager[Engine]],
     progress: Callable[[int], AbstractContextManager[Progress]],
     collection: CollectionConfig | None = None,
+    search: Search | None = None,
 ) -> IndexReport:
     """Bring the index up to date with a collection; the caller holds the index's lock.
 
@@ -72,6 +75,8 @@ def index_photos(
         Called with the number of photos to do; gives what is told of each few done.
     collection
         What the run may say about photos that are not among `refs`; by default nothing.
+    search
+        Where `refs` come from: says what it has left out.
 
     Raises
     ------
@@ -81,18 +86,19 @@ def index_photos(
         What photos are read from went out of reach; what was finished was written.
     """
     tally = Tally()
-    collection = collection or CollectionConfig()
+    collection, search = collection or CollectionConfig(), search or Search()
     seen, limits = store.known_photos(), store.settings.decode
     with counting_retries() as finding:
         identify = handed_over(partial(_identify, limits))
         work = plan(refs, seen, identify, collection.retry_failed)
         missing = _missing(work, seen, collection)
+        left_out = _left_out(work, missing, collection, search)
     tally.charge("find", tally.seconds)
     unread = Unread(seen, is_gone, Roots(collection.folders))
     with counting_retries() as writing, PartWriter(store) as writer:
         known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)
         _write(writer, tally, known, FACE_SCHEMA.empty_table())
-        _write(writer, Tally(), missing, FACE_SCHEMA.empty_table())
+        _write(writer, Tally(), pa.concat_tables([missing, left_out]), FACE_SCHEMA.empty_table())
         if work.refs:
             with start_engine() as engine, progress(work.to_do) as tell:
                 tell(len(known))
@@ -103,8 +109,12 @@ def index_photos(
                     tell(len(photos))
             _write(writer, tally, unread.rest(), FACE_SCHEMA.empty_table())
     tally.retries += finding.requests + writing.requests
-    report = tally.report(work, len(lost_photos(work, missing.to_pylist(), seen)), unread)
-    if report.indexed or report.missing:
+    report = replace(
+        tally.report(work, len(lost_photos(work, missing.to_pylist(), seen)), unread),
+        left_out=len(left_out),
+        passed_over=search.passed_over.values(),
+    )
+    if report.changed_something or report.passed_over != passed_over_before(store.folder):
         store.write_run({"kind": "index", "job": os.environ.get("PHOTOCLUST_JOB_ID"), **asdict(report)})
     return report
 
@@ -118,6 +128,12 @@ def _missing(work: Plan, known: pa.Table, collection: CollectionConfig) -> pa.Ta
         require_there(collection.folders)
     if collection.missing == "check":
         require_plausible(work, rows, known, collection.folders)
+    return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)
+
+
+def _left_out(work: Plan, missing: pa.Table, collection: CollectionConfig, search: Search) -> pa.Table:
+    """Rows for photos that are still there, and that the search no longer takes."""
+    rows = left_out_rows(work, missing.to_pylist(), collection.folders, search.reason_left_out)
     return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)
 
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,9 @@ CONTENT_TAG = "etag:"
 """Begins a version that names content: where tags differ, nothing is read to find copies."""
 
 REFUSED = "refused: "
+
+LEFT_OUT = "left out: "
+"""Begins the error of a MISSING photo that is still there, and that the search no longer takes."""
 
 _MEMBER = re.compile(r"(.+?\.(?:tar|tar\.gz|tgz|parquet))!/([^?]*)(\?.*)?", re.IGNORECASE | re.DOTALL)
 
@@ -279,6 +282,12 @@ def member_uri(container: str, name: str) -> str:
     place, question, options = container.partition("?") if "://" in container else (container, "", "")
     escaped = name.replace("%", "%25").replace("?", "%3F").replace("#", "%23")
     return f"{place}!/{escaped}{question}{options}"
+
+
+def member_name(uri: str) -> str:
+    """Name of a member inside its archive or table, as `member_uri` was given it."""
+    match = _MEMBER.fullmatch(uri)
+    return unquote(match[2], errors="surrogateescape") if match else ""
 
 
 def container_of(uri: str) -> str | None:

@@ -50,6 +50,10 @@ class IndexReport:
         All photos that could not be read, and that the next run tries again.
     vanished
         Photos that were deleted or moved between being found and being read.
+    left_out
+        Photos known before that are still there and that the search no longer takes.
+    passed_over
+        Counts of what the search did not take: see `photoclust.photos.passed_over.PassedOver`.
     """
 
     found: int
@@ -67,6 +71,13 @@ class IndexReport:
     kept: int = 0
     unread: int = 0
     vanished: int = 0
+    left_out: int = 0
+    passed_over: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    @property
+    def changed_something(self) -> bool:
+        """Whether anything is in the index, or out of the grouping, that was not before."""
+        return bool(self.indexed or self.missing or self.left_out)
 
 
 @dataclass(frozen=True)

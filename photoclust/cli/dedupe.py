@@ -93,11 +93,11 @@ def dedupe(
     as_json, least = values.pop("as_json"), values.pop("min_confidence")
     places = _Places(index_dir, output, apply_dir)
     _check(dataset, places)
-    found = read_dataset(dataset)
+    engine, asked = options.take_engine(values), photo_options(values)
+    found = read_dataset(dataset, asked.search((dataset,)).selection)
     _check_links(found, places)
-    engine = options.take_engine(values)
     with _index_place(places) as index:
-        store = _indexed(found, index, engine, photo_options(values))
+        store = _indexed(found, index, engine, asked)
         audit, proposals = _propose(store, found, least)
         page = _write_page(store, audit, proposals, output, dataset) if output else None
     links = _apply(audit, proposals, apply_dir) if apply_dir else None

@@ -13,6 +13,7 @@ from photoclust.cli.job import PhotoOptions
 def photo_options(values: dict[str, Any]) -> PhotoOptions:
     """Take what `options.photo_options` asked for out of `values`."""
     names = ("model", "min_face_size", "max_pixels", "retry_failed", "missing", "image_column")
+    names += ("exclude", "include")
     return PhotoOptions(**options.take(values, *names))
 
 

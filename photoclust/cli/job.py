@@ -14,6 +14,7 @@ from photoclust.errors import NoPhotosError
 
 if TYPE_CHECKING:
     from photoclust.index.store import IndexStore
+    from photoclust.photos.search import Search
     from photoclust.records import PhotoRef
     from photoclust.tally import GroupReport, IndexReport
 
@@ -30,6 +31,14 @@ class PhotoOptions:
     retry_failed: bool = False
     missing: str = "check"
     image_column: str | None = None
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+
+    def search(self, photos: tuple[str, ...]) -> Search:
+        """A search for photos that asks for these."""
+        from photoclust.photos.search import Search
+
+        return Search(photos, self.image_column, self.exclude, self.include)
 
 
 def open_index(folder: str, options: PhotoOptions) -> IndexStore:
@@ -64,27 +73,27 @@ def index(photos: tuple[str, ...], folder: str, engine: EngineConfig, options: P
     from photoclust.index.store import IndexStore
     from photoclust.index.unfinished import unfinished
     from photoclust.objects.patience import counting_retries
-    from photoclust.photos.sources import folder_prefixes
     from photoclust.pipeline import index_photos
 
-    collection = CollectionConfig(tuple(folder_prefixes(photos)), options.missing, options.retry_failed)
+    search = options.search(photos)
+    collection = CollectionConfig(search.prefixes(), options.missing, options.retry_failed)
     with counting_retries() as around:
-        refs, none_found = find(photos, options)
+        refs, none_found = find(search)
         if none_found and not (IndexStore.exists(folder) and options.missing != "keep"):
             raise none_found
         store = open_index(folder, options)
         with store.lock(), unfinished(store.folder):
-            report = index_photos(_told(refs), store, lambda: start(engine), photo_progress, collection)
-    if none_found and not report.missing:
+            report = index_photos(
+                _told(refs), store, lambda: start(engine), photo_progress, collection, search
+            )
+    if none_found and not report.changed_something:
         raise none_found
     return replace(report, retries=report.retries + around.requests)
 
 
-def find(photos: tuple[str, ...], options: PhotoOptions) -> tuple[Iterator[PhotoRef], NoPhotosError | None]:
+def find(search: Search) -> tuple[Iterator[PhotoRef], NoPhotosError | None]:
     """What the sources hold, or what they say when that is nothing: known photos may be missing from them."""
-    from photoclust.photos.sources import find_photos
-
-    refs = find_photos(photos, options.image_column)
+    refs = search.photos()
     try:
         return chain([next(refs)], refs), None
     except NoPhotosError as error:

@@ -171,6 +171,19 @@ photo_settings = _together(
     click.option(
         "--image-column", metavar="NAME", help="Column of Parquet files with photos; found by default."
     ),
+    click.option(
+        "--exclude",
+        multiple=True,
+        metavar="PATTERN",
+        help="Leave out what is named so inside PHOTOS, as a line of a .gitignore file says it, letter case "
+        "ignored; may be given again. What a file .photoclustignore names is left out in every run.",
+    ),
+    click.option(
+        "--include",
+        multiple=True,
+        metavar="PATTERN",
+        help="Take nothing inside PHOTOS but what is named so; may be given again.",
+    ),
     click.option("--retry-failed", is_flag=True, help="Try photos again that failed in an earlier run."),
 )
 

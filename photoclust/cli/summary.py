@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli.job import review_page
-from photoclust.records import FAILED, FORGOTTEN, MISSING, NO_FACE, OK, printable
+from photoclust.records import FAILED, FORGOTTEN, LEFT_OUT, MISSING, NO_FACE, OK, printable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from photoclust.tally import GroupReport, IndexReport
 
 FAILED_SHOWN = 100
+_AWAY = {"missing": "missing", "left_out": "left out"}
 
 
 def write(folder: str, indexed: IndexReport | None, grouped: GroupReport | None, as_json: bool) -> None:
@@ -35,6 +36,7 @@ def write(folder: str, indexed: IndexReport | None, grouped: GroupReport | None,
         return
     if indexed is not None:
         click.echo(_indexing_line(indexed))
+        _write_passed_over(indexed.passed_over)
         for note in indexed.notes:
             click.echo(f"Note     {note}")
     _write_holdings(values)
@@ -58,6 +60,7 @@ def write_status(folder: str, failed: bool, missing: bool, as_json: bool) -> Non
         began, host = (printable(str(values["unfinished"].get(name, "?"))) for name in ("began", "host"))
         click.echo(f"Indexing began {began} on {host} and has not ended")
     _write_holdings(values)
+    _write_passed_over(values["passed_over"])
     if failed:
         _write_failed(values["failed"], len(values["failed"]), values["index"])
     if missing and values["missing"]:
@@ -68,8 +71,10 @@ def write_status(folder: str, failed: bool, missing: bool, as_json: bool) -> Non
 
 def status_values(store: IndexStore) -> dict[str, Any]:
     """Plain values of what an index holds; of its photos only those that are named become Python objects."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
+    from photoclust.index.runs import passed_over_before
     from photoclust.index.unfinished import unfinished_run
 
     unfinished = unfinished_run(store.folder)
@@ -78,7 +83,9 @@ def status_values(store: IndexStore) -> dict[str, Any]:
     photos = known.filter(pc.field("status") != MISSING)
     usable = photos.filter(pc.field("status") != FAILED)["photo_id"]
     failed = photos.filter(pc.field("status") == FAILED).select(["uri", "stage", "error", "attempts"])
-    missing = _missing(known, photos)
+    away = known.filter(pc.field("status") == MISSING)
+    there = [bool(error and error.startswith(LEFT_OUT)) for error in away["error"].to_pylist()]
+    missing = _missing(away.filter(pa.array([not left_out for left_out in there], pa.bool_())), photos)
     faces = store.faces([])["face_id"]
     clustering = store.current_clustering()
     return {
@@ -90,6 +97,7 @@ def status_values(store: IndexStore) -> dict[str, Any]:
             "without_faces": counted.get(NO_FACE, 0),
             "failed": counted.get(FAILED, 0),
             "missing": len(missing),
+            "left_out": sum(there),
             "forgotten": counted.get(FORGOTTEN, 0),
             "copies": len(usable) - len(usable.unique()),
         },
@@ -98,16 +106,17 @@ def status_values(store: IndexStore) -> dict[str, Any]:
         "grouping": _grouping(clustering),
         "failed": failed.to_pylist(),
         "missing": missing,
+        "passed_over": passed_over_before(store.folder),
         "next": _next(store, len(photos), faces, clustering, unfinished is not None),
     }
 
 
-def _missing(known: pa.Table, photos: pa.Table) -> list[str]:
+def _missing(away: pa.Table, photos: pa.Table) -> list[str]:
     """Uris of missing photos whose bytes are under no other name, `photos` being those that are there."""
     import pyarrow.compute as pc
 
     elsewhere = pc.field("photo_id").isin(photos["photo_id"].unique())
-    return known.filter((pc.field("status") == MISSING) & ~elsewhere)["uri"].to_pylist()
+    return away.filter(~elsewhere)["uri"].to_pylist()
 
 
 def _grouping(clustering: Clustering | None) -> dict[str, Any] | None:
@@ -144,6 +153,7 @@ def _indexing_line(report: IndexReport) -> str:
     gone = f"; {report.missing} are no longer there" if report.missing else ""
     gone += f"; {report.vanished} went before they were read" if report.vanished else ""
     gone += f"; {report.kept} could not be read and stay as they were" if report.kept else ""
+    gone += f"; {report.left_out} known before are left out now" if report.left_out else ""
     if not done:
         return f"Indexed  nothing new among {report.found} photos{gone}"
     rate = f", {report.photos_a_second:.1f} photos a second" if report.photos_a_second else ""
@@ -160,7 +170,8 @@ def _write_holdings(values: dict[str, Any]) -> None:
     parts += [f"{photos['failed']} failed"] if photos["failed"] else []
     parts += [f"{photos['forgotten']} forgotten"] if photos["forgotten"] else []
     parts += [f"{photos['copies']} the same photo again"] if photos["copies"] else []
-    gone = f"; {photos['missing']} missing, out of the grouping" if photos["missing"] else ""
+    away = [f"{photos[name]} {word}" for name, word in _AWAY.items() if photos[name]]
+    gone = f"; {', '.join(away)}, out of the grouping" if away else ""
     click.echo(f"Photos   {photos['seen']}: {', '.join(parts)}{gone}")
     if grouping is None:
         click.echo(f"Faces    {values['faces']}, not grouped yet")
@@ -173,6 +184,13 @@ def _write_holdings(values: dict[str, Any]) -> None:
         click.echo(
             f"Compared approximately: {grouping['neighbour_recall']:.1%} of the nearest faces were found"
         )
+
+
+def _write_passed_over(counts: dict[str, dict[str, int]]) -> None:
+    from photoclust.photos.passed_over import in_words
+
+    for line in in_words(counts):
+        click.echo(line)
 
 
 def _write_failed(failed: list[dict[str, Any]], most: int, index: str) -> None:

@@ -111,7 +111,7 @@ class Watcher:
         config: ClusterConfig,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.photos, self.folder, self.options = photos, folder, photo_options
+        self.search, self.folder, self.options = photo_options.search(photos), folder, photo_options
         self.engine, self.config, self.clock = engine, config, clock
         from photoclust.watching import Pacing, Settling
 
@@ -121,7 +121,7 @@ class Watcher:
 
     def check(self) -> None:
         """Fail at once where it can never work: no such folder, another model, no weights."""
-        job.find(self.photos, self.options)
+        job.find(self.search)
         job.open_index(self.folder, self.options)
 
     def look(self) -> Look:
@@ -129,7 +129,7 @@ class Watcher:
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         waiting = 0
         try:
-            refs, _ = job.find(self.photos, self.options)
+            refs, _ = job.find(self.search)
             sight = self.settling.look(refs)
             waiting = sight.waiting
             if self.done is None and waiting:  # the first look tells nothing yet
@@ -141,22 +141,22 @@ class Watcher:
             return Look(at, waiting, error=str(error))
 
     def _index(self, sight: Sight) -> IndexReport | None:
-        from photoclust.photos.sources import folder_prefixes
         from photoclust.pipeline import index_photos
         from photoclust.watching import Sight
 
         new = sight.more_than(self.done or Sight())
-        prefixes = tuple(folder_prefixes(self.photos))
-        collection = CollectionConfig(prefixes, self.options.missing, self.options.retry_failed)
+        collection = CollectionConfig(self.search.prefixes(), self.options.missing, self.options.retry_failed)
         store = job.open_index(self.folder, self.options)
-        refs, _ = job.find(self.photos, self.options)
+        refs, _ = job.find(self.search)
         settled = (ref for ref in refs if ref in sight)
         with store.lock():
-            report = index_photos(settled, store, lambda: self._start(new), photo_progress, collection)
+            report = index_photos(
+                settled, store, lambda: self._start(new), photo_progress, collection, self.search
+            )
         self.done = sight
         self.again = self.clock() + RETRY_SECONDS if report.unread else float("inf")
-        self.pacing.pending |= bool(report.indexed or report.missing)
-        return report if report.indexed or report.missing else None
+        self.pacing.pending |= report.changed_something
+        return report if report.changed_something else None
 
     def _start(self, new: int) -> AbstractContextManager[Engine]:
         from photoclust.engine import start
@@ -188,8 +188,11 @@ class _Teller:
 
     def __init__(self) -> None:
         self.last_error = ""
+        self.passed_over: dict[str, dict[str, int]] = {}
 
     def __call__(self, look: Look) -> None:
+        from photoclust.photos.passed_over import in_words
+
         said = [look.error] if look.error and look.error != self.last_error else []
         self.last_error = look.error
         if look.indexed:
@@ -201,3 +204,7 @@ class _Teller:
             said.append(f"{look.waiting} still arriving")
         if said:
             LOG.info("%s  %s", look.at, ", ".join(said))
+        if look.indexed and look.indexed.passed_over != self.passed_over:
+            self.passed_over = look.indexed.passed_over
+            for line in in_words(self.passed_over):
+                LOG.info("%s  %s", look.at, line)

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from photoclust.errors import MissingPhotosError
 from photoclust.index.plan import Plan
-from photoclust.records import MISSING
+from photoclust.records import LEFT_OUT, MISSING
 
 Row = dict[str, Any]
 
@@ -42,6 +42,31 @@ def missing_rows(work: Plan, folders: Sequence[str], is_gone: Callable[[str], bo
         row for row in work.unseen if row["uri"] in work.unreachable or row["uri"].startswith(begins)
     )
     return [row | {"status": MISSING, "stage": row["status"]} for row in candidates if is_gone(row["uri"])]
+
+
+def left_out_rows(
+    work: Plan, missing: Sequence[Row], folders: Sequence[str], reason: Callable[[str], str]
+) -> list[Row]:
+    """Rows to append for photos that are still there and that this run leaves out.
+
+    Like missing ones they keep their faces, are out of the grouping, and come back when they are taken again.
+
+    Parameters
+    ----------
+    work, folders
+        As in `missing_rows`.
+    missing
+        From `missing_rows`.
+    reason
+        Tells why the photo at a uri is left out; ``""`` where it is not.
+    """
+    begins, gone = tuple(folders), {row["uri"] for row in missing}
+    there = (row for row in work.unseen if row["uri"].startswith(begins) and row["uri"] not in gone)
+    return [
+        row | {"status": MISSING, "stage": row["status"], "error": f"{LEFT_OUT}{why}"}
+        for row in there
+        if (why := reason(row["uri"]))
+    ]
 
 
 def lost_photos(work: Plan, missing: Sequence[Row], known: pa.Table) -> list[str]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from photoclust.records import CONTENT_TAG, FAILED, MISSING, PhotoRef
+from photoclust.records import CONTENT_TAG, FAILED, LEFT_OUT, MISSING, PhotoRef
 
 Looks = tuple[int, str]
 _ROWS_AT_ONCE = 65536
@@ -107,7 +107,9 @@ def _as_they_were(known: pa.Table) -> pa.Table:
     gone = away.equal(known["status"], MISSING)
     status = away.if_else(gone, known["stage"], known["status"])
     stage = away.if_else(gone, pa.scalar(None, pa.string()), known["stage"])
-    for name, column in (("status", status), ("stage", stage)):
+    left_out = away.and_(gone, away.fill_null(away.starts_with(known["error"], LEFT_OUT), False))
+    error = away.if_else(left_out, pa.scalar(None, pa.string()), known["error"])
+    for name, column in (("status", status), ("stage", stage), ("error", error)):
         at = known.schema.get_field_index(name)
         known = known.set_column(at, known.schema.field(at).with_nullable(True), column)
     return known

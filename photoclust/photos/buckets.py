@@ -10,13 +10,22 @@ from photoclust.errors import ObjectStoreError, PhotoError, UsageError
 from photoclust.objects.patience import at_the_door
 from photoclust.objects.store import ObjectInfo, ObjectStore, open_store
 from photoclust.objects.uris import Place, parse_uri
-from photoclust.photos.files import UNREACHABLE
-from photoclust.photos.kinds import is_wanted, lies_in_debris
+from photoclust.photos.files import UNREACHABLE, ignore_text
+from photoclust.photos.kinds import is_wanted
+from photoclust.photos.listing import Descent, Marks
+from photoclust.photos.selection import IGNORE_FILE, MOST_IGNORE_BYTES, NO_MEDIA, Selection
 from photoclust.records import CONTENT_TAG, PhotoRef
 
 
-def open_source(uri: str) -> Iterator[PhotoRef]:
+def open_source(uri: str, selection: Selection | None = None) -> Iterator[PhotoRef]:
     """Photos at a URI: the object of that name, or what lies under it as in a folder.
+
+    Parameters
+    ----------
+    uri
+        Of an object, or of a prefix with or without a slash in the end.
+    selection
+        What to leave out of what lies under it.
 
     Returns
     -------
@@ -41,17 +50,39 @@ def open_source(uri: str) -> Iterator[PhotoRef]:
         raise UsageError(f"{uri} cannot be listed: {error}.") from error
     except FileNotFoundError as error:
         raise UsageError(f"{uri} does not exist; check the name.") from error
-    return _wanted(place, key, chain(first, listing))
+    return _wanted(place, key, chain(first, listing), selection or Selection())
 
 
-def _wanted(place: Place, key: str, listing: Iterator[ObjectInfo]) -> Iterator[PhotoRef]:
+def _wanted(
+    place: Place, key: str, listing: Iterator[ObjectInfo], selection: Selection
+) -> Iterator[PhotoRef]:
+    begin = f"{key.rstrip('/')}/" if key else ""
+    descent = descent_into(place, begin, selection)
     try:
         for found in listing:
-            name = found.key.removeprefix(key)
-            if not name.endswith("/") and is_wanted(name) and not lies_in_debris(name):
+            if descent.takes(found.key.removeprefix(begin)):
                 yield _reference(place, found)
     except ObjectStoreError as error:
         raise ObjectStoreError(f"The listing of {place.uri(key)} ended early: {error}.") from error
+
+
+def descent_into(place: Place, begin: str, selection: Selection, is_sorted: bool = True) -> Descent:
+    """Follow names under a prefix, which is empty or ends in ``/``; see `Descent`."""
+    store = open_store(place)
+
+    def marks(path: str, known: set[str] | None) -> Marks:
+        def has(name: str) -> bool:
+            return name in known if known is not None else store.info(f"{begin}{path}{name}") is not None
+
+        if path and has(NO_MEDIA):
+            return Marks(no_media=True)
+        key = f"{begin}{path}{IGNORE_FILE}"
+        if not has(IGNORE_FILE):
+            return Marks()
+        where = place.uri(key)
+        return Marks(ignore=ignore_text(store.read(key, 0, MOST_IGNORE_BYTES + 1), where), where=where)
+
+    return Descent(selection, begin.rstrip("/").rpartition("/")[2], marks, is_sorted=is_sorted)
 
 
 def canonical(uri: str) -> str:

@@ -15,6 +15,8 @@ from photoclust.errors import UsageError
 from photoclust.label_table import LabelRow, read_label_table
 from photoclust.objects.uris import is_object_uri, parse_uri
 from photoclust.photos.buckets import canonical
+from photoclust.photos.passed_over import in_words
+from photoclust.photos.selection import Selection
 from photoclust.photos.sources import find_photos, look_at
 from photoclust.records import PhotoRef, local_path
 
@@ -52,13 +54,15 @@ class Dataset:
     problems: tuple[str, ...]
 
 
-def read_dataset(location: str) -> Dataset:
+def read_dataset(location: str, selection: Selection | None = None) -> Dataset:
     """Find the photos and labels of a data set.
 
     Parameters
     ----------
     location
         A folder, a prefix in a bucket, or a CSV file with a header.
+    selection
+        What to leave out of a folder or bucket; counts it.
 
     Raises
     ------
@@ -73,7 +77,7 @@ def read_dataset(location: str) -> Dataset:
     path, far = Path(location), is_object_uri(location)
     if not far and not path.exists():
         raise UsageError(f"{location!r} does not exist or cannot be reached; check the path.")
-    dataset = _from_folder(location) if far or path.is_dir() else _from_csv(path)
+    dataset = _from_folder(location, selection) if far or path.is_dir() else _from_csv(path)
     labels = {entry.label for entry in dataset.entries}
     if len(labels) < 2:
         found = f"only one, {next(iter(labels))[:80]!r}" if labels else "none"
@@ -85,8 +89,9 @@ def read_dataset(location: str) -> Dataset:
 # -- folders ------------------------------------------------------------------------------------------
 
 
-def _from_folder(location: str) -> Dataset:
-    refs = tuple(find_photos([location]))
+def _from_folder(location: str, selection: Selection | None) -> Dataset:
+    selection = selection or Selection()
+    refs = tuple(find_photos([location], None, selection))
     parts = _parts_of_objects(location, refs) if is_object_uri(location) else _parts_of_files(location, refs)
     splits = _has_splits(parts)
     depth = 3 if splits else 2
@@ -96,9 +101,10 @@ def _from_folder(location: str) -> Dataset:
         if len(part) >= depth
     ]
     loose = len(refs) - len(entries)
-    problems = (f"{loose} photos lie in no person's folder and were left out.",) if loose else ()
+    problems = [f"{loose} photos lie in no person's folder and were left out."] if loose else []
+    problems += [f"{line}." for line in in_words(selection.passed_over.values())]
     inside = {entry.uri for entry in entries}
-    return Dataset(tuple(entries), tuple(ref for ref in refs if ref.uri in inside), problems)
+    return Dataset(tuple(entries), tuple(ref for ref in refs if ref.uri in inside), tuple(problems))
 
 
 def _parts_of_files(location: str, refs: Sequence[PhotoRef]) -> list[tuple[str, ...]]:

@@ -15,23 +15,26 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError, UsageError
-from photoclust.photos.kinds import is_debris, is_wanted
+from photoclust.photos.selection import IGNORE_FILE, MOST_IGNORE_BYTES, NO_MEDIA, Folder, Selection
 from photoclust.records import PhotoRef, container_of, local_path
 
 UNREACHABLE = "missing"
 """Version of a reference whose file could not be looked at."""
 
 
-def walk(folders: Sequence[str]) -> Iterator[tuple[str, os.stat_result | None]]:
+def walk(
+    folders: Sequence[str], selection: Selection | None = None
+) -> Iterator[tuple[str, os.stat_result | None]]:
     """Files inside folders, depth first; without recursion, as trees may be deeper than Python's stack."""
+    selection = selection or Selection()
     searched: set[tuple[int, int]] = set()
-    waiting = list(reversed(folders))
+    waiting = [(folder, source(folder)) for folder in reversed(folders)]
     while waiting:
-        path = waiting.pop()
+        path, within = waiting.pop()
         status = status_of(path)
         if status is None and not os.path.lexists(path):
             continue  # deleted or moved since its folder was listed
@@ -40,23 +43,64 @@ def walk(folders: Sequence[str]) -> Iterator[tuple[str, os.stat_result | None]]:
         elif (status.st_dev, status.st_ino) not in searched:
             searched.add((status.st_dev, status.st_ino))
             try:
-                waiting.extend(_entries(path))
+                waiting.extend(_entries(path, within, selection))
             except OSError:
                 yield path, None
 
 
-def _entries(folder: str) -> list[str]:
-    """Photos and folders directly inside a folder, last name first."""
-    with os.scandir(folder) as entries:
-        return sorted((entry.path for entry in entries if _is_taken(entry)), reverse=True)
+def source(folder: str) -> Folder:
+    """A folder that was named, as the folder that the rules of a selection start from."""
+    return Folder("", PurePath(folder).name)
 
 
-def _is_taken(entry: os.DirEntry[str]) -> bool:
-    if is_debris(entry.name):
-        return False
-    if is_wanted(entry.name):
-        return True
-    return is_folder(entry.path) if entry.is_symlink() else entry.is_dir(follow_symlinks=False)
+def _entries(folder: str, within: Folder, selection: Selection) -> list[tuple[str, Folder]]:
+    """Photos and folders directly inside a folder, last name first; a folder is given as one, too."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name, reverse=True)
+    names = {entry.name for entry in entries}
+    if NO_MEDIA in names and within.path:
+        selection.leave_out_folder(NO_MEDIA)
+        return []
+    if IGNORE_FILE in names:
+        within = within.with_ignore_file(*ignore_file(folder))
+    taken = (entry for entry in entries if _is_taken(entry, within, selection))
+    return [(entry.path, within.below(entry.name)) for entry in taken]
+
+
+def _is_taken(entry: os.DirEntry[str], within: Folder, selection: Selection) -> bool:
+    inside = is_folder(entry.path) if entry.is_symlink() else entry.is_dir(follow_symlinks=False)
+    return selection.takes_folder(within, entry.name) if inside else selection.takes_file(within, entry.name)
+
+
+def ignore_file(folder: str) -> tuple[str, str]:
+    """Text of the ignore file in a folder, and its path.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read: what it would leave out must not be taken unasked.
+    """
+    file = Path(folder) / IGNORE_FILE
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise UsageError(f"{file} is no file of patterns; move it away.")
+        content = file.read_bytes()[: MOST_IGNORE_BYTES + 1]
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
+    return ignore_text(content, str(file)), str(file)
+
+
+def ignore_text(content: bytes, where: str) -> str:
+    """Text of an ignore file.
+
+    Raises
+    ------
+    UsageError
+        It is absurdly long.
+    """
+    if len(content) > MOST_IGNORE_BYTES:
+        raise UsageError(f"{where} is longer than {MOST_IGNORE_BYTES:,} bytes; it is to hold patterns.")
+    return content.decode("utf-8-sig", "surrogateescape")
 
 
 def existing(path: str) -> str:

@@ -1,4 +1,4 @@
-"""Which names are photos, which hold photos, and which are debris."""
+"""Which names are photos, which hold photos, and which are media that is not read."""
 
 from __future__ import annotations
 
@@ -16,8 +16,33 @@ IMAGE_EXTENSIONS = frozenset({
 TAR_EXTENSIONS = (".tar", ".tar.gz", ".tgz")
 TABLE_EXTENSION = ".parquet"
 
-# Folders that network storage, bins and archivers leave among photos; their files are copies or debris.
-_SKIPPED_FOLDERS = frozenset({"@eaDir", "__MACOSX"})
+# fmt: off
+RAW_EXTENSIONS = frozenset({
+    ".3fr", ".arw", ".bay", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".k25",
+    ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2",
+    ".srf", ".srw", ".x3f",
+})
+VIDEO_EXTENSIONS = frozenset({
+    ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".flv", ".insv", ".lrv", ".m2ts", ".m2v", ".m4v", ".mkv",
+    ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".rm", ".rmvb", ".vob", ".webm", ".wmv",
+})
+_NOT_READ = RAW_EXTENSIONS | VIDEO_EXTENSIONS | {
+    # pictures
+    ".jxl", ".psd", ".psb", ".xcf", ".kra", ".clip", ".afphoto", ".ai", ".eps", ".svg", ".pdf", ".jxr",
+    ".wdp", ".hdp", ".exr", ".hdr", ".tga", ".pcx", ".dds", ".ico", ".bpg", ".flif", ".qoi", ".dcm", ".fits",
+    ".sgi", ".pct", ".pict", ".icns", ".indd", ".insp", ".jps", ".j2c", ".jpf", ".jpm", ".mj2",
+    # archives that may hold some
+    ".zip", ".7z", ".rar", ".bz2", ".xz", ".zst", ".cbz", ".cbr", ".livp",
+}
+# fmt: on
+
+# What a photo collection holds beside photos, and nobody misses: notes and settings of programs.
+_SIDECARS = frozenset({
+    ".xmp", ".aae", ".thm", ".json", ".txt", ".ini", ".db", ".xml", ".csv", ".tsv", ".log", ".md", ".html",
+    ".htm", ".lnk", ".url", ".pp3", ".dop", ".cos", ".vrd", ".nksc", ".yaml", ".yml", ".cls", ".ctg",
+})  # fmt: skip
+OTHER = "other"
+"""Stands for the suffixes that name no media."""
 
 
 def is_photo(name: str) -> bool:
@@ -40,11 +65,9 @@ def is_wanted(name: str) -> bool:
     return is_photo(name) or is_tar(name) or is_table(name)
 
 
-def is_debris(name: str) -> bool:
-    """Tell whether a file or folder of this name is hidden, or left by a machine."""
-    return (name.startswith(".") and name not in (".", "..")) or name in _SKIPPED_FOLDERS
-
-
-def lies_in_debris(path: str) -> bool:
-    """Tell whether any part of a path of ``/`` is debris."""
-    return any(is_debris(part) for part in path.split("/"))
+def passed_over_as(name: str) -> str:
+    """Under what a file is counted that is neither a photo nor holds any; ``""`` where nobody misses it."""
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix in _SIDECARS:
+        return ""
+    return suffix if suffix in _NOT_READ or is_wanted(name) else OTHER

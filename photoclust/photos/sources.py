@@ -5,6 +5,7 @@ Contract:
 - What is named on the command line or in a list comes first, in the order given, whatever its extension.
   Folders follow, then buckets, each as a stream in sorted order: memory does not grow with their number.
 - Archives and tables, named or found, give their members in place of themselves.
+- What `photoclust.photos.selection` leaves out of folders, buckets and archives is counted.
 - Nothing is left out silently: what cannot be looked at or is refused becomes a reference of its own, whose
   reading then fails with the reason.
 - The uri of what a folder, a bucket's prefix or an archive holds begins with the uri of that source, the
@@ -27,7 +28,9 @@ from photoclust.photos import buckets, files
 from photoclust.photos.braces import expanded
 from photoclust.photos.containers import read_member
 from photoclust.photos.kinds import IMAGE_EXTENSIONS, is_table, is_tar
+from photoclust.photos.passed_over import in_words
 from photoclust.photos.reach import require_there
+from photoclust.photos.selection import Selection
 from photoclust.photos.tables import read_row, table_rows
 from photoclust.photos.tars import tar_members
 from photoclust.records import REFUSED, UNREACHABLE, PhotoRef, container_of, local_path
@@ -35,7 +38,9 @@ from photoclust.records import REFUSED, UNREACHABLE, PhotoRef, container_of, loc
 __all__ = ["IMAGE_EXTENSIONS", "content_id", "find_photos", "folder_prefixes", "read_photo"]
 
 
-def find_photos(paths: Sequence[str], image_column: str | None = None) -> Iterator[PhotoRef]:
+def find_photos(
+    paths: Sequence[str], image_column: str | None = None, selection: Selection | None = None
+) -> Iterator[PhotoRef]:
     """Every photo under some paths, each once.
 
     Parameters
@@ -47,13 +52,14 @@ def find_photos(paths: Sequence[str], image_column: str | None = None) -> Iterat
         given as ``./@name``.
     image_column
         Column of Parquet tables that holds the photos; found by its name and type by default.
+    selection
+        What to leave out of folders, buckets and archives; counts it during the iteration.
 
     Returns
     -------
     Iterator[PhotoRef]
-        What was given by name first, then what folders and buckets hold. Inside them hidden entries,
-        ``@eaDir``, ``__MACOSX``, ``.Trash*`` and names that are neither photos nor hold any are skipped;
-        links are followed, and a folder reached twice is searched once.
+        What was given by name first, then what `selection` takes of what folders and buckets hold; links are
+        followed, and a folder reached twice is searched once.
 
     Raises
     ------
@@ -65,14 +71,15 @@ def find_photos(paths: Sequence[str], image_column: str | None = None) -> Iterat
     SourceLostError
         During the iteration when a folder goes away.
     """
-    named, folders, prefixes = _sorted(paths)
-    streams = {uri: buckets.open_source(uri) for uri in prefixes}
-    return _photos(_Sources(named, folders, streams), paths, image_column)
+    named, folders, prefixes = sorted_sources(paths)
+    chosen = selection or Selection()
+    streams = {uri: buckets.open_source(uri, chosen) for uri in prefixes}
+    return _photos(_Sources(named, folders, streams, chosen), paths, image_column)
 
 
 def folder_prefixes(paths: Sequence[str]) -> list[str]:
     """What the uris begin with of all photos inside the folders, buckets and archives among `paths`."""
-    named, folders, prefixes = _sorted(paths)
+    named, folders, prefixes = sorted_sources(paths)
     inside = chain.from_iterable(map(files.folder_uris, folders))
     archives = [files.uri_of(item) for item in (*named, *prefixes) if _holds_photos(item)]
     return [*inside, *(f"{_begin(uri)}/" for uri in prefixes), *(f"{_begin(uri)}!/" for uri in archives)]
@@ -82,7 +89,7 @@ def _begin(uri: str) -> str:
     return uri.partition("?")[0].rstrip("/") if is_object_uri(uri) else uri
 
 
-def _sorted(paths: Sequence[str]) -> tuple[dict[str, None], list[str], list[str]]:
+def sorted_sources(paths: Sequence[str]) -> tuple[dict[str, None], list[str], list[str]]:
     """Files and objects by name, folders, and what in a bucket may be an object or a prefix."""
     named: dict[str, None] = {}
     folders: list[str] = []
@@ -105,13 +112,14 @@ class _Sources:
     named: dict[str, None]
     folders: list[str]
     streams: dict[str, Iterator[PhotoRef]]
+    selection: Selection
     empty: list[str] = field(default_factory=list)  # of the listings, those that named nothing
 
     def __iter__(self) -> Iterator[tuple[PhotoRef, bool]]:
         """Files and objects, each once, and whether it was asked for by name."""
         for item in self.named:
             yield look_at(item), True
-        for path, status in files.walk(self.folders):
+        for path, status in files.walk(self.folders, self.selection):
             if path not in self.named:
                 yield files.reference(path, status), False
         require_there(self.folders)
@@ -131,25 +139,28 @@ class _Sources:
 def _photos(sources: _Sources, paths: Sequence[str], column: str | None) -> Iterator[PhotoRef]:
     nothing = True
     for ref, by_name in sources:
-        for photo in members(ref, column, by_name):
+        for photo in members(ref, column, by_name, sources.selection):
             nothing = False
             yield photo
     if not nothing:
         yield from (PhotoRef(uri, 0, UNREACHABLE) for uri in sources.empty)
     else:
         looked_for = ", ".join(sorted(IMAGE_EXTENSIONS))
+        instead = "".join(f" {line}." for line in in_words(sources.selection.passed_over.values()))
         raise NoPhotosError(
-            f"No photos found in {', '.join(map(repr, paths))}: looked for {looked_for} files."
+            f"No photos found in {', '.join(map(repr, paths))}: looked for {looked_for} files.{instead}"
         )
 
 
-def members(ref: PhotoRef, column: str | None, by_name: bool) -> Iterable[PhotoRef]:
+def members(
+    ref: PhotoRef, column: str | None, by_name: bool, selection: Selection | None = None
+) -> Iterable[PhotoRef]:
     """Photos in an archive or a table; any other file is one photo."""
     name = _name(ref.uri)
     if ref.version == UNREACHABLE:
         return (ref,)
     if is_tar(name):
-        return tar_members(ref)
+        return tar_members(ref, selection)
     if is_table(name):
         return table_rows(ref, column, by_name)
     return (ref,)

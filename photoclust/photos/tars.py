@@ -14,7 +14,9 @@ from typing import IO, Any, cast
 
 from photoclust.errors import PhotoError
 from photoclust.photos.containers import open_archive, refusing
-from photoclust.photos.kinds import is_photo, lies_in_debris
+from photoclust.photos.kinds import is_photo
+from photoclust.photos.listing import Descent
+from photoclust.photos.selection import Selection
 from photoclust.records import REFUSED, PhotoRef, member_uri
 
 _LARGEST_HEADER = 1024**2  # extended headers are read whole; ordinary ones have a few hundred bytes
@@ -38,13 +40,15 @@ class _Headers:
         return self.file.tell()
 
 
-def tar_members(archive: PhotoRef) -> Iterator[PhotoRef]:
+def tar_members(archive: PhotoRef, selection: Selection | None = None) -> Iterator[PhotoRef]:
     """Photos in a tar, in its order; what is refused among them has a version that says why."""
     seen: set[int] = set()
+    inside = (selection or Selection()).inside(PurePosixPath(archive.uri.partition("?")[0]).name)
+    descent = Descent(inside, is_wanted=is_photo)
     try:
         with refusing(), open_archive(archive.uri, archive.size) as file:
             for member in _headers(file):
-                if _concerns_us(member):
+                if not member.isdir() and descent.takes(member.name):
                     yield _reference(archive, member, seen)
     except PhotoError as error:
         yield PhotoRef(archive.uri, archive.size, f"{REFUSED}{error.reason}")
@@ -66,10 +70,6 @@ def _headers(file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
                 raise tarfile.ReadError("what follows is no header")
     except tarfile.TarError as error:
         raise ValueError(f"the archive is damaged ({error})") from error
-
-
-def _concerns_us(member: tarfile.TarInfo) -> bool:
-    return is_photo(member.name) and not member.isdir() and not lies_in_debris(member.name)
 
 
 def _reference(archive: PhotoRef, member: tarfile.TarInfo, seen: set[int]) -> PhotoRef:

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from photoclust.errors import MissingPhotosError
-from photoclust.index.absence import MANY, lost_photos, missing_rows, require_plausible
+from photoclust.index.absence import MANY, left_out_rows, lost_photos, missing_rows, require_plausible
 from photoclust.index.plan import plan
 from photoclust.records import PHOTO_SCHEMA, UNREACHABLE, PhotoRef
 
@@ -77,3 +77,20 @@ def test_photos_that_moved_are_not_lost() -> None:
     assert missing(moved, rows, "/a/") == uris
     work = plan(moved, rows, lambda ref: ref.uri.rpartition("/")[2])
     assert lost_photos(work, missing_rows(work, ["/a/"], lambda _: True), rows) == []
+
+
+def test_a_photo_that_is_left_out_now_is_out_of_the_grouping_and_comes_back_as_it_was() -> None:
+    rows = known("/a/1", "/a/2", "/a/3", "/b/4")
+    work = plan(found("/a/1"), rows, lambda ref: ref.uri)
+    away = missing_rows(work, ["/a/"], lambda uri: uri == "/a/3")
+    left_out = left_out_rows(work, away, ["/a/"], lambda uri: "--exclude" if uri > "/a/1" else "")
+    assert [(row["uri"], row["status"], row["stage"], row["error"]) for row in left_out] == [
+        ("/a/2", "missing", "ok", "left out: --exclude")
+    ]
+    after = pa.Table.from_pylist(
+        [row for row in rows.to_pylist() if row["uri"] != "/a/2"] + left_out, PHOTO_SCHEMA
+    )
+    again = plan(found("/a/1", "/a/2", "/a/3"), after, lambda ref: ref.uri)
+    (back,) = again.returned
+    assert back | {"attempts": 1} == rows.to_pylist()[1]
+    assert again.to_do == 1
