@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -82,6 +82,14 @@ def resolved_among(
     return replace(resolution, problems=(*decisions.problems, *resolution.problems))
 
 
+def names_of_faces(resolution: Resolution, face_ids: Sequence[str]) -> dict[str, str]:
+    """The name of each face that carries one: those that were named, and those that must be with them."""
+    person = resolution.constraints.person()
+    names = {int(person[row]): name for row, name in resolution.names.items()}
+    rows = np.flatnonzero(np.isin(person, list(names)))
+    return {face_ids[row]: names[int(person[row])] for row in rows.tolist()}
+
+
 def placed_by_decisions(decisions: Decisions, assignments: pa.Table) -> set[str]:
     """Ids of the faces of a table of ASSIGNMENT_SCHEMA that are somebody's because the user said so."""
     face_ids, burst = assignments["face_id"].to_pylist(), assignments["burst"].to_pylist()
@@ -114,7 +122,8 @@ def new_clustering(
     )
     created = datetime.now(UTC)
     counts = {status: groups.status.tolist().count(status) for status in (UNSURE, LOW_QUALITY)}
-    table = _people(faces, assignments, resolution)
+    numbers = {person: one.number for person, one in kept.identities.items()}
+    table = _people(faces, assignments, resolution, numbers)
     run = {
         "created": created.isoformat(timespec="seconds"),
         "photoclust": __version__,
@@ -137,7 +146,9 @@ def retired_table(retired: Mapping[str, Retired]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=RETIRED_SCHEMA)
 
 
-def _people(faces: pa.Table, assignments: pa.Table, resolution: Resolution) -> pa.Table:
+def _people(
+    faces: pa.Table, assignments: pa.Table, resolution: Resolution, numbers: Mapping[str, int]
+) -> pa.Table:
     """One row of PERSON_SCHEMA for each person, largest first."""
     members: dict[str, list[int]] = {}
     people = assignments["person_id"].to_pylist()
@@ -157,6 +168,7 @@ def _people(faces: pa.Table, assignments: pa.Table, resolution: Resolution) -> p
             "photos": len({photos[i] for i in own}),
             "cover_face_id": chosen.get(person) or face_ids[max(own, key=lambda i: (worth[i], face_ids[i]))],
             "ignored": person in ignored,
+            "number": numbers[person],
         }
         for person, own in members.items()
     ]

@@ -10,26 +10,64 @@ from typing import Any
 import pyarrow as pa
 
 from photoclust.config import ClusterConfig
-from photoclust.errors import ChurnError
+from photoclust.errors import ChurnError, IndexCorruptError
+from photoclust.index.identities import read_identities, write_identities
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.changes import Grouping, changes, named_churn
-from photoclust.people.continuity import Past, Retired, successor
+from photoclust.people.continuity import Continuity, Past, Retired, successor
 from photoclust.people.decisions import NAME, Decisions
-from photoclust.records import printable
+from photoclust.people.identities import Identity, identities_of, next_number
+from photoclust.records import IDENTITY_SCHEMA, printable
 
 _NAMES_SHOWN = 5
+_JOINT = ""  # the row of the faces that are nobody's own
 
 
-def past_of(current: Clustering | None) -> Past:
+def past_of(store: IndexStore, current: Clustering | None) -> Past:
     """What the clustering in force, and those before it, called people."""
+    stored = read_identities(store.folder)
+    if stored is None:
+        identities, least = _identities_of_old(store, current), 1
+    else:
+        identities, least = _identities(stored[0]), stored[1]
+    joint = frozenset(identities.pop(_JOINT, Identity(())).own)
+    people, names = (_people(current), _grouping(current).names) if current else ({}, {})
+    return Past(people, identities, names, least, joint)
+
+
+def keep_identities(store: IndexStore, kept: Continuity, least: int) -> None:
+    """Write down every id that was ever given; no number below `least` is given to a later one."""
+    everybody = kept.identities | {_JOINT: Identity(tuple(sorted(kept.joint)))}
+    rows = [
+        {"person_id": person, "number": one.number, "parted_from": one.parted_from, "face_ids": one.own}
+        for person, one in everybody.items()
+    ]
+    table = pa.Table.from_pylist(rows, schema=IDENTITY_SCHEMA)
+    write_identities(store.folder, table, next_number(kept.identities, least))
+
+
+def _identities(table: pa.Table) -> dict[str, Identity]:
+    columns = (table[name].to_pylist() for name in ("person_id", "face_ids", "parted_from", "number"))
+    return {
+        person: Identity(tuple(own), origin, number)
+        for person, own, origin, number in zip(*columns, strict=True)
+    }
+
+
+def _identities_of_old(store: IndexStore, current: Clustering | None) -> dict[str, Identity]:
+    """Identities of an index made before they were kept: those of all clusterings that are there."""
+    given: dict[str, Retired] = {}
+    for run_id in store.clusterings.runs():
+        try:
+            clustering = store.clusterings.read(run_id)
+        except IndexCorruptError:
+            continue  # it stands in nobody's way, and nobody can know its ids
+        given |= {person: Retired(()) for person in clustering.people["person_id"].to_pylist()}
+        given |= dict.fromkeys(_retired(clustering.retired), Retired(()))
     if current is None:
-        return Past()
-    return Past(_people(current), _retired(current.retired))
-
-
-def named_people(current: Clustering | None) -> set[str]:
-    """Ids of the people of a clustering who have a name."""
-    return {row["person_id"] for row in current.people.to_pylist() if row["name"]} if current else set()
+        return identities_of({}, given)
+    order = current.people["person_id"].to_pylist()
+    return identities_of(_people(current), given | _retired(current.retired), order)
 
 
 def config_of(run: Mapping[str, Any]) -> ClusterConfig:

@@ -200,6 +200,7 @@ PERSON_SCHEMA = pa.schema(
         pa.field("photos", pa.int32(), nullable=False),
         pa.field("cover_face_id", pa.string(), nullable=False),
         pa.field("ignored", pa.bool_()),  # the user does not want to see them; null is no
+        pa.field("number", pa.int32()),  # of the id, in the order in which they were given: "Person 7"
         # what is known of them, see `photoclust.people.facts.Facts`; null where nothing is
         pa.field("confidence", pa.float32()),  # share of the faces expected to be right
         pa.field("cohesion", pa.float32()),  # mean cosine similarity to the template of the others
@@ -215,7 +216,16 @@ RETIRED_SCHEMA = pa.schema(
     [
         pa.field("person_id", pa.string(), nullable=False),  # an id that is no longer in force
         pa.field("successor", pa.string(), nullable=False),  # who has most of the faces now; "" nobody
-        pa.field("face_ids", pa.list_(pa.string()), nullable=False),  # the faces the person had last
+        pa.field("face_ids", pa.list_(pa.string()), nullable=False),  # that tell whom the id means
+    ]
+)
+
+IDENTITY_SCHEMA = pa.schema(
+    [
+        pa.field("person_id", pa.string(), nullable=False),  # an id that was ever given
+        pa.field("number", pa.int32(), nullable=False),  # the order in which ids were given
+        pa.field("parted_from", pa.string(), nullable=False),  # who had the faces before; "" nobody
+        pa.field("face_ids", pa.list_(pa.string()), nullable=False),  # that tell whom the id means
     ]
 )
 

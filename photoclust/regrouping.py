@@ -15,11 +15,12 @@ from photoclust.grouping import (
     decisions_of,
     exclusions_of,
     fingerprint,
+    names_of_faces,
     new_clustering,
     resolved_among,
     with_facts,
 )
-from photoclust.history import add_clustering, computed_before, named_people, past_of, require_steady
+from photoclust.history import add_clustering, computed_before, keep_identities, past_of, require_steady
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.calibration import calibration_of
 from photoclust.people.continuity import keep_ids
@@ -107,8 +108,9 @@ def _grouped(
     labels, groups = cluster(candidates(prepared, config, calibration, law.constraints), spread.start_workers)
     watch.lap("cluster")
     face_ids = faces.table["face_id"].to_pylist()
-    named = {face_ids[row] for row in law.names} | named_people(current)
-    kept = keep_ids(groups.group, face_ids, past_of(current), named)
+    past = past_of(store, current)
+    kept = keep_ids(groups.group, face_ids, past, names_of_faces(law, face_ids))
+    keep_identities(store, kept, past.next_number)
     clustering = new_clustering(faces.table, labels, groups, kept, law, prepared.near_duplicates)
     weighed = prepared.weighed, calibration.weigher()
     clustering = with_facts(clustering, prepared.embeddings, exclusions_of(prepared.photos, law), weighed)

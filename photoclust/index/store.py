@@ -12,6 +12,7 @@
       unfinished.json             since when a run of indexing is at work, or was killed
       runs/TIME.json              what a run of indexing did: counts, rates, seconds of each stage
       clusterings/, current.json  see `photoclust.index.clusterings`
+      ids.parquet                 every person id that was ever given: see `photoclust.index.identities`
       decisions.csv               the user's own
 
 Faces are written first and their photos second: faces without that photos part do not exist. Work may

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from photoclust.people.continuity import faces_of
+from photoclust.people.identities import faces_of
 
 NEW, GROWN, SHRUNK, SPLIT, MERGED, MOVED, GONE, NAMED = KINDS = (
     "new",  # nobody of before

@@ -2,56 +2,41 @@
 
 The contract:
 
-- A group is known by the faces it shares with people of before, never by its number. Of several groups that
-  share faces with a person the one with faces that carry a name keeps the id, then the one with most of them.
-- Of several people that come together those with a name keep their id before others, then the one with most
-  faces. The others retire; where a majority of their faces is in one person, that is their successor.
-- An id is given once. A person who has retired, and whose faces are found together again, gets the old id
-  back; nobody else ever does.
-- The outcome follows from the input alone; ties are broken by face id and by person id.
+- An id belongs to faces, its own: those it was first given to, and those that came to the person since and
+  had never been anybody's, while the person held most of its own. While a person holds most of the own faces
+  of another id too, the two have come together, and faces that come then are nobody's own. A face is own to
+  one id; one that is deleted is no more, while that id is in force.
+- An id goes where most of its own faces are, those first that carry a name. One that is not in force comes
+  back only to a group with a majority of its own faces.
+- Of several ids that come together the one with the name stays, then one in force, then the one that the
+  others were parted from, then the one with most faces. The others retire; where a majority of their own
+  faces is in one person, that is their successor.
+- A group that no id goes to gets a new one, which takes its faces for its own. An id that was ever given,
+  whether the grouping was put in force or not, is never given anew.
+- So whoever is parted again as they were before has the id they had before, and nobody has an id who has no
+  own face of it: neither a name nor faces that came along later take one over.
+- The outcome follows from the input alone; ties are broken by the number of an id, by id and by face id.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from hashlib import blake2b
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-
-@dataclass(frozen=True)
-class Retired:
-    """A person whose id is no longer in force.
-
-    Attributes
-    ----------
-    faces
-        Ids of the faces the person had last.
-    successor
-        Id of the person who has most of them now; ``""`` where nobody has.
-    """
-
-    faces: tuple[str, ...]
-    successor: str = ""
-
-
-@dataclass(frozen=True)
-class Past:
-    """What earlier groupings called people.
-
-    Attributes
-    ----------
-    people
-        Person id of each face in the grouping in force; faces that were nobody's are left out or ``""``.
-    retired
-        People of earlier ones, by their ids.
-    """
-
-    people: Mapping[str, str] = field(default_factory=dict[str, str])
-    retired: Mapping[str, Retired] = field(default_factory=dict[str, Retired])
+from photoclust.people.claims import Shares, claims_of, first_of, shares_of
+from photoclust.people.identities import (
+    Identity,
+    Past,
+    Retired,
+    complete,
+    new_identities,
+    owners_of,
+    rebuilt,
+)
 
 
 @dataclass(frozen=True)
@@ -62,19 +47,25 @@ class Continuity:
     ----------
     people
         Person id of each face, ``""`` where it is nobody's.
+    identities
+        Every id that was ever given.
     retired
-        People of earlier groupings who are not among them.
+        Those that are not in force.
+    joint
+        Faces that are nobody's own: they came while two people were one.
     """
 
     people: list[str]
+    identities: dict[str, Identity]
     retired: dict[str, Retired]
+    joint: frozenset[str] = frozenset()
 
 
 def keep_ids(
     groups: npt.NDArray[np.int32],
     face_ids: Sequence[str],
     past: Past | None = None,
-    named: Collection[str] = (),
+    said: Mapping[str, str] | None = None,
 ) -> Continuity:
     """Name each group after the person it continues, or anew.
 
@@ -89,26 +80,36 @@ def keep_ids(
         Id of each face.
     past
         What earlier groupings called people.
-    named
-        Ids of faces, and of people, that carry a name.
+    said
+        The name that each face carries, by face id; faces without one are left out.
 
     Returns
     -------
     Continuity
     """
-    past = past or Past()
+    past, said, present = past or Past(), said or {}, set(face_ids)
+    identities = complete(past)
+    group_of = {face: group for face, group in zip(face_ids, groups.tolist(), strict=True) if group >= 0}
     members: dict[int, list[str]] = {}
-    for group, face in zip(groups.tolist(), face_ids, strict=True):
-        if group >= 0:
-            members.setdefault(group, []).append(face)
-    ids = _inherited(members, past, frozenset(named))
-    used = {*ids.values(), *past.people.values(), *past.retired}
-    for group in sorted(members, key=lambda g: min(members[g])):
-        if group not in ids:
-            ids[group] = _new_id(min(members[group]), used)
-            used.add(ids[group])
-    people = [ids[group] if group >= 0 else "" for group in groups.tolist()]
-    return Continuity(people, _retired(dict(zip(face_ids, people, strict=True)), past))
+    for face, group in group_of.items():
+        members.setdefault(group, []).append(face)
+    shares = shares_of(group_of, identities, past, said)
+    ids = {
+        group: first_of(rivals, identities)
+        for group, rivals in claims_of(shares, members, identities, present).items()
+    }
+    new = new_identities({group: own for group, own in members.items() if group not in ids}, identities, past)
+    ids |= {group: person for group, (person, _) in new.items()}
+    in_force = set(ids.values())
+    owners = {f: p for f, p in owners_of(identities).items() if f in present or p not in in_force}
+    owners |= _came_to_own(ids, members, shares, identities, past, present)
+    owners |= {face: ids[group] for group in new for face in members[group]}
+    kept = rebuilt(identities | dict(new.values()), owners)
+    people = {face: ids[group] for face, group in group_of.items()}
+    joint = frozenset(past.joint | group_of.keys()) - owners.keys()
+    return Continuity(
+        [people.get(face, "") for face in face_ids], kept, _retired(kept, people, present), joint
+    )
 
 
 def successor(person_id: str, retired: Mapping[str, Retired]) -> str:
@@ -118,78 +119,39 @@ def successor(person_id: str, retired: Mapping[str, Retired]) -> str:
     return person_id
 
 
-def faces_of(people: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Faces of each person, from pairs of face id and person id; ``""`` is no person."""
-    faces: dict[str, list[str]] = {}
-    for face, person in people:
-        if person:
-            faces.setdefault(person, []).append(face)
-    return faces
+def _came_to_own(
+    ids: Mapping[int, str],
+    members: Mapping[int, Sequence[str]],
+    shares: Shares,
+    identities: Mapping[str, Identity],
+    past: Past,
+    present: Set[str],
+) -> dict[str, str]:
+    """Owners of the faces that become somebody's own, among people who had an id."""
+    owners, in_force = owners_of(identities), set(ids.values())
+    there = {person: sum(face in present for face in one.own) for person, one in identities.items()}
+    joined = {
+        group
+        for person in identities.keys() - in_force
+        for group, count in shares.own[person].items()
+        if 2 * count > there[person]
+    }
+    came: dict[str, str] = {}
+    for group, person in ids.items():
+        held = shares.own[person][group] if person in identities else 0
+        if 2 * held > there.get(person, 0) and group not in joined:
+            came |= {face: person for face in members[group] if not (face in owners or face in past.joint)}
+    return came
 
 
-@dataclass(frozen=True, order=True)
-class _Claim:
-    """A person's claim to a group; the least comes first."""
-
-    person_with_a_name: int  # all counts negative
-    faces_with_a_name: int
-    retired: bool
-    faces: int
-    first_face: str
-    person: str
-    group: int
-
-
-def _inherited(members: Mapping[int, Sequence[str]], past: Past, named: frozenset[str]) -> dict[int, str]:
-    """Person id of each group that continues somebody."""
-    ids: dict[int, str] = {}
-    taken: set[str] = set()
-    for claim in sorted(_claims(members, past, named)):
-        if claim.group not in ids and claim.person not in taken:
-            ids[claim.group] = claim.person
-            taken.add(claim.person)
-    return ids
-
-
-def _claims(members: Mapping[int, Sequence[str]], past: Past, named: frozenset[str]) -> Iterable[_Claim]:
-    former: dict[str, list[str]] = {}
-    for person, own in past.retired.items():
-        for face in own.faces:
-            former.setdefault(face, []).append(person)
-    size = Counter(past.people.values())
-    for group, faces in members.items():
-        shared = faces_of((face, person) for face in faces for person in former.get(face, ()))
-        shared = {
-            person: own for person, own in shared.items() if _is_majority(own, past.retired[person].faces)
-        }
-        shared |= faces_of((face, past.people.get(face, "")) for face in faces)
-        for person, own in shared.items():
-            carried = len(named.intersection(own))
-            stays = (
-                carried or 2 * len(own) > size[person]
-            )  # a face or two that went elsewhere take no name along
-            yield _Claim(
-                person_with_a_name=-bool(person in named and stays),
-                faces_with_a_name=-carried,
-                retired=person in past.retired,
-                faces=-len(own),
-                first_face=min(faces),
-                person=person,
-                group=group,
-            )
-
-
-def _is_majority(part: Sequence[str], whole: Sequence[str]) -> bool:
-    return 2 * len(part) > len(whole)
-
-
-def _retired(people: Mapping[str, str], past: Past) -> dict[str, Retired]:
-    """Everybody who has an id that is not in force, and who has most of their faces now."""
+def _retired(
+    identities: Mapping[str, Identity], people: Mapping[str, str], present: Set[str]
+) -> dict[str, Retired]:
+    """Every id that is not in force, and who has most of its own faces that are there."""
     in_force = set(people.values())
-    before = {person: Retired(tuple(sorted(own))) for person, own in faces_of(past.people.items()).items()}
     return {
-        person: Retired(old.faces, _heir(old.faces, people) or old.successor)
-        for person, old in sorted({**past.retired, **before}.items())
+        person: Retired(one.own, _heir([face for face in one.own if face in present], people))
+        for person, one in sorted(identities.items())
         if person not in in_force
     }
 
@@ -200,13 +162,3 @@ def _heir(faces: Sequence[str], people: Mapping[str, str]) -> str:
     count.pop("", None)
     person, shared = min(count.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
     return person if 2 * shared > len(faces) else ""
-
-
-def _new_id(face_id: str, used: set[str]) -> str:
-    """An id that follows from the face id; a digit is added while it is used."""
-    salt = 0
-    while True:
-        person = blake2b(f"{face_id}/{salt}".encode(), digest_size=8).hexdigest()
-        if person not in used:
-            return person
-        salt += 1

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photoclust.people.changes import Grouping, changes
-from photoclust.people.continuity import Past, faces_of, keep_ids, successor
+from photoclust.people.continuity import keep_ids, successor
+from photoclust.people.identities import Past, faces_of
 
 FACES = 14
 histories = st.lists(
@@ -24,7 +25,7 @@ def test_what_always_holds(history: list[list[int]], named: set[int], seed: int)
     for groups in history:
         there = np.flatnonzero(rng.random(FACES) < 0.9)
         face_ids, now = every[there].tolist(), np.array(groups, np.int32)[there]
-        marked = {f"{i:02d}" for i in named}
+        marked = dict.fromkeys((f"{i:02d}" for i in named), "Ada")
         result = keep_ids(now, face_ids, past, marked)
         people = dict(zip(face_ids, result.people, strict=True))
 
@@ -44,25 +45,31 @@ def test_what_always_holds(history: list[list[int]], named: set[int], seed: int)
         # who had an id before is in force or retired, and every id leads to somebody in force or to nobody
         in_force = set(result.people) - {""}
         ever |= in_force
-        assert ever == in_force | result.retired.keys()
+        assert ever == in_force | result.retired.keys() == result.identities.keys()
         assert not in_force & result.retired.keys()
         assert all(successor(person, result.retired) in in_force | {""} for person in ever)
 
-        # an id is kept by somebody who shares faces with the one who had it
+        # a face is own to one id at most, and ids keep their numbers
+        owned = [face for one in result.identities.values() for face in one.own]
+        assert len(owned) == len(set(owned))
+        assert sorted(one.number for one in result.identities.values()) == list(range(1, 1 + len(ever)))
+        assert all(result.identities[p].number == one.number for p, one in past.identities.items())
+
+        # an id goes to somebody with own faces of it; one that was not in force to who has most of them
         before, after = faces_of(past.people.items()), faces_of(people.items())
-        for person in in_force & before.keys():
-            assert set(before[person]) & set(after[person])
-        for person in in_force & past.retired.keys():
-            assert 2 * len(set(past.retired[person].faces) & set(after[person])) > len(
-                past.retired[person].faces
-            )
+        for person in in_force & past.identities.keys():
+            own, had = set(past.identities[person].own), set(before.get(person, ()))
+            assert (own | had) & set(after[person])
+            assert person in before or 2 * len(own & set(after[person])) > len(own)
 
         # a person who stays whole and meets nobody else keeps the id
-        for person, own in before.items():
-            mine = [other for other, faces in after.items() if set(faces) & set(own)]
-            alone = len(mine) == 1 and {past.people.get(face, "") for face in after[mine[0]]} <= {"", person}
-            former = {p for p, old in past.retired.items() if set(old.faces) & set(own)}
-            if alone and not former:
+        owner = {face: person for person, one in past.identities.items() for face in one.own}
+        for person, had in before.items():
+            mine = [
+                other for other, faces in after.items() if set(faces) & {*had, *past.identities[person].own}
+            ]
+            alone = len(mine) == 1 and {owner.get(face, person) for face in after[mine[0]]} == {person}
+            if alone and set(had) & set(after[mine[0]]) & owner.keys():
                 assert mine == [person]
 
         # every face whose person is another is in one of the changes
@@ -75,7 +82,7 @@ def test_what_always_holds(history: list[list[int]], named: set[int], seed: int)
         new = sum(len(after[change.person_id]) for change in found if change.kind == "new")
         fresh = {face for face, person in people.items() if person and not past.people.get(face, "")}
         assert came <= len(fresh) <= came + new
-        past = Past(people, result.retired)
+        past = Past(people, result.identities, joint=result.joint)
 
 
 @given(histories)
@@ -84,5 +91,5 @@ def test_the_same_grouping_again_changes_nothing(history: list[list[int]]) -> No
     for groups in history:
         now = np.array(groups, np.int32)
         first = keep_ids(now, face_ids, past)
-        past = Past(dict(zip(face_ids, first.people, strict=True)), first.retired)
-        assert keep_ids(now, face_ids, past) == first
+        past = Past(dict(zip(face_ids, first.people, strict=True)), first.identities, joint=first.joint)
+        assert keep_ids(now, face_ids, past).people == first.people
