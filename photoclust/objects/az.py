@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from azure.core import MatchConditions
 from azure.core import exceptions as azure
 from azure.core.utils import parse_connection_string
 from azure.identity import DefaultAzureCredential
@@ -112,11 +113,19 @@ class AzureStore:
         except EOFError:
             return b""
 
-    def write(self, key: str, content: bytes | memoryview, only_new: bool = False) -> bool:
-        """Write an object in one request."""
+    def write(
+        self, key: str, content: bytes | memoryview, only_new: bool = False, replaces: str = ""
+    ) -> bool:
+        """Write an object in one request, or return False."""
+        condition: dict[str, Any] = {"overwrite": not only_new}
         try:
-            self._ask(lambda: self.client.upload_blob(key, bytes(content), overwrite=not only_new))
-        except FileExistsError:
+            if replaces:
+                there = self._ask(self.client.get_blob_client(key).get_blob_properties)
+                if _info(there).tag != replaces:
+                    return False
+                condition |= {"etag": there.etag, "match_condition": MatchConditions.IfNotModified}
+            self._ask(lambda: self.client.upload_blob(key, bytes(content), **condition))
+        except (FileExistsError, FileNotFoundError):
             return False
         return True
 
@@ -137,9 +146,9 @@ class AzureStore:
 
 def _info(blob: Any) -> ObjectInfo:
     content = getattr(blob.content_settings, "content_md5", None)
-    return ObjectInfo(
-        blob.name, blob.size or 0, bytes(content).hex() if content else str(blob.etag).strip('"')
-    )
+    tag = bytes(content).hex() if content else str(blob.etag).strip('"')
+    modified = blob.last_modified.timestamp() if blob.last_modified else None
+    return ObjectInfo(blob.name, blob.size or 0, tag, modified)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from photoclust.objects.uris import Place
 
 Answer = TypeVar("Answer")
 _PAGE = 1000
-_FIELDS = "items(name,size,md5Hash,generation),nextPageToken"
+_FIELDS = "items(name,size,md5Hash,generation,updated),nextPageToken"
 _BROKEN_OFF = (requests.RequestException, ConnectionError, DataCorruption)
 
 
@@ -73,9 +73,16 @@ class GoogleStore:
         except EOFError:
             return b""
 
-    def write(self, key: str, content: bytes | memoryview, only_new: bool = False) -> bool:
-        """Write an object; it appears whole or not at all."""
+    def write(
+        self, key: str, content: bytes | memoryview, only_new: bool = False, replaces: str = ""
+    ) -> bool:
+        """Write an object, or return False; it appears whole or not at all."""
         condition: dict[str, Any] = {"if_generation_match": 0} if only_new else {}
+        if replaces:
+            there = self._ask(lambda: self.bucket.get_blob(key, **self.limits))
+            if there is None or _info(there).tag != replaces:
+                return False
+            condition = {"if_generation_match": there.generation}
         put = self.bucket.blob(key).upload_from_string
         try:
             self._ask(lambda: put(bytes(content), "application/octet-stream", **condition, **self.limits))
@@ -101,7 +108,8 @@ class GoogleStore:
 
 
 def _info(blob: Any) -> ObjectInfo:
-    return ObjectInfo(blob.name, blob.size or 0, str(blob.md5_hash or blob.generation or ""))
+    tag = str(blob.md5_hash or blob.generation or "")
+    return ObjectInfo(blob.name, blob.size or 0, tag, blob.updated.timestamp() if blob.updated else None)
 
 
 @contextmanager

@@ -84,7 +84,7 @@ class S3Store:
         while True:
             page = self._ask(partial(self.client.list_objects_v2, Bucket=self.bucket, Prefix=prefix, **token))
             for found in page.get("Contents", ()):
-                yield ObjectInfo(found["Key"], found["Size"], found["ETag"].strip('"'))
+                yield _info(found["Key"], found["Size"], found)
             if not page.get("IsTruncated"):
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
@@ -95,7 +95,7 @@ class S3Store:
             found = self._ask(lambda: self.client.head_object(Bucket=self.bucket, Key=key))
         except FileNotFoundError:
             return None
-        return ObjectInfo(key, found["ContentLength"], found["ETag"].strip('"'))
+        return _info(key, found["ContentLength"], found)
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         """Read an object or a part of it."""
@@ -127,14 +127,26 @@ class S3Store:
             raise TransientError("the answer broke off")
         return bytes(content)
 
-    def write(self, key: str, content: bytes | memoryview, only_new: bool = False) -> bool:
-        """Write an object in one request."""
-        condition = {"IfNoneMatch": "*"} if only_new else {}
-        put = self.client.put_object
+    def write(
+        self, key: str, content: bytes | memoryview, only_new: bool = False, replaces: str = ""
+    ) -> bool:
+        """Write an object in one request, or return False: see `photoclust.objects.store.ObjectStore`."""
+        condition = {"IfNoneMatch": "*"} if only_new else {"IfMatch": replaces} if replaces else {}
+        put = partial(self.client.put_object, Bucket=self.bucket, Key=key, Body=bytes(content))
         try:
-            self._ask(lambda: put(Bucket=self.bucket, Key=key, Body=bytes(content), **condition))
+            self._ask(lambda: put(**condition))
         except FileExistsError:
             return False
+        except FileNotFoundError:
+            if not replaces:
+                raise
+            return False
+        except _UnsupportedError:  # a store that lags behind AWS: look first, which leaves an instant
+            if not replaces:
+                raise
+            if (found := self.info(key)) is None or found.tag != replaces:
+                return False
+            self._ask(put)
         return True
 
     def delete(self, key: str) -> None:
@@ -147,6 +159,15 @@ class S3Store:
                 return request()
 
         return patiently(translated, self.patience)
+
+
+class _UnsupportedError(ObjectStoreError):
+    """The store does not know what was asked of it."""
+
+
+def _info(key: str, size: int, found: dict[str, Any]) -> ObjectInfo:
+    modified = found.get("LastModified")
+    return ObjectInfo(key, size, found["ETag"].strip('"'), modified.timestamp() if modified else None)
 
 
 @contextmanager
@@ -194,7 +215,8 @@ def _answered(error: boto.ClientError, bucket: str) -> Exception:
         return FileNotFoundError(code)
     if status == 403:
         return ObjectStoreError("the store refuses access (403); check the rights of these credentials")
-    return ObjectStoreError(f"the store said {status} {code}: {_line(error)}")
+    kind = _UnsupportedError if status == 501 else ObjectStoreError
+    return kind(f"the store said {status} {code}: {_line(error)}")
 
 
 def _line(error: Exception) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from typing import Protocol
@@ -23,11 +23,16 @@ _EXTRAS = {"boto3": "s3", "botocore": "s3", "google": "gs", "requests": "gs", "a
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """An object as a listing names it; `tag` changes with the content (an etag, or a time)."""
+    """An object as a listing names it; `tag` changes with the content (an etag, or a time).
+
+    ``modified`` is when it was written, in seconds since 1970 by the store's own clock; None where it does
+    not say.
+    """
 
     key: str
     size: int
     tag: str
+    modified: float | None = field(default=None, compare=False)
 
 
 class ObjectStore(Protocol):
@@ -45,8 +50,14 @@ class ObjectStore(Protocol):
         """Read an object, or `length` bytes of it from `start` (fewer at its end)."""
         ...
 
-    def write(self, key: str, content: bytes | memoryview, only_new: bool = False) -> bool:
-        """Write an object in one request; with `only_new` False is returned where there is one already."""
+    def write(
+        self, key: str, content: bytes | memoryview, only_new: bool = False, replaces: str = ""
+    ) -> bool:
+        """Write an object in one request, or return False.
+
+        False where there is one already and it must be `only_new`, or where the one that is there has
+        another tag than `replaces`, if that is given.
+        """
         ...
 
     def delete(self, key: str) -> None:

@@ -2,7 +2,7 @@
 
 ::
 
-    INDEX/.lease/00000007.json     who writes: host, process, job, since when, until when
+    INDEX/.lease/00000007.json     who writes: host, process, job, since when, for how long
 
 The highest number holds. It is taken by creating the next one, which a store lets only one do (a put with
 ``If-None-Match: *``), and which is allowed when there is none, the highest has expired, or its process was
@@ -11,7 +11,8 @@ holder renews its own four times in its span, from a thread, and deletes it at t
 renewed for a while is that of somebody who was killed, most likely, and worth waiting for. Who was held up
 for so long that somebody else took over finds a higher number, and writes no more.
 
-Times are compared between machines: their clocks must agree to within some seconds, as they do under NTP.
+Clocks of machines are not compared: a lease ends so many seconds after the store wrote it, by the clock of
+the store, and no lease lasts longer than an hour without being renewed.
 """
 
 from __future__ import annotations
@@ -26,17 +27,24 @@ import uuid
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import psutil
 
 from photoclust.errors import IndexLockedError, ObjectStoreError
-from photoclust.objects.store import ObjectStore
+from photoclust.index.writers import running_machine
+from photoclust.objects.store import ObjectInfo, ObjectStore
 from photoclust.records import printable
 
 FOLDER = ".lease/"
 STALE = 0.6  # of its span left: it should have been renewed at 0.75, and stores may be slow
 _LONGEST = 4096  # bytes of a lease that are read
+_CAP = 3600.0  # seconds; whoever says more is not believed
+
+
+def _elapsed() -> float:
+    """Seconds since some moment, those in which the machine slept among them."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 @dataclass(frozen=True)
@@ -48,28 +56,20 @@ class _Owner:
     pid: int
     job: str
     since: float
-    expires: float
+    expires: float  # by its owner's clock, for people to read; nought where it was given up
     machine: str = ""
     started: float = 0.0
+    seconds: float = 0.0  # for how long it holds; unknown in one of an earlier photoclust
 
     def __str__(self) -> str:
         job = f", job {self.job}" if self.job else ""
         return printable(f"{self.host}, process {self.pid}{job}")[:200]
 
     @property
-    def left(self) -> float:
-        """Seconds until it expires; nought where its process was one of this machine and is no more."""
-        dead = self.machine and self.machine == _machine() and _started(self.pid) != self.started
-        return 0.0 if dead else max(0.0, self.expires - time.time())
-
-
-def _machine() -> str:
-    """What tells a running machine, and the numbers its processes have, from all others; empty if unknown."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return ""
+    def is_over(self) -> bool:
+        """Whether it was given up, or its process was one of this machine and is no more."""
+        dead = bool(self.machine) and self.machine == running_machine()
+        return self.expires == 0 or (dead and _started(self.pid) != self.started)
 
 
 def _started(pid: int) -> float:
@@ -123,28 +123,50 @@ class Lease:
         """
         highest = self._free()
         self._key = f"{self._folder}{_number(highest) + 1:08d}.json"
+        began = _elapsed()
         if not self._store.write(self._key, self._content(), only_new=True) and not self._is_mine():
             raise IndexLockedError(f"Somebody else has just begun to write to {self._uri}; wait for them.")
-        self._renewed = time.monotonic()
+        self._renewed = began
         if highest:
             self._store.delete(highest)
 
     def _free(self) -> str:
         """Key of the highest lease, which is nobody's any more; waits for one that was given up, it seems."""
-        highest, owner = self._highest()
-        if owner and 0 < owner.left < STALE * self.seconds:
+        found, owner = self._highest()
+        left = self._left(found, owner)
+        if owner and 0 < left < STALE * self.seconds:
             logging.getLogger("photoclust").info(
                 "%s was being written to by %s, who seems to have died; waiting %.0f s for the lease to end.",
-                *(self._uri, owner, owner.left),
+                *(self._uri, owner, left),
             )
-            time.sleep(owner.left)
-            highest, owner = self._highest()
-        if owner and owner.left:
+            time.sleep(left)
+            found, owner = self._highest()
+            left = self._left(found, owner)
+        if left and found:
             raise IndexLockedError(
                 f"{self._uri} is being written to by {owner}; wait until that has finished, or stop it. "
-                f"If it was killed, somebody else may write in {owner.left:.0f} s."
+                f"If it was killed, delete the object {found.key}, or wait: somebody else may write in "
+                f"{left:.0f} s."
             )
-        return highest
+        return found.key if found else ""
+
+    def _left(self, found: ObjectInfo | None, owner: _Owner | None) -> float:
+        """Seconds until a lease ends, whatever the clocks of its owner and of this machine say."""
+        if found is None or owner is None or owner.is_over:
+            return 0.0
+        span = min(owner.seconds or self.seconds, _CAP)
+        now = self._store_time()
+        if found.modified is None or now is None:
+            return min(max(0.0, owner.expires - time.time()), span)
+        return max(0.0, found.modified + span - now)
+
+    def _store_time(self) -> float | None:
+        """What time it is by the clock of the store, which an object tells that was written just now."""
+        key = f"{self._folder}now-{self._token}"
+        self._store.write(key, b"")
+        found = self._store.info(key)
+        self._store.delete(key)
+        return found.modified if found else None
 
     def require(self) -> None:
         """Make sure that it is still held; asks the store only where it was not renewed for a while.
@@ -154,20 +176,26 @@ class Lease:
         IndexLockedError
             Somebody else has taken it over.
         """
-        if time.monotonic() - self._renewed > self.seconds / 2:
+        if _elapsed() - self._renewed > self.seconds / 2:
             self.renew()
 
     def renew(self) -> None:
         """Prolong it, unless it is lost, which is an `IndexLockedError`."""
         with self._turn:
-            if not self._is_mine():
+            began = _elapsed()
+            if not self._prolonged():
                 raise IndexLockedError(
                     f"This run was held up, and another has taken {self._uri} over; nothing more is written. "
                     "Run the same command again when the other has finished."
                 )
-            began = time.monotonic()
-            self._store.write(self._key, self._content())
             self._renewed = began
+
+    def _prolonged(self) -> bool:
+        found, owner = self._highest()
+        if found is None or owner is None or owner.token != self._token:
+            return False
+        # Only as it was looked at: somebody may take it over, and even give it back, before this is written.
+        return self._store.write(found.key, self._content(), replaces=found.tag) or self._is_mine()
 
     def _keep_renewing(self, done: threading.Event) -> None:
         while not done.wait(self.seconds / 4):
@@ -183,19 +211,20 @@ class Lease:
         owner = self._highest()[1]
         return owner is not None and owner.token == self._token
 
-    def _highest(self) -> tuple[str, _Owner | None]:
-        """Key and owner of the lease with the highest number; empty and None where there is none."""
+    def _highest(self) -> tuple[ObjectInfo | None, _Owner | None]:
+        """The lease with the highest number, and its owner; None where there is none."""
         try:
             keys = [found.key for found in self._store.objects(self._folder) if _number(found.key)]
         except FileNotFoundError:  # a store with real folders
             keys = []
         if not keys:
-            return "", None
+            return None, None
         key = max(keys, key=_number)
-        if self._store.info(key) is None:  # given back this moment
-            return key, None
+        found = self._store.info(key)
+        if found is None:  # given back this moment
+            return ObjectInfo(key, 0, ""), None
         try:
-            return key, _Owner(**json.loads(self._store.read(key, 0, _LONGEST)))
+            return found, _Owner(**json.loads(self._store.read(key, 0, _LONGEST)))
         except (ValueError, TypeError) as error:
             raise IndexLockedError(
                 f"The lease {key} of {self._uri} cannot be understood; delete it if nobody writes there."
@@ -205,7 +234,8 @@ class Lease:
         job = os.environ.get("PHOTOCLUST_JOB_ID", "")
         expires = time.time() + self.seconds
         who = (socket.gethostname(), os.getpid(), job)
-        owner = _Owner(self._token, *who, self._since, expires, _machine(), _started(os.getpid()))
+        process = (running_machine(), _started(os.getpid()))
+        owner = _Owner(self._token, *who, self._since, expires, *process, self.seconds)
         return json.dumps(asdict(owner)).encode()
 
 

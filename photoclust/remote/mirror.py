@@ -33,10 +33,22 @@ from photoclust.index import files
 from photoclust.objects.patience import handed_over
 from photoclust.objects.store import ObjectInfo, ObjectStore
 from photoclust.remote.lease import Lease
-from photoclust.remote.order import DECISIONS, DELETE_AFTER, HEAD, JOURNAL, MARKS, RANKS, is_ours, rank, stamp
+from photoclust.remote.order import (
+    DECISIONS,
+    DELETE_AFTER,
+    HEAD,
+    JOURNAL,
+    MARKS,
+    RANKS,
+    delete_rank,
+    is_ours,
+    rank,
+    stamp,
+)
 from photoclust.remote.working_copy import WorkingCopy
 
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+_TRIES = 5
 _AT_ONCE = 8  # requests; parts are of some 16 MB
 
 
@@ -141,10 +153,7 @@ class Mirror:
         with self._explained():
             there = self._listed()
             self._require_index(there)
-            marks = {name: found for name, found in there.items() if rank(name) == MARKS}
-            self._download(marks)
-            there = self._listed() | marks
-            self._download(there)
+            there = self._downloaded(there)
             disagreement = self._disagreement(there.get(DECISIONS))
         for name, path in self._copy.files():
             kept = (name == DECISIONS and self._edited(name)) or (name in new and not there)
@@ -154,6 +163,22 @@ class Mirror:
         self._copy.remember(self._known)
         if disagreement:
             raise disagreement
+
+    def _downloaded(self, there: dict[str, ObjectInfo]) -> dict[str, ObjectInfo]:
+        """Download what makes other files count, then what it counts on; gives all that was downloaded.
+
+        Where an erasure replaces parts meanwhile, the marks that were read speak of files that are gone.
+        """
+        marks: dict[str, ObjectInfo] = {}
+        for _ in range(_TRIES):
+            marks = {name: found for name, found in there.items() if rank(name) == MARKS}
+            self._download(marks)
+            there = self._listed()
+            if all(there.get(name) == found for name, found in marks.items()):
+                break
+        rest = {name: found for name, found in there.items() if rank(name) != MARKS}
+        self._download(rest)
+        return rest | marks
 
     def _require_index(self, there: dict[str, ObjectInfo]) -> None:
         if there and HEAD not in there:
@@ -228,8 +253,8 @@ class Mirror:
             changed = [name for name in changed if name != DECISIONS]
         for place in range(RANKS):
             self._all(self._put, [name for name in changed if rank(name) == place])
-            if place == DELETE_AFTER:
-                self._all(self._delete, [name for name in gone if name != JOURNAL])
+            if place in (DELETE_AFTER, MARKS):
+                self._all(self._delete, [name for name in gone if delete_rank(name) == place])
         self._all(self._delete, [name for name in gone if name == JOURNAL])
         if disagreement:
             raise disagreement
@@ -249,14 +274,20 @@ class Mirror:
         path, key = self.folder / name, self.prefix + name
         now = stamp(path)
         content = path.read_bytes()
-        new = name not in self._known and name.startswith(("photos/", "faces/"))
-        if not self.store.write(key, content, only_new=new) and self.store.read(key) != content:
+        known = str(self._known.get(name, [None])[0] or "")
+        # Whoever slept through the end of the lease changes nothing that somebody else has written since.
+        written = self.store.write(key, content, only_new=not known, replaces=known)
+        if not written and not self._is_there(key, content):
             raise IndexLockedError(
                 f"Somebody else has written {self.uri}/{name}; nothing more is written. "
                 "Run the same command again."
             )
         found = self.store.info(key)
         self._known[name] = [found.tag if found else None, *(now or ())]
+
+    def _is_there(self, key: str, content: bytes) -> bool:
+        """Whether an object has this content: of a put whose answer was lost, or of another machine's."""
+        return self.store.info(key) is not None and self.store.read(key) == content
 
     def _delete(self, name: str) -> None:
         self.store.delete(self.prefix + name)

@@ -34,6 +34,13 @@ def rank(name: str) -> int:
     return MARKS if name.startswith("photos/") or name == "current.json" else DELETE_AFTER
 
 
+def delete_rank(name: str) -> int:
+    """After which rank a file that is gone is deleted: faces when no photos name them any more."""
+    if name == JOURNAL:
+        return RANKS
+    return MARKS if name.startswith("faces/") else DELETE_AFTER
+
+
 def stamp(path: Path) -> list[int] | None:
     """Size in bytes and time of change in nanoseconds; None where there is no such file."""
     try:

@@ -160,6 +160,35 @@ def test_only_new_objects_are_written_when_asked(served):
     assert store.read("a") == b"1"
 
 
+def test_only_what_is_known_is_replaced_when_asked(served):
+    store = served.store
+    assert not store.write("a", b"0", replaces="0" * 32)
+    assert store.info("a") is None
+    store.write("a", b"1")
+    known = store.info("a").tag
+    assert store.write("a", b"2", replaces=known)
+    assert not store.write("a", b"3", replaces=known)
+    assert store.read("a") == b"2"
+
+
+def test_a_store_tells_when_an_object_was_written(served):
+    served.store.write("a", b"1")
+    (listed,) = served.store.objects("")
+    for found in (listed, served.store.info("a")):
+        assert abs(found.modified - time.time()) < 60
+
+
+def test_a_store_without_conditional_puts_is_asked_first(bucket):
+    store = open_store(parse_uri(bucket.uri)[0])
+    store.write("a", b"1")
+    known = store.info("a").tag
+    refusals = iter([501, None, None, 501, None, None])
+    bucket.proxy.fault = lambda method, path: next(refusals) if method in ("PUT", "HEAD") else None
+    assert store.write("a", b"2", replaces=known)
+    assert not store.write("a", b"3", replaces=known)
+    assert store.read("a") == b"2"
+
+
 def test_a_tag_is_that_of_the_content_whoever_tells_it(served):
     store = served.store
     store.write("a", b"1")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from remote_indexes import (
     alter_leases,
+    content,
     give_up_leases,
     keys,
     leases,
@@ -32,12 +33,14 @@ from photoclust.objects.store import open_store
 from photoclust.objects.uris import parse_uri
 from photoclust.regrouping import group_faces
 from photoclust.remote.at import at
+from photoclust.remote.lease import Lease
 
 KILLED = """
 import os, sys
 from photoclust.index import files
 from photoclust.index.store import IndexStore
 from photoclust.remote.at import at
+from photoclust.remote.lease import Lease
 uri, source = sys.argv[1:]
 whole = IndexStore.open(source)
 with at(uri) as folder:
@@ -89,10 +92,11 @@ def test_a_lease_that_is_not_renewed_is_waited_for(stored, bucket, album_index, 
     monkeypatch.setattr(logging.getLogger("photoclust"), "propagate", True)
     caplog.set_level("INFO", "photoclust")
     elsewhere = {"token": "x", "host": "far", "pid": 7, "job": "", "since": 0, "machine": "another"}
-    ends = time.time() + 3
-    bucket.put("indexes/family/.lease/00000001.json", json.dumps(elsewhere | {"expires": ends}).encode())
+    began = time.time()
+    a_year_ahead = {"expires": began + 3e7, "seconds": 3}
+    bucket.put("indexes/family/.lease/00000001.json", json.dumps(elsewhere | a_year_ahead).encode())
     with at(stored) as folder, IndexStore.open(folder).lock():
-        assert time.time() >= ends
+        assert 1 <= time.time() - began < 60
     assert "by far, process 7, who seems to have died; waiting" in caplog.text
 
 
@@ -155,3 +159,68 @@ def test_only_one_of_two_creates_the_next_lease(stored, bucket):
     store = open_store(place)
     assert store.write(f"{key}/.lease/00000001.json", b"{}", only_new=True)
     assert not store.write(f"{key}/.lease/00000001.json", b"{}", only_new=True)
+
+
+@pytest.mark.parametrize("lease", [{"expires": 4e9}, {"expires": 4e9, "seconds": 1e9}, {"expires": 1.0}])
+def test_a_clock_that_is_wrong_by_years_locks_nobody_out(stored, bucket, monkeypatch, lease):
+    """The store says when the lease was written; an owner is believed for an hour."""
+    far = {"token": "x", "host": "far", "pid": 7, "job": "", "since": 4e9 - 120, "machine": "another"}
+    bucket.put("indexes/family/.lease/00000001.json", json.dumps(far | lease).encode())
+    with at(stored) as folder:
+        store = IndexStore.open(folder)
+        said = (
+            r"delete the object indexes/family/\.lease/00000001\.json, or wait: .* may write in \d{1,4} s\.$"
+        )
+        with pytest.raises(IndexLockedError, match=said), store.lock():
+            pass
+        monkeypatch.setattr(Lease, "_store_time", lambda lease: time.time() + 3700)
+        with store.lock():
+            pass
+    assert leases(bucket) == []
+
+
+def test_who_slept_through_its_lease_does_not_overwrite_what_the_next_has_put_in_force(
+    stored, bucket, tmp_path, monkeypatch
+):
+    """A laptop wakes and believes that it has just renewed: what it replaces must be what it knows."""
+    asleep = mirror_of(stored, tmp_path / "a" / "b" / "copy")
+    other = mirror_of(stored, tmp_path / "c" / "d" / "copy")
+    theirs: list[bytes] = []
+
+    def wake() -> None:
+        with asleep.held():
+            give_up_leases(bucket)
+            with other.held():
+                files.write_json(other.folder / "current.json", {"run_id": "theirs"})
+            theirs.append(content(bucket, "current.json"))
+            files.write_json(asleep.folder / "current.json", {"run_id": "mine"})
+            asleep.written()
+
+    with pytest.raises(IndexLockedError, match=r"Somebody else has written .*/current\.json"):
+        wake()
+    assert content(bucket, "current.json") == theirs[0]
+
+
+def test_a_lease_given_back_by_who_took_it_over_is_not_renewed(stored, bucket, monkeypatch):
+    place, key = parse_uri(stored)
+    lease = Lease(open_store(place), f"{key}/", stored)
+    lease.take()
+    looked_at = iter([lease._highest()])
+    bucket.client.delete_object(Bucket=bucket.name, Key=f"indexes/family/{leases(bucket)[0]}")
+    now = lease._highest
+    monkeypatch.setattr(lease, "_highest", lambda: next(looked_at, None) or now())
+    with pytest.raises(IndexLockedError, match="another has taken"):
+        lease.renew()
+    assert leases(bucket) == []
+
+
+def test_time_asleep_counts(stored, monkeypatch):
+    place, key = parse_uri(stored)
+    lease = Lease(open_store(place), f"{key}/", stored)
+    lease.take()
+    later = time.clock_gettime(time.CLOCK_BOOTTIME) + 3600
+    monkeypatch.setattr("photoclust.remote.lease.time.clock_gettime", lambda clock: later)
+    asked: list[bool] = []
+    monkeypatch.setattr(lease, "renew", lambda: asked.append(True))
+    lease.require()
+    assert asked == [True]
