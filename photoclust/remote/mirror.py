@@ -30,6 +30,7 @@ from photoclust.errors import (
     UsageError,
 )
 from photoclust.index import files
+from photoclust.index.prepared import drop_prepared
 from photoclust.objects.patience import handed_over
 from photoclust.objects.store import ObjectInfo, ObjectStore
 from photoclust.remote.lease import Lease
@@ -150,6 +151,7 @@ class Mirror:
 
     def _fetch(self, new: set[str]) -> None:
         """Make the working copy what the store has; `new` may stay where that has nothing at all yet."""
+        before = dict(self._known)
         with self._explained():
             there = self._listed()
             self._require_index(there)
@@ -159,7 +161,10 @@ class Mirror:
             kept = (name == DECISIONS and self._edited(name)) or (name in new and not there)
             if name not in there and not kept:
                 path.unlink()
-        self._known = {name: entry for name, entry in self._known.items() if name in there}
+        known = {name: entry for name, entry in self._known.items() if name in there}
+        if known != before:  # an erasure on another machine, or the end of the index there
+            drop_prepared(self.folder)
+        self._known = known
         self._copy.remember(self._known)
         if disagreement:
             raise disagreement
