@@ -52,7 +52,8 @@ class Audit:
     copies
         Pictures that the data set holds more than once.
     unjudged
-        How many entries could not be judged, by reason.
+        Positions in the data set of the entries that could not be judged, by reason: ``failed``, ``no_face``
+        and ``low_quality``.
     """
 
     dataset: Dataset
@@ -62,7 +63,7 @@ class Audit:
     entries: list[tuple[int, ...]]
     rows: Rows
     copies: list[Copies]
-    unjudged: dict[str, int]
+    unjudged: dict[str, list[int]]
 
 
 def audit(store: IndexStore, dataset: Dataset, config: AuditConfig, progress: Progress) -> Audit:
@@ -114,7 +115,7 @@ class _Items:
     entries: list[tuple[int, ...]]
     copy: Rows
     faces: pa.Table
-    unjudged: dict[str, int]
+    unjudged: dict[str, list[int]]
 
     @classmethod
     def of(
@@ -128,20 +129,20 @@ class _Items:
         main = dict(zip(*_main_faces(photos, faces), strict=True))
         quality = faces["quality"].to_numpy()
         items: dict[tuple[str, str], list[int]] = {}
-        unjudged = {"failed": 0, "no_face": 0, "low_quality": 0}
+        unjudged: dict[str, list[int]] = {"failed": [], "no_face": [], "low_quality": []}
         for number, (entry, photo) in enumerate(zip(dataset.entries, photo_of_entry, strict=True)):
             if not photo or photo not in main:
-                unjudged["no_face" if photo else "failed"] += 1
+                unjudged["no_face" if photo else "failed"].append(number)
             elif quality[main[photo]] < ClusterConfig.min_quality:
-                unjudged["low_quality"] += 1
+                unjudged["low_quality"].append(number)
             else:
                 items.setdefault((photo, entry.label), []).append(number)
         labels = sorted({label for _, label in items})
         if len(labels) < 2:
             raise UsageError(
                 f"Only {len(labels)} of the data set's labels have a face to judge by; two or more are "
-                f"needed. {unjudged['failed']} photos failed, {unjudged['no_face']} show no face, "
-                f"{unjudged['low_quality']} none that is clear enough."
+                f"needed. {len(unjudged['failed'])} photos failed, {len(unjudged['no_face'])} show no face, "
+                f"{len(unjudged['low_quality'])} none that is clear enough."
             )
         number_of = {label: number for number, label in enumerate(labels)}
         copy_of = {entry: number for number, one in enumerate(copies) for entry in one.entries}

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli import options
-from photoclust.cli.findings import labels, notes_on, plain, say_findings
+from photoclust.cli.findings import Written, labels, notes_on, plain, say_findings
 from photoclust.cli.index import photo_options
 
 if TYPE_CHECKING:
+    from photoclust.answers import Answers
     from photoclust.auditing import Audit
     from photoclust.cli.job import PhotoOptions
     from photoclust.config import EngineConfig
@@ -47,14 +48,15 @@ class _Places:
     "--output",
     type=options.Output(path_type=Path),
     metavar="DIR",
-    help="Write a page to look at, index.html, and the proposals, actions.csv, into this folder.",
+    help="Write a page to look at, index.html, and the proposals, actions.csv, into this folder; what you "
+    "answered in that table is read first.",
 )
 @click.option(
     "--apply",
     "apply_dir",
     type=options.Output(path_type=Path),
     metavar="DIR",
-    help="Write the corrected data set as links into this new folder.",
+    help="Write the corrected data set as links into this new folder, with what is accepted.",
 )
 @click.option(
     "--min-confidence",
@@ -82,12 +84,17 @@ def dedupe(
     person, faces under the wrong label, labels that mix people, the same photo twice, and people in more than
     one split. DATASET itself is never changed.
 
+    In actions.csv say no in the column accept, or delete the row, and it is not proposed again; or change
+    proposed_label and action. Then run the same command with --apply.
+
     \b
     Examples:
       photoclust dedupe ~/faces --output ~/faces-report
       photoclust dedupe labels.csv --output report --apply ~/faces-corrected
       photoclust dedupe ~/faces --index ~/faces-index --json
     """
+    from photoclust.answers import Answers, answered, labels_after, read_answers, write_tables
+    from photoclust.cli.progress import sparse_lines
     from photoclust.photos.dataset import read_dataset
 
     as_json, least = values.pop("as_json"), values.pop("min_confidence")
@@ -96,12 +103,18 @@ def dedupe(
     engine, asked = options.take_engine(values), photo_options(values)
     found = read_dataset(dataset, asked.search((dataset,)).selection)
     _check_links(found, places)
-    with _index_place(places) as index:
+    answers = read_answers(output, found) if output else Answers()
+    with sparse_lines(), _index_place(places) as index:
         store = _indexed(found, index, engine, asked)
-        audit, proposals = _propose(store, found, least)
+        audit, proposals = _propose(store, found, least, answers)
         page = _write_page(store, audit, proposals, output, dataset) if output else None
-    links = _apply(audit, proposals, apply_dir) if apply_dir else None
-    say_findings(audit, proposals, {"page": page, "apply": apply_dir, "links": links}, as_json)
+    if output:
+        write_tables(output, proposals.rows, answers)
+    rows = answered(proposals.rows, answers)
+    corrected = labels_after([entry.label for entry in found.entries], rows)
+    links = _apply(audit, corrected, apply_dir) if apply_dir else 0
+    written = Written(answers, [row for _, row in rows], corrected, page, apply_dir, links)
+    say_findings(audit, proposals, written, as_json)
 
 
 def _check(dataset: str, places: _Places) -> None:
@@ -165,7 +178,7 @@ def _indexed(dataset: Dataset, index: Path, engine: EngineConfig, asked: PhotoOp
     return store
 
 
-def _propose(store: IndexStore, dataset: Dataset, least: float) -> tuple[Audit, Proposals]:
+def _propose(store: IndexStore, dataset: Dataset, least: float, answers: Answers) -> tuple[Audit, Proposals]:
     from photoclust.auditing import audit
     from photoclust.cli.progress import progress, say
     from photoclust.config import AuditConfig
@@ -175,7 +188,7 @@ def _propose(store: IndexStore, dataset: Dataset, least: float) -> tuple[Audit, 
         say("Comparing labels and faces.")
         config = AuditConfig(min_confidence=least)
         found = audit(store, dataset, config, lambda total: progress(total, "Comparing", "pairs"))
-    return found, propose(found, least)
+    return found, propose(found, least, answers)
 
 
 def _write_page(store: IndexStore, audit: Audit, proposals: Proposals, output: Path, name: str) -> Path:
@@ -188,8 +201,8 @@ def _write_page(store: IndexStore, audit: Audit, proposals: Proposals, output: P
     return write_findings(proposals.findings, summary, thumbnails, output)
 
 
-def _apply(audit: Audit, proposals: Proposals, folder: Path) -> int:
+def _apply(audit: Audit, corrected: list[str], folder: Path) -> int:
     from photoclust.report.corrected import write_corrected
 
-    entries = zip(audit.dataset.entries, proposals.corrected, strict=True)
+    entries = zip(audit.dataset.entries, corrected, strict=True)
     return write_corrected([(entry.uri, entry.split, label) for entry, label in entries], folder)

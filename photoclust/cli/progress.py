@@ -13,12 +13,14 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 MODES = ("auto", "bar", "lines", "none")
-SECONDS_A_LINE = 10.0
+SECONDS_A_LINE, SECONDS_A_SPARSE_LINE = 10.0, 30.0
 LOG = logging.getLogger("photoclust")
+_SPARSE = ContextVar("sparse", default=False)
 
 
 def mode() -> str:
@@ -34,6 +36,21 @@ def mode() -> str:
         return "bar"
     on_cluster = "PHOTOCLUST_JOB_ID" in os.environ or "KUBERNETES_SERVICE_HOST" in os.environ
     return "lines" if on_cluster else "none"
+
+
+@contextmanager
+def sparse_lines() -> Generator[None]:
+    """Show the progress of long work in a line now and then where it would not be shown at all by default."""
+    token = _SPARSE.set(True)
+    try:
+        yield
+    finally:
+        _SPARSE.reset(token)
+
+
+def _sparse() -> bool:
+    chosen = os.environ.get("PHOTOCLUST_PROGRESS", "auto")
+    return _SPARSE.get() and mode() == "none" and (chosen == "auto" or chosen not in MODES)
 
 
 class _Formatter(logging.Formatter):
@@ -90,7 +107,7 @@ def fetch_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
 @contextmanager
 def progress(total: int, doing: str, things: str) -> Generator[Callable[[int], None]]:
     """Show progress over `total` things; what it gives is called with how many more are done."""
-    if mode() == "lines":
+    if mode() == "lines" or _sparse():
         yield _Lines(total, doing, things).tell
         return
     from tqdm import tqdm
@@ -107,18 +124,21 @@ def progress(total: int, doing: str, things: str) -> Generator[Callable[[int], N
 
 
 class _Lines:
-    """Says every few seconds how far things are, and when all is done."""
+    """Says every few seconds how far things are, and when all is done; of short work nothing if sparse."""
 
     def __init__(self, total: int, doing: str, things: str) -> None:
         self.total, self.done = total, 0
         self.doing, self.things = doing, things
         self.began = time.monotonic()
-        self.said = 0.0
+        self.sparse = _sparse()
+        self.every = SECONDS_A_SPARSE_LINE if self.sparse else SECONDS_A_LINE
+        self.said = self.began if self.sparse else 0.0
 
     def tell(self, done: int) -> None:
         self.done += done
         now = time.monotonic()
-        if now - self.said >= SECONDS_A_LINE or (done and self.done >= self.total):
+        ended = done and self.done >= self.total and not (self.sparse and self.said == self.began)
+        if now - self.said >= self.every or ended:
             self.said = now
             self._say(now - self.began)
 
@@ -128,12 +148,9 @@ class _Lines:
         share = 100 * self.done / self.total if self.total else 100.0
         rest = f", {_clock(left)} left" if left else ""
         far = f"{self.done} of {self.total} {self.things} ({share:.0f} %)"
-        say(
-            f"{self.doing}: {far}, {rate:.1f} a second{rest}",
-            total=self.total,
-            seconds_left=None if left is None else round(left),
-            **{self.things: self.done, f"{self.things}_a_second": round(rate, 2)},
-        )
+        fields = {"total": self.total, "seconds_left": None if left is None else round(left)}
+        fields |= {self.things: self.done, f"{self.things}_a_second": round(rate, 2)}
+        LOG.info(f"{self.doing}: {far}, {rate:.1f} a second{rest}", extra={"fields": fields})
 
 
 def _clock(seconds: float) -> str:

@@ -47,11 +47,14 @@ class Dataset:
         The files, each once.
     problems
         What could not be used, in a sentence each.
+    root
+        Folder of the data set, or of the CSV, as a path or URI.
     """
 
     entries: tuple[Labelled, ...]
     refs: tuple[PhotoRef, ...]
     problems: tuple[str, ...]
+    root: str = ""
 
 
 def read_dataset(location: str, selection: Selection | None = None) -> Dataset:
@@ -104,7 +107,9 @@ def _from_folder(location: str, selection: Selection | None) -> Dataset:
     problems = [f"{loose} photos lie in no person's folder and were left out."] if loose else []
     problems += [f"{line}." for line in in_words(selection.passed_over.values())]
     inside = {entry.uri for entry in entries}
-    return Dataset(tuple(entries), tuple(ref for ref in refs if ref.uri in inside), tuple(problems))
+    root = location if is_object_uri(location) else os.path.abspath(location)  # noqa: PTH100
+    kept = tuple(ref for ref in refs if ref.uri in inside)
+    return Dataset(tuple(entries), kept, tuple(problems), root)
 
 
 def _parts_of_files(location: str, refs: Sequence[PhotoRef]) -> list[tuple[str, ...]]:
@@ -145,7 +150,8 @@ def _from_csv(file: Path) -> Dataset:
             lines[entry.uri, entry.label] = entry
     refs = {path: look_at(path) for path in dict.fromkeys(entry.uri for entry in lines.values())}
     entries = (Labelled(refs[entry.uri].uri, entry.label, entry.split) for entry in lines.values())
-    return Dataset(tuple(entries), tuple(refs.values()), tuple(problems))
+    root = os.path.abspath(file.parent)  # noqa: PTH100
+    return Dataset(tuple(entries), tuple(refs.values()), tuple(problems), root)
 
 
 def _line(file: Path, row: LabelRow) -> tuple[str, Labelled]:

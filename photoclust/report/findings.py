@@ -4,14 +4,11 @@
 
     OUTPUT/
       index.html     faces side by side, with what speaks for each finding
-      actions.csv    a row for each photo that a finding touches
+      actions.csv    a row for each photo that a finding touches (`actions`)
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +16,7 @@ from photoclust.records import local_path
 
 SAME_PERSON, WRONG_LABEL, MIXED_LABEL = "same_person", "wrong_label", "mixed_label"
 PHOTO_IN_SPLITS, SAME_PHOTO, PERSON_IN_SPLITS = "photo_in_splits", "same_photo", "person_in_splits"
+NO_FACE = "no_face"
 
 KINDS = {
     SAME_PERSON: ("One person, several labels", "These labels hold the same person."),
@@ -27,6 +25,7 @@ KINDS = {
     PHOTO_IN_SPLITS: ("One photo, several splits", "The same picture is in more than one split."),
     SAME_PHOTO: ("The same photo again", "The same picture is there more than once."),
     PERSON_IN_SPLITS: ("One person, several splits", "These people are in more than one split."),
+    NO_FACE: ("No face to judge by", "Of these photos it cannot be told whether their label is right."),
 }
 """Heading and explanation of each kind of finding, in the order of the report."""
 
@@ -34,8 +33,8 @@ MERGE, MOVE, SPLIT, SET_ASIDE, DROP, REVIEW = "merge", "move", "split", "set_asi
 """What may be proposed: `merge` and `move` put a photo under another label, `split` under a new one,
 `set_aside` and `drop` leave it out, `review` leaves it to a person."""
 
-COLUMNS = ("photo", "label", "split", "finding", "action", "proposed_label", "confidence", "reason")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FIRM = frozenset({MERGE, MOVE, SPLIT, SET_ASIDE, DROP})
+"""Actions that are done without a further word."""
 
 
 @dataclass(frozen=True)
@@ -122,25 +121,3 @@ def shown_path(uri: str) -> str:
     """Path or URI as text that can be written; a name that is not UTF-8 stays a URI."""
     path = local_path(uri)
     return path if path.isprintable() or uri == path else uri
-
-
-def action_lines(findings: Sequence[Finding]) -> Iterator[bytes]:
-    """Lines of ``actions.csv``, UTF-8, header first: a row for each photo that a finding touches.
-
-    A text that a spreadsheet would take for a formula gets an apostrophe in front.
-    """
-    yield _csv_line(COLUMNS)
-    for finding in findings:
-        for one in finding.actions:
-            texts = (shown_path(one.uri), one.label, one.split, finding.kind, one.action, one.proposed)
-            yield _csv_line([*map(_tame, texts), f"{finding.confidence:.3f}", _tame(finding.reason)])
-
-
-def _csv_line(values: Iterable[str]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerow(values)
-    return text.getvalue().encode("utf-8", "backslashreplace")
-
-
-def _tame(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

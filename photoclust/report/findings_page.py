@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from photoclust.report.findings import KINDS, Action, Finding, Side, action_lines
+from photoclust.report.findings import KINDS, Action, Finding, Side
 from photoclust.report.html import image_source, page_template
 from photoclust.report.names import file_link, file_name, visible
 from photoclust.report.output import reported, whole_file
@@ -42,7 +42,7 @@ class Summary:
 def write_findings(
     findings: Sequence[Finding], summary: Summary, thumbnails: Thumbnails, folder: Path
 ) -> Path:
-    """Write ``index.html`` and ``actions.csv``, each whole or not at all, readable by their owner alone.
+    """Write ``index.html``, whole or not at all, readable by its owner alone.
 
     Parameters
     ----------
@@ -67,8 +67,6 @@ def write_findings(
     """
     with reported(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with whole_file(folder / "actions.csv") as stream:
-        stream.writelines(action_lines(findings))
     page = findings_page(findings, summary, thumbnails)
     with whole_file(folder / "index.html") as stream:
         stream.write(page.encode("utf-8", "replace"))

@@ -130,6 +130,153 @@ def test_every_fault_is_found_and_put_right(collection: Collection, tmp_path: Pa
     assert snapshot(collection.folder) == before
 
 
+# -- answers ------------------------------------------------------------------------------------------
+
+
+class Report:
+    """A report, its table to edit, and the data set that comes of it."""
+
+    def __init__(self, collection: Collection, tmp_path: Path) -> None:
+        self.collection, self.out, self.new = collection, tmp_path / "out", tmp_path / "new"
+        self.run()
+
+    def run(self, *arguments: object) -> Result:
+        result = run(
+            self.collection.folder, "--index", self.collection.index, "--output", self.out, *arguments
+        )
+        assert result.exit_code == 0, result.output + str(result.exception)
+        return result
+
+    def apply(self) -> set[str]:
+        """Labels and names of the links that come of it."""
+        shutil.rmtree(self.new, ignore_errors=True)
+        self.run("--apply", self.new)
+        return {"/".join(path.parts[-2:]) for path in self.new.rglob("*.jpg")}
+
+    def edit(
+        self, changes: dict[str, dict[str, str] | None], separator: str = ",", encoding: str = "utf-8"
+    ) -> None:
+        """Change rows by the end of their photo's path, or delete them, as a spreadsheet would."""
+        file = self.out / "actions.csv"
+        with file.open(newline="") as text:
+            rows = list(csv.DictReader(text))
+        kept = []
+        for row in rows:
+            change = changes.get("/".join(Path(row["photo"]).parts[-2:]), {})
+            if change is not None:
+                kept.append(row | change)
+        with file.open("w", newline="", encoding=encoding) as text:
+            writer = csv.DictWriter(text, list(rows[0]), delimiter=separator)
+            writer.writeheader()
+            writer.writerows(kept)
+
+
+@pytest.fixture
+def report(collection: Collection, tmp_path: Path) -> Report:
+    return Report(collection, tmp_path)
+
+
+@pytest.mark.parametrize(("separator", "encoding"), [(",", "utf-8"), (";", "cp1252"), ("\t", "utf-16")])
+def test_what_is_refused_is_not_done_nor_proposed_again(
+    report: Report, separator: str, encoding: str
+) -> None:
+    changes = {"Bob/stray.jpg": {"accept": "no"}, "Cy/again.jpg": None}
+    report.edit(changes, separator, encoding)
+    made = report.apply()
+    assert {"Bob/stray.jpg", "Cy/again.jpg", "Ada/9.jpg", "Eve (2)/two strangers 1.jpg"} <= made
+    left = {one[0] for one in actions(report.out)}
+    assert not left & set(changes)
+    assert {"Ada Lovelace/9.jpg", "Dee/1.jpg"} <= left
+    report.run()
+    assert {one[0] for one in actions(report.out)} == left
+    assert (report.out / "refused.csv").read_text().count("\n") == 3
+
+
+def test_refusals_hold_where_everything_lies_elsewhere(report: Report, tmp_path: Path) -> None:
+    report.edit({"Bob/stray.jpg": {"accept": "no"}})
+    report.run()
+    for name in ("faces", "out"):
+        shutil.move(tmp_path / name, tmp_path / "moved" / name)
+    report.collection.folder, report.out = tmp_path / "moved" / "faces", tmp_path / "moved" / "out"
+    report.run()
+    assert "Bob/stray.jpg" not in {one[0] for one in actions(report.out)}
+
+
+def test_a_refusal_taken_back_is_proposed_again(report: Report) -> None:
+    report.edit({"Bob/stray.jpg": {"accept": "no"}})
+    report.run()
+    (report.out / "refused.csv").unlink()
+    report.run()
+    assert ("Bob/stray.jpg", "wrong_label", "move", "Cy") in actions(report.out)
+
+
+def test_a_changed_proposal_is_done_and_stays(report: Report) -> None:
+    report.edit(
+        {
+            "Bob/stray.jpg": {"proposed_label": "Zoë"},
+            "Eve/two strangers 1.jpg": {"action": "set_aside"},
+            "Cy/again.jpg": {"accept": ""},
+        },
+        encoding="cp1252",
+    )
+    for _ in range(2):
+        made = report.apply()
+        assert {"Zoë/stray.jpg", "Cy/again.jpg", "Eve (2)/two strangers 2.jpg"} <= made
+        assert not any(path.endswith("two strangers 1.jpg") for path in made)
+
+
+def test_one_label_that_is_another_is_not_said_again_once_refused(report: Report) -> None:
+    report.edit({"Ada Lovelace/9.jpg": {"accept": "no"}})
+    assert "Ada Lovelace/9.jpg" in report.apply()
+    assert "One person, several labels: 0" in report.run().output
+
+
+def test_a_table_that_cannot_be_read_is_not_written_over(report: Report) -> None:
+    (report.out / "actions.csv").write_bytes(b"PK\x03\x04 a workbook")
+    result = run(report.collection.folder, "--index", report.collection.index, "--output", report.out)
+    assert isinstance(result.exception, UsageError)
+    assert "workbook" in str(result.exception)
+    assert (report.out / "actions.csv").read_bytes().startswith(b"PK")
+
+
+def test_lines_that_mean_nothing_are_told(report: Report) -> None:
+    report.edit({"Bob/stray.jpg": {"accept": "perhaps"}, "Cy/again.jpg": {"label": "Nobody"}})
+    output = " ".join(report.run().output.split())
+    assert "accept is 'perhaps', which is neither yes nor no; not used" in output
+    assert "a photo and label that the data set does not hold; not used" in output
+
+
+def test_a_photo_that_two_findings_touch_has_one_row(tmp_path: Path) -> None:
+    """It is a stray, and the same picture lies where it belongs."""
+    made = Collection(tmp_path)
+    for number, person in enumerate(("Ada", "Bob", "Cy", "Dee")):
+        for photo in range(4):
+            made.add(f"{person}/{photo}.jpg", person, 10 * number + photo)
+    made.add("Bob/stray.jpg", "Cy", 20, quality=60)
+    made.write()
+    report = Report(made, tmp_path)
+    with (report.out / "actions.csv").open(newline="") as file:
+        photos = [row["photo"] for row in csv.DictReader(file)]
+    assert len(photos) == len(set(photos)) == 1
+    assert actions(report.out) == {("Bob/stray.jpg", "wrong_label same_photo", "drop", "")}
+
+
+def test_photos_without_a_face_are_listed(collection: Collection, tmp_path: Path) -> None:
+    made = Collection(tmp_path / "more")
+    for number, person in enumerate(("Ada", "Bob", "Cy")):
+        for photo in range(4):
+            made.add(f"{person}/{photo}.jpg", person, 10 * number + photo)
+    made.shown[made.add("Ada/landscape.jpg", "Ada", 99)] = []
+    made.write()
+    report = Report(made, tmp_path)
+    assert actions(report.out) == {("Ada/landscape.jpg", "no_face", "review", "Ada")}
+    assert "No face to judge by: 1" in report.run().output
+    report.edit({"Ada/landscape.jpg": {"accept": "yes", "action": "set_aside"}})
+    assert "Ada/landscape.jpg" not in report.apply()
+    report.edit({"Ada/landscape.jpg": {"accept": "no"}})
+    assert "No face to judge by: 0" in report.run().output
+
+
 def test_json_says_the_same(collection: Collection, tmp_path: Path) -> None:
     values = json.loads(run(collection.folder, "--index", collection.index, "--json").output)
     assert values["counts"] == {
@@ -139,6 +286,7 @@ def test_json_says_the_same(collection: Collection, tmp_path: Path) -> None:
         "photo_in_splits": 0,
         "same_photo": 2,
         "person_in_splits": 0,
+        "no_face": 0,
     }
     assert values["photos"] == 27
     assert values["labels"] == 6

@@ -96,3 +96,32 @@ def test_an_error_is_json_too_when_asked(tmp_path: Path) -> None:
     line = json.loads(done.stderr.splitlines()[-1])
     assert line["level"] == "error"
     assert "none" in line["message"]
+
+
+def long_work() -> None:
+    with progress.sparse_lines(), progress.photo_progress(100) as tell:
+        for _ in range(4):
+            tell(25)
+
+
+def test_long_work_without_a_terminal_says_a_line_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter(range(0, 1000, 20))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(clock)))
+    long_work()
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(" (")[0] for line in lines] == [
+        "Indexing: 50 of 100 photos",
+        "Indexing: 100 of 100 photos",
+    ]
+    monkeypatch.setenv("PHOTOCLUST_PROGRESS", "none")
+    long_work()
+    assert capsys.readouterr().err == ""
+
+
+def test_short_work_without_a_terminal_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    long_work()
+    with progress.photo_progress(1) as tell:
+        tell(1)
+    assert capsys.readouterr().err == ""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from photoclust.errors import OutputError
+from photoclust.report.actions import ActionRow, action_lines, read_rows, refused_lines
 from photoclust.report.corrected import write_corrected
 from photoclust.report.findings import (
     KINDS,
@@ -18,7 +19,6 @@ from photoclust.report.findings import (
     Action,
     Finding,
     Side,
-    action_lines,
 )
 from photoclust.report.findings_page import FACES_SHOWN, Summary, findings_page, write_findings
 
@@ -36,27 +36,58 @@ def thumbnails(rows: object) -> dict[int, bytes]:
     return dict.fromkeys(rows, b"\xff\xd8jpeg")  # type: ignore[call-overload]
 
 
-def test_every_photo_touched_has_a_row() -> None:
-    rows = list(csv.DictReader(io.StringIO(b"".join(action_lines([finding(uris=("/a", "/b"))])).decode())))
-    assert [row["photo"] for row in rows] == ["/a", "/b"]
-    assert rows[0] == {
+def row(label: str = "Ada", uri: str = "/a") -> ActionRow:
+    return ActionRow(uri, label, "", (WRONG_LABEL, "same_photo"), "yes", "move", "Bob", 0.876, "It is so.")
+
+
+def test_the_table_says_what_is_proposed_for_a_photo() -> None:
+    [read] = csv.DictReader(io.StringIO(b"".join(action_lines([row()])).decode()))
+    assert read == {
         "photo": "/a",
         "label": "Ada",
         "split": "",
-        "finding": "wrong_label",
+        "finding": "wrong_label same_photo",
+        "accept": "yes",
         "action": "move",
-        "proposed_label": "Ada again",
+        "proposed_label": "Bob",
         "confidence": "0.876",
         "reason": "It is so.",
     }
 
 
-@pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@x", "\tx", "a\nb", 'a"b', "ä,ö"])
-def test_no_cell_is_a_formula_and_every_label_survives(label: str) -> None:
-    text = b"".join(action_lines([finding(label)])).decode()
-    [row] = csv.DictReader(io.StringIO(text, newline=""))
-    assert not row["label"].startswith(("=", "+", "-", "@", "\t"))
-    assert row["label"].removeprefix("'") == label
+@pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@x", "\tx", "'=x", "a\nb", 'a"b', "ä,ö;ü"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_no_cell_is_a_formula_and_every_label_comes_back(label: str, separator: str, encoding: str) -> None:
+    text = b"".join(action_lines([row(label)])).decode()
+    assert not next(csv.DictReader(io.StringIO(text, newline="")))["label"].startswith(("=", "+", "-", "@"))
+    saved = io.StringIO(newline="")
+    csv.writer(saved, delimiter=separator).writerows(csv.reader(io.StringIO(text, newline="")))
+    [read] = read_rows(saved.getvalue().encode(encoding))
+    assert read.place == ("/a", label, "")
+    assert read.findings == (WRONG_LABEL, "same_photo")
+    assert read.answer is True
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("yes", True), (" Ja ", True), ("X", True), ("NO", False), ("nein", False), ("", None)],
+)
+def test_yes_and_no_are_understood(said: str, meant: bool | None) -> None:
+    [read] = read_rows(f"photo;label;accept\n/a;Ada;{said}\n".encode())
+    assert read.answer is meant
+
+
+def test_an_answer_that_is_neither_is_refused() -> None:
+    [read] = read_rows(b"photo,label,accept\n/a,Ada,perhaps\n")
+    with pytest.raises(ValueError, match="neither yes nor no"):
+        _ = read.answer
+
+
+def test_refusals_come_back() -> None:
+    content = b"".join(refused_lines([("a b/1.jpg", "=Ada", "", "wrong_label", "Bob")]))
+    [read] = read_rows(content)
+    assert (read.place, read.findings) == (("a b/1.jpg", "=Ada", ""), ("wrong_label",))
 
 
 def test_the_page_shows_faces_and_stands_alone() -> None:
@@ -92,7 +123,7 @@ def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     page = write_findings([finding()], SUMMARY, thumbnails, tmp_path / "out")
     assert page.name == "index.html"
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "out").iterdir()} == {0o600}
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"index.html", "actions.csv"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"index.html"}
 
 
 # -- the corrected data set ---------------------------------------------------------------------------
