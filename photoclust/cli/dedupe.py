@@ -202,7 +202,12 @@ def _write_page(store: IndexStore, audit: Audit, proposals: Proposals, output: P
 
 
 def _apply(audit: Audit, corrected: list[str], folder: Path) -> int:
+    from photoclust.cli.export import tell_unlinked
     from photoclust.report.corrected import write_corrected
+    from photoclust.report.links import Links
 
     entries = zip(audit.dataset.entries, corrected, strict=True)
-    return write_corrected([(entry.uri, entry.split, label) for entry, label in entries], folder)
+    links = Links()
+    made = write_corrected([(entry.uri, entry.split, label) for entry, label in entries], folder, links)
+    tell_unlinked(links)
+    return made

@@ -12,6 +12,9 @@ from photoclust.cli import options
 
 if TYPE_CHECKING:
     from photoclust.report.album import Album
+    from photoclust.report.links import Links
+
+UNLINKED_SHOWN = 20
 
 
 @click.command()
@@ -38,7 +41,7 @@ def export(index_dir: str, fmt: str, output: str, embeddings: bool, force: bool)
     Tables hold photo, photo_id, face_id, x0, y0, x1, y1 (pixels of the upright photo), detection_score,
     quality, person_id, person_name, confidence and status (member, unsure, low_quality). A photo under two
     names stands under the first. Folders hold links to the photos, largest person first, and one folder
-    for the rest.
+    for the rest; photos that cannot be linked are named on stderr.
 
     \b
     Examples:
@@ -49,6 +52,7 @@ def export(index_dir: str, fmt: str, output: str, embeddings: bool, force: bool)
     """
     from photoclust.errors import UsageError
     from photoclust.report.export import write_export, write_table
+    from photoclust.report.links import Links
 
     if output == "-" and fmt == "folders":
         raise UsageError("Folders cannot be written to standard output; name a folder.")
@@ -56,8 +60,23 @@ def export(index_dir: str, fmt: str, output: str, embeddings: bool, force: bool)
     if output == "-":
         write_table(album, fmt, sys.stdout.buffer, embeddings)
     else:
-        written = write_export(album, fmt, Path(output), embeddings, force)
+        links = Links()
+        written = write_export(album, fmt, Path(output), embeddings, force, links)
         click.echo(f"Wrote {written}.")
+        tell_unlinked(links)
+
+
+def tell_unlinked(links: Links) -> None:
+    """Say on stderr which photos could have no link, and why."""
+    from photoclust.report.names import visible
+
+    failed = list(links.failed.items())
+    if failed:
+        click.echo(f"{len(failed)} could not be linked:", err=True)
+    for uri, reason in failed[:UNLINKED_SHOWN]:
+        click.echo(f"  {visible(uri, 200)}: {reason}", err=True)
+    if len(failed) > UNLINKED_SHOWN:
+        click.echo(f"  and {len(failed) - UNLINKED_SHOWN} more", err=True)
 
 
 def _album(index_dir: str, embeddings: bool) -> Album:

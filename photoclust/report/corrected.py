@@ -13,15 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from photoclust.errors import OutputError
-from photoclust.report.folders import folder_part, free_name, link_photo
-from photoclust.report.names import file_name, visible
+from photoclust.report.links import Links, folder_part, free_name
+from photoclust.report.names import visible
 from photoclust.report.output import reported
 
 Placed = tuple[str, str, str]
 """Uri, split and label of a photo; an empty label leaves it out."""
 
 
-def write_corrected(photos: Sequence[Placed], output: Path) -> int:
+def write_corrected(photos: Sequence[Placed], output: Path, links: Links | None = None) -> int:
     """Write a folder of links for each label, whole or not at all.
 
     Parameters
@@ -31,6 +31,8 @@ def write_corrected(photos: Sequence[Placed], output: Path) -> int:
         file system may not like become ``_``, and labels that would meet in one folder are numbered.
     output
         A folder that is missing or empty.
+    links
+        Makes the links; knows afterwards which photos could have none.
 
     Returns
     -------
@@ -40,21 +42,22 @@ def write_corrected(photos: Sequence[Placed], output: Path) -> int:
     Raises
     ------
     OutputError
-        When there is something at `output`, or it cannot be written or hold links.
+        When there is something at `output`, or it cannot be written or hold links, or no photo can be linked.
     """
     check_new(output)
-    kept = [one for one in photos if one[2]]
+    kept, links = [one for one in photos if one[2]], links or Links()
     with reported(output):
         output.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(prefix=".tmp-", dir=output.parent))
         try:
-            _fill(new, kept)
+            _fill(new, kept, links)
+            links.require_any()
             if output.exists():
                 output.rmdir()
             new.rename(output)
         finally:
             shutil.rmtree(new, ignore_errors=True)
-    return len(kept)
+    return links.made
 
 
 def check_new(output: Path) -> None:
@@ -72,16 +75,15 @@ def check_new(output: Path) -> None:
             raise OutputError(f"{visible(str(output), 200)} is not empty; choose a new folder.")
 
 
-def _fill(folder: Path, photos: Sequence[Placed]) -> None:
+def _fill(folder: Path, photos: Sequence[Placed], links: Links) -> None:
     splits = (
         {split or "no split" for _, split, _ in photos} if any(split for _, split, _ in photos) else set()
     )
     split_names, label_names = _names(splits), _names({label for _, _, label in photos})
-    taken: dict[Path, set[str]] = {}
     for uri, split, label in sorted(photos, key=lambda one: (one[1], one[2], one[0])):
         place = (folder / split_names[split or "no split"] if splits else folder) / label_names[label]
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        link_photo(uri, place / free_name(file_name(uri), taken.setdefault(place, set())))
+        links.add(uri, place)
 
 
 def _names(labels: set[str]) -> dict[str, str]:

@@ -30,13 +30,21 @@ from photoclust.errors import OutputError, UsageError
 from photoclust.records import EMBEDDING_SIZE, face_embeddings
 from photoclust.report.album import Album
 from photoclust.report.folders import write_folders
+from photoclust.report.links import Links
 from photoclust.report.output import whole_file
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_AT_ONCE = 4096
 
 
-def write_export(album: Album, fmt: str, output: Path, embeddings: bool = False, force: bool = False) -> Path:
+def write_export(
+    album: Album,
+    fmt: str,
+    output: Path,
+    embeddings: bool = False,
+    force: bool = False,
+    links: Links | None = None,
+) -> Path:
     """Write an album as a table or as folders of links, whole or not at all, for its owner's eyes only.
 
     Parameters
@@ -52,6 +60,8 @@ def write_export(album: Album, fmt: str, output: Path, embeddings: bool = False,
         float32 in Parquet.
     force
         Replace an existing file. A folder is replaced only if an export made it and nothing was added.
+    links
+        Makes the links of ``folders``; knows afterwards which photos could have none.
 
     Returns
     -------
@@ -68,7 +78,7 @@ def write_export(album: Album, fmt: str, output: Path, embeddings: bool = False,
     if fmt == "folders":
         if embeddings:
             raise UsageError("Folders of links hold no embeddings; choose csv, json or parquet for them.")
-        return write_folders(album, output)
+        return write_folders(album, output, links)
     if output.exists() and not output.is_file():
         raise OutputError(f"{output} is no regular file; name a file to write the {fmt} to.")
     if output.exists() and not force:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,16 +23,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from photoclust.errors import OutputError
-from photoclust.records import container_of, local_path
 from photoclust.report.album import Album, rank_people
-from photoclust.report.names import file_name, visible
+from photoclust.report.links import Links, folder_part
 from photoclust.report.output import reported
 
 _MARK = ".photoclust-export"
-_FORBIDDEN = str.maketrans(dict.fromkeys('/\\:*?"<>|\N{REPLACEMENT CHARACTER}', "_"))
 
 
-def write_folders(album: Album, output: Path) -> Path:
+def write_folders(album: Album, output: Path, links: Links | None = None) -> Path:
     """Write a folder of links for each person, most faces first, and one for the rest.
 
     Parameters
@@ -42,22 +39,24 @@ def write_folders(album: Album, output: Path) -> Path:
         What to write.
     output
         A folder that is missing, empty, or made by an earlier export and unchanged by hand.
+    links
+        Makes the links; knows afterwards which photos could have none.
 
     Raises
     ------
     OutputError
-        When `output` holds something else, cannot be written or cannot hold links, or when photos are
-        not files of this machine.
+        When `output` holds something else, cannot be written or cannot hold links, or when no photo can be
+        linked: none is a file of this machine, say.
     """
-    photos = album.photos.sort_by("uri")
-    _check_local(photos)
+    photos, links = album.photos.sort_by("uri"), links or Links()
     _check_replaceable(output)
     with reported(output):
         output.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(prefix=".tmp-", dir=output.parent))
         try:
             (new / _MARK).touch(0o600)
-            _fill(new, album, photos)
+            _fill(new, album, photos, links)
+            links.require_any()
             if output.exists():
                 shutil.rmtree(output)
             new.rename(output)
@@ -66,18 +65,19 @@ def write_folders(album: Album, output: Path) -> Path:
     return output
 
 
-def _fill(folder: Path, album: Album, photos: pa.Table) -> None:
+def _fill(folder: Path, album: Album, photos: pa.Table, links: Links) -> None:
     ranked = rank_people(album.face_rows())
     start = 0
     for number, person in enumerate(ranked.people.to_pylist(), 1):
         members = ranked.members.slice(start, person["faces"])
         start += person["faces"]
-        _link(folder / _folder_name(number, person["name"], person["faces"]), _distinct(members["photo"]))
+        name = _folder_name(number, person["name"], person["faces"])
+        _link(folder / name, _distinct(members["photo"]), links)
     shown = ranked.members["photo_id"].unique()
     rest = photos.filter(~pc.field("photo_id").isin(shown))
     known = rest.filter(pc.field("photo_id") != "")
     firsts = known.group_by("photo_id", use_threads=False).aggregate([("uri", "min")])["uri_min"]
-    _link(folder / "rest", sorted([*firsts.to_pylist(), *_unread(rest)]))
+    _link(folder / "rest", sorted([*firsts.to_pylist(), *_unread(rest)]), links)
 
 
 def _unread(photos: pa.Table) -> list[str]:
@@ -88,55 +88,15 @@ def _distinct(column: pa.ChunkedArray) -> list[str]:
     return sorted(set(column.to_pylist()))
 
 
-def _link(folder: Path, uris: Iterable[str]) -> None:
+def _link(folder: Path, uris: Iterable[str], links: Links) -> None:
     folder.mkdir(mode=0o700)
-    taken: set[str] = set()
     for uri in uris:
-        link_photo(uri, folder / free_name(file_name(uri), taken))
-
-
-def link_photo(uri: str, link: Path) -> None:
-    """Make a link to a local photo.
-
-    Raises
-    ------
-    OutputError
-        Where there can be none.
-    """
-    try:
-        link.symlink_to(local_path(uri))
-    except OSError as error:
-        raise OutputError(
-            f"{link.parent.parent} cannot hold links ({error.strerror}); choose a folder on a disk that can."
-        ) from error
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """A name that no other link of the folder has, letter case and Unicode form aside."""
-    stem, suffix = Path(name).stem, Path(name).suffix
-    number = 1
-    free = name
-    while (key := unicodedata.normalize("NFC", free).casefold()) in taken:
-        number += 1
-        free = f"{stem[:50]} ({number}){suffix[:10]}"  # at most 255 bytes, whatever the letters
-    taken.add(key)
-    return free
+        links.add(uri, folder)
 
 
 def _folder_name(number: int, name: str, faces: int) -> str:
     """Such as ``0001 Ada Lovelace (25 faces)``; what a file system may not like becomes ``_``."""
     return f"{number:04} {folder_part(name)} ({faces} {'face' if faces == 1 else 'faces'})"
-
-
-def folder_part(name: str) -> str:
-    """A name as one part of a path, of 50 letters at most; what a file system may not like becomes ``_``."""
-    return visible(unicodedata.normalize("NFC", name), 50).translate(_FORBIDDEN).strip(" .") or "_"
-
-
-def _check_local(photos: pa.Table) -> None:
-    for uri in photos["uri"].to_pylist():
-        if not Path(local_path(uri)).is_absolute() or container_of(uri):
-            raise OutputError(f"{visible(uri, 200)} is no file of this machine to link to; export a table.")
 
 
 def _check_replaceable(output: Path) -> None:
