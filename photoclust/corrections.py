@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from photoclust.book import Book, Ref
 from photoclust.errors import UsageError
+from photoclust.grouping import require_understood
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions import (
     COVER,
@@ -26,7 +27,14 @@ from photoclust.people.decisions import (
 
 
 def write(store: IndexStore, book: Book, decisions: Sequence[Decision]) -> None:
-    """Append decisions to the index's file; the caller holds the lock."""
+    """Append decisions to the index's file; the caller holds the lock.
+
+    Raises
+    ------
+    DecisionsError
+        When the file holds a line that cannot be understood: nothing could be applied.
+    """
+    require_understood(book.decisions, store.decisions_file)
     store.add_decisions(added_lines(book.text, decisions, datetime.now(UTC)))
 
 

@@ -17,6 +17,7 @@
     │   └── IndexWriteError         unwritable, or the disk is full
     ├── WeightsError                weights missing, altered or unusable
     ├── VectorError                 an embedding that is no unit vector
+    ├── DecisionsError              a line of the user's decisions cannot be understood
     ├── ChurnError                  a new grouping takes too many faces from people with a name
     ├── MissingPhotosError          so many known photos are not there that a drive may be unplugged
     ├── SourceLostError             the place that photos are read from went out of reach during the run
@@ -119,6 +120,10 @@ class VectorError(PhotoclustError):
     def __init__(self, message: str, row: int | None = None) -> None:
         super().__init__(message)
         self.row = row
+
+
+class DecisionsError(PhotoclustError):
+    """Something in the user's decisions cannot be understood; nothing is grouped without it."""
 
 
 class ChurnError(PhotoclustError):

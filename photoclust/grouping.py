@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from photoclust import __version__
 from photoclust.config import ClusterConfig
+from photoclust.errors import DecisionsError
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.bursts import twins
 from photoclust.people.calibration import Calibration
@@ -35,10 +37,39 @@ from photoclust.records import (
     UNSURE,
 )
 
+PROBLEMS_SHOWN = 5
+
 
 def decisions_of(store: IndexStore) -> Decisions:
-    """Read what the user has decided."""
-    return read_decisions(store.decisions_text())
+    """Read what the user has decided.
+
+    Raises
+    ------
+    DecisionsError
+        When a line cannot be understood, with its number.
+    """
+    decisions = read_decisions(store.decisions_text())
+    require_understood(decisions, store.decisions_file)
+    return decisions
+
+
+def require_understood(decisions: Decisions, file: Path) -> None:
+    """Make sure that every line of the user's decisions is understood.
+
+    Raises
+    ------
+    DecisionsError
+        When one is not, with its number.
+    """
+    if not decisions.problems:
+        return
+    few = " ".join(decisions.problems[:PROBLEMS_SHOWN])
+    more = len(decisions.problems) - PROBLEMS_SHOWN
+    rest = f" {more} more lines cannot either." if more > 0 else ""
+    raise DecisionsError(
+        f"{few}{rest} The people stay as they are until {file} is put right: correct these lines, remove "
+        "them, or put back the file that was there."
+    )
 
 
 def fingerprint(

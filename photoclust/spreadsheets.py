@@ -55,6 +55,22 @@ def decoded(content: bytes) -> tuple[str, str]:
         return "".join(map(_line, content.splitlines(keepends=True))), WINDOWS
 
 
+def encoded_like(text: str, content: bytes) -> bytes:
+    """Text as a part of a file that holds `content`; a line in UTF-8 where its encoding lacks a character."""
+    codec = next((codec for mark, codec, _ in _MARKS if content.startswith(mark)), "")
+    codec = codec or _unmarked_utf_16(content[:_LOOKED_AT])
+    if codec or decoded(content)[1] == UTF_8:
+        return text.encode(codec or "utf-8")
+    return b"".join(map(_windows_line, text.splitlines(keepends=True)))
+
+
+def _windows_line(line: str) -> bytes:
+    try:
+        return line.encode("cp1252")
+    except UnicodeEncodeError:
+        return line.encode("utf-8")
+
+
 def _wide(content: bytes, codec: str, name: str) -> str:
     try:
         return content.decode(codec)

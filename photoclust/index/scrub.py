@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 
 from photoclust.errors import IndexCorruptError
 from photoclust.index import files
+from photoclust.spreadsheets import UTF_8, WINDOWS, decoded, encoded_like, separator_of
 
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{16,32}(?![0-9a-f])")
 _INLINE_IMAGE = re.compile(rb"base64,([A-Za-z0-9+/=]+)")
@@ -177,20 +178,25 @@ def _without_ids(text: str, gone: Gone) -> str:
 
 
 def _scrub_csv(path: Path, gone: Gone) -> bool:
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    content = path.read_bytes()
+    wide = decoded(content)[1] not in (UTF_8, WINDOWS)
+    text = decoded(content)[0] if wide else content.decode("utf-8", "surrogateescape")
     lines = list(io.StringIO(text, newline=""))
     csv.field_size_limit(sys.maxsize)
-    reader, start, kept = csv.reader(lines), 0, io.StringIO(newline="")
+    separator = separator_of(text)
+    reader, start, kept = csv.reader(lines, delimiter=separator), 0, io.StringIO(newline="")
     for row in reader:
         cells = [_without_ids(cell, gone) for cell in row]
         if cells == row and not gone.names.intersection(cell.strip() for cell in row):
             kept.write("".join(lines[start : reader.line_num]))
         elif not _is_spent(row, cells, gone):
-            csv.writer(kept, lineterminator="\n").writerow(cell.strip(_BETWEEN) for cell in cells)
+            writer = csv.writer(kept, delimiter=separator, lineterminator="\n")
+            writer.writerow(cell.strip(_BETWEEN) for cell in cells)
         start = reader.line_num
     if kept.getvalue() == text:
         return False
-    files.write_bytes(path, kept.getvalue().encode("utf-8", "surrogateescape"))
+    new = kept.getvalue()
+    files.write_bytes(path, encoded_like(new, content) if wide else new.encode("utf-8", "surrogateescape"))
     return True
 
 

@@ -22,7 +22,7 @@ is verified: see `photoclust.index.sealed` and `photoclust.index.files`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +35,7 @@ from filelock import FileLock, Timeout
 from photoclust import __version__
 from photoclust.config import IndexSettings
 from photoclust.errors import IndexFormatError, IndexLockedError
-from photoclust.index import erase, files, originals
+from photoclust.index import decisions, erase, files, originals
 from photoclust.index.clusterings import Clustering, Clusterings
 from photoclust.index.columns import Piece, pieces
 from photoclust.index.graph import StoredGraph, read_graph, write_graph
@@ -213,19 +213,35 @@ class IndexStore:
         return self.folder / "decisions.csv"
 
     def decisions_text(self) -> str:
-        """Read the text of the user's decisions; bytes that are no UTF-8 are replaced."""
-        file = self.decisions_file
-        return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+        """Read the text of the user's decisions, in whichever encoding a program saved it.
+
+        Raises
+        ------
+        DecisionsError
+            When it is no text.
+        """
+        return decisions.read_text(self.decisions_file)
 
     def add_decisions(self, lines: str) -> None:
         """Append text to the user's decisions, whole or not at all; what is there stays byte for byte.
 
         A link, as to a file kept elsewhere, stays one. The caller holds the lock.
         """
-        with files.writing(self.decisions_file):
-            file = self.decisions_file.resolve()
-            before = file.read_bytes() if file.is_file() else b""
-        files.write_bytes(file, before + lines.encode())
+        decisions.append_text(self.decisions_file, lines)
+
+    def mark_decisions(self, lines: Collection[int], mark: str, held: bool) -> None:
+        """Take a mark from the beginning of some lines of the user's decisions, or put one there.
+
+        Parameters
+        ----------
+        lines
+            Their numbers.
+        mark
+            What a line that does not hold begins with.
+        held
+            Whether the lines hold from now on.
+        """
+        decisions.mark_lines(self.decisions_file, lines, mark, held)
 
     def write_clustering(self, clustering: Clustering) -> None:
         """Store a clustering and put it in force, in that order."""

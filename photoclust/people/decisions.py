@@ -26,6 +26,9 @@ cover      one face
 
 The order of the lines does not matter: of two decisions on the same thing the one with the later ``at``
 holds. So two copies of the file merge by keeping the lines of both.
+
+A line that begins with ``#`` was taken back (`photoclust people undo`) and holds no more, and neither does
+the same line without the mark. The file may have been saved by a spreadsheet: see `photoclust.spreadsheets`.
 """
 
 from __future__ import annotations
@@ -37,6 +40,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from photoclust.spreadsheets import SEPARATORS, column_name, escaped, separator_of, unescaped
 
 HEADER = ("at", "kind", "person", "faces", "others", "value")
 
@@ -54,11 +59,16 @@ KINDS = (NAME, SAME, MERGE, DIFFERENT, SPLIT, REJECT, IGNORE, COVER)
 TWO_SIDED = (MERGE, DIFFERENT, SPLIT, REJECT)
 UNDONE = "no"  # value of an `ignore` that takes another back
 
+STEP = timedelta(microseconds=1)  # between the lines of one command
+BETWEEN_COMMANDS = timedelta(milliseconds=1)
+
 MOST_FACES = 1000  # in one column of one line
 LONGEST_NAME = 200
 _LONGEST_LINE = 100_000
 _ID = re.compile(r"[0-9A-Za-z_.-]{1,64}")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+_NUMBER = re.compile(r"\d+([eE]\d+)?")  # what a spreadsheet takes an id for
+_SPOILT = re.compile(r"\d+[.,]\d*[eE]\+?\d+")  # and what it makes of it
+TAKEN_BACK = "#"
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
@@ -100,29 +110,45 @@ class Decisions:
     lines
         The decisions, oldest first.
     problems
-        One sentence for each line that was passed over, with its number.
+        One sentence for each line that cannot be understood, with its number.
+    taken_back
+        The decisions that were taken back, oldest first.
     """
 
     lines: tuple[Decision, ...] = ()
     problems: tuple[str, ...] = ()
+    taken_back: tuple[Decision, ...] = ()
 
 
 def read_decisions(text: str) -> Decisions:
     """Parse the text of a decisions file; bad lines are reported and the rest is taken."""
     lines: list[Decision] = []
+    taken_back: list[Decision] = []
     problems: list[str] = []
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+    text = text.removeprefix("\ufeff")
+    separator = separator_of(text, HEADER)
+    for number, line in enumerate(text.split("\n"), 1):
+        held = without_mark(line.removesuffix("\r"))
         try:
-            decision = _parsed(line.removesuffix("\r"), number)
+            decision = _parsed(held, number, separator)
         except ValueError as error:
-            problems.append(f"Line {number} of the decisions was passed over: {error}.")
+            problems.append(f"Line {number} of the decisions cannot be understood: {error}.")
         else:
-            lines += [decision] if decision else []
-    return Decisions(tuple(sorted(lines)), tuple(problems))
+            (lines if held == line.removesuffix("\r") else taken_back).extend([decision] if decision else [])
+    gone = set(taken_back)
+    held_lines = sorted(decision for decision in lines if decision not in gone)
+    return Decisions(tuple(held_lines), tuple(problems), tuple(sorted(taken_back)))
+
+
+def without_mark(line: str) -> str:
+    """A line without the mark of what was taken back; as a spreadsheet quotes it, too."""
+    if line.startswith(f'"{TAKEN_BACK}'):
+        return '"' + line[2:]
+    return line.removeprefix(TAKEN_BACK)
 
 
 def added_lines(text: str, new: Iterable[Decision], now: datetime) -> str:
-    """Text to append to a decisions file.
+    """Text to append to a decisions file, with the separator and the line ends that it has.
 
     Parameters
     ----------
@@ -133,16 +159,18 @@ def added_lines(text: str, new: Iterable[Decision], now: datetime) -> str:
     now
         The time. Should a line of the file be later, by a clock that is ahead, theirs is later still.
     """
-    last = max((decision.at for decision in read_decisions(text).lines), default=now)
-    moment = max(now, last + timedelta(microseconds=1))
+    read = read_decisions(text)
+    last = max((decision.at for decision in (*read.lines, *read.taken_back)), default=now)
+    moment = max(now, last + BETWEEN_COMMANDS)
+    end = "\r\n" if "\r\n" in text else "\n"
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, delimiter=separator_of(text, HEADER), lineterminator=end)
     if not text:
         writer.writerow(HEADER)
     elif not text.endswith("\n"):
-        out.write("\n")
+        out.write(end)
     for step, decision in enumerate(new):
-        writer.writerow(_columns(decision, moment + timedelta(microseconds=step)))
+        writer.writerow(_columns(decision, moment + step * STEP))
     return out.getvalue()
 
 
@@ -165,25 +193,42 @@ def acceptable_name(name: str) -> str:
 # -- lines --------------------------------------------------------------------------------------------
 
 
-def _parsed(line: str, number: int) -> Decision | None:
+def _parsed(line: str, number: int, separator: str) -> Decision | None:
     """The decision on a line, None where there is none; ValueError says why it cannot be one."""
-    if not line.strip() or line == ",".join(HEADER):
+    if not line.strip(f" \t{separator}") or line.lower().startswith("sep="):
         return None
     if line.startswith(_CONFLICT):
         raise ValueError("a mark of a merge that was not finished; keep the lines of both sides")
     if len(line) > _LONGEST_LINE:
         raise ValueError(f"it has {len(line):,} characters, more than {_LONGEST_LINE:,}")
-    try:
-        row = next(csv.reader([line], strict=True))
-    except csv.Error as error:
-        raise ValueError(f"it is no CSV ({error})") from error
+    row = _cells(line, separator)
+    if [column_name(cell) for cell in row] == list(HEADER):
+        return None
     if len(row) == 3:
         raise ValueError(f"3 columns, as in an early format; it needs {','.join(HEADER)}")
     if len(row) != len(HEADER):
         raise ValueError(f"{len(row)} columns where {len(HEADER)} are needed")
     at, kind, person, faces, others, value = (cell.strip() for cell in row)
-    value = acceptable_name(_unescaped(value))
-    return _checked(Decision(_time(at), kind, _ids(faces), _ids(others), value, person[:64], number))
+    value, person = acceptable_name(unescaped(value)), person.removeprefix("'")[:64]
+    return _checked(Decision(_time(at), kind, _ids(faces), _ids(others), value, person, number))
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """Cells of a line, apart from empty ones too many; a line may have another separator than the file."""
+    first = None
+    for other in dict.fromkeys([separator, *SEPARATORS]):
+        try:
+            row = next(csv.reader([line], delimiter=other, strict=True))
+            if len(row) == 1 and "," in row[0]:  # saved as one cell, in a country of semicolons
+                row = next(csv.reader(row, strict=True))
+        except csv.Error as error:
+            raise ValueError(f"it is no CSV ({error})") from error
+        while len(row) > len(HEADER) and not row[-1].strip():
+            row.pop()
+        if len(row) == len(HEADER):
+            return row
+        first = first or row
+    return first or []
 
 
 def _checked(decision: Decision) -> Decision:
@@ -210,25 +255,18 @@ def _time(text: str) -> datetime:
 
 
 def _ids(text: str) -> tuple[str, ...]:
-    ids = tuple(dict.fromkeys(text.split()))
+    ids = tuple(dict.fromkeys(text.removeprefix("'").split()))
     if len(ids) > MOST_FACES:
         raise ValueError(f"it names {len(ids):,} faces at once, more than {MOST_FACES:,}")
     for one in ids:
         if not _ID.fullmatch(one):
-            raise ValueError(f"{one[:40]!r} is no face id")
+            spoilt = "; a spreadsheet has made a number of it" if _SPOILT.fullmatch(one) else ""
+            raise ValueError(f"{one[:40]!r} is no face id{spoilt}")
     return ids
 
 
 def _columns(decision: Decision, at: datetime) -> tuple[str, ...]:
     moment = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     faces, others = " ".join(decision.faces), " ".join(decision.others)
-    return moment, decision.kind, decision.person, faces, others, _escaped(decision.value)
-
-
-def _escaped(value: str) -> str:
-    """Keep a spreadsheet from running a name as a formula: an apostrophe goes in front."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
-
-
-def _unescaped(value: str) -> str:
-    return value[1:] if value.startswith("'") and value[1:].startswith(_FORMULA) else value
+    ids = (f"'{one}" if _NUMBER.fullmatch(one) else one for one in (decision.person, faces, others))
+    return moment, decision.kind, *ids, escaped(decision.value)

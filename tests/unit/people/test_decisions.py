@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from photoclust.people.decisions import (
+    BETWEEN_COMMANDS,
     HEADER,
     NAME,
     REJECT,
+    STEP,
     Decision,
     acceptable_name,
     added_lines,
@@ -77,7 +79,8 @@ def test_what_is_added_is_later_than_what_is_there_whatever_the_clock_says() -> 
     new = [Decision(NOW, NAME, ("f",), value="Bob"), Decision(NOW, NAME, ("f",), value="Eve")]
     lines = read_decisions(text + added_lines(text, new, NOW)).lines
     assert [line.value for line in lines] == ["Ada", "Bob", "Eve"]
-    assert lines[1].at - lines[0].at == timedelta(microseconds=1)
+    assert lines[1].at - lines[0].at == BETWEEN_COMMANDS
+    assert lines[2].at - lines[1].at == STEP
 
 
 def test_a_name_cannot_be_run_by_a_spreadsheet() -> None:

@@ -1,0 +1,66 @@
+"""The bytes of ``decisions.csv``: read as a person or a spreadsheet saved them, never altered unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from photoclust.errors import DecisionsError
+from photoclust.index import files
+from photoclust.spreadsheets import UTF_8, WINDOWS, decoded, encoded_like
+
+
+def read_text(file: Path) -> str:
+    """Text of the file, empty where there is none.
+
+    Raises
+    ------
+    DecisionsError
+        When it is no text.
+    """
+    return _decoded(file, _content(file))
+
+
+def append_text(file: Path, text: str) -> None:
+    """Append text in the encoding of the file, whole or not at all; what is there stays byte for byte."""
+    content = _content(file)
+    files.write_bytes(file.resolve(), content + encoded_like(text, content))
+
+
+def mark_lines(file: Path, lines: Collection[int], mark: str, held: bool) -> None:
+    """Put a mark at the beginning of some lines, or take it away where they hold from now on."""
+    content = _content(file)
+    text, encoding = decoded(content)
+    if encoding in (UTF_8, WINDOWS):  # all other lines stay byte for byte
+        text = content.decode("latin-1")
+    changed = [
+        _marked(line, mark, held) if number in lines else line
+        for number, line in enumerate(text.split("\n"), 1)
+    ]
+    if encoding in (UTF_8, WINDOWS):
+        new = "\n".join(changed).encode("latin-1")
+    else:
+        order = encoded_like("\ufeff", content)
+        new = (order if content.startswith(order) else b"") + encoded_like("\n".join(changed), content)
+    files.write_bytes(file.resolve(), new)
+
+
+def _marked(line: str, mark: str, held: bool) -> str:
+    if not held:
+        return mark + line
+    return f'"{line[2:]}' if line.startswith(f'"{mark}') else line.removeprefix(mark)
+
+
+def _content(file: Path) -> bytes:
+    with files.writing(file):
+        return file.read_bytes() if file.is_file() else b""
+
+
+def _decoded(file: Path, content: bytes) -> str:
+    try:
+        return decoded(content)[0]
+    except ValueError as error:
+        raise DecisionsError(
+            f"{file} cannot be read: {error}. The people stay as they are; save it as CSV, or put back the "
+            "file that was there."
+        ) from error
