@@ -184,11 +184,13 @@ def _targets(partition: Partition, strong: Pairs) -> Rows:
         return target
     source, other = np.r_[strong.left, strong.right], np.r_[strong.right, strong.left]
     evidence = np.r_[strong.evidence, strong.evidence]
-    order = np.lexsort((other, -evidence, source))
-    groups, first = np.unique(source[order], return_index=True)
-    best = target.copy()
-    best[groups] = other[order][first]
-    strength[groups] = evidence[order][first]
+    top, best = np.full(len(target), -np.inf), np.full(len(target), len(target))
+    np.maximum.at(top, source, evidence)
+    equal = evidence == top[source]
+    np.minimum.at(best, source[equal], other[equal])
+    groups = np.flatnonzero(best < len(target))
+    strength[groups] = top[groups]
+    best = np.where(best < len(target), best, target)
     mutual = groups[best[best[groups]] == groups]
     part = np.zeros(len(target), bool)
     part[partition.group[partition.part_of >= 0]] = True
