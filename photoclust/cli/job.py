@@ -153,13 +153,18 @@ def use(folder: str, said: str) -> str:
 
 def _page_is_fresh(store: IndexStore) -> bool:
     """Tell whether the page was written after everything it shows."""
-    page = review_page(store.folder)
+    from photoclust.report.parts import FILE
+
+    page = review_page(store.folder).with_name(FILE)
     shown = [store.folder / "current.json", *(store.folder / "photos").glob("part-*")]
     return page.is_file() and page.stat().st_mtime_ns >= max(path.stat().st_mtime_ns for path in shown)
 
 
 def renew_page(store: IndexStore) -> None:
     """Write the review page of an index that has people; the caller holds its lock."""
+    import pyarrow as pa
+
+    from photoclust.index.prepared import stamp_of
     from photoclust.report.album import Album
     from photoclust.report.review import write_review
 
@@ -168,8 +173,13 @@ def renew_page(store: IndexStore) -> None:
         return
     faces = store.faces(["quality"])
     album = Album(store.photos(), faces, clustering.assignments, clustering.people)
-    thumbnails = store.column("thumbnail", faces["face_id"])
-    write_review(album, store.folder / "review", store.folder.resolve().name, thumbnails=thumbnails)
+    write_review(
+        album,
+        store.folder / "review",
+        store.folder.resolve().name,
+        thumbnails=lambda rows: store.column("thumbnail", faces["face_id"].take(pa.array(rows))),
+        mark=stamp_of(store.folder, "faces"),
+    )
 
 
 def review_page(folder: str | Path) -> Path:

@@ -51,12 +51,16 @@ class StoredPrepared:
 
 
 def key_of(index: Path, settings: Mapping[str, Any]) -> str:
-    """Sum up the stored rows, by sizes and times of their files, and what is done with them."""
-    parts = sorted(
-        path for kind in ("photos", "faces", "neighbours") for path in (index / kind).glob("*.parquet")
-    )
-    seen = [(path.parent.name, path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in parts]
+    """Sum up the stored rows and what is done with them."""
+    seen = stamp_of(index, "photos", "faces", "neighbours")
     return blake2b(json.dumps([seen, settings], default=str).encode(), digest_size=16).hexdigest()
+
+
+def stamp_of(index: Path, *kinds: str) -> str:
+    """Sum up the stored rows of some kinds, by sizes and times of their files."""
+    parts = sorted(path for kind in kinds for path in (index / kind).glob("*.parquet"))
+    seen = [(path.parent.name, path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in parts]
+    return blake2b(json.dumps(seen).encode(), digest_size=16).hexdigest()
 
 
 def read_prepared(index: Path, key: str) -> StoredPrepared | None:

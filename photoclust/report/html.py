@@ -29,7 +29,7 @@ def page_template(name: str, *styles: str, **words: Any) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = "".join(_text(file) for file in styles)
+    style = "".join(source(file) for file in styles)
     return environment.get_template(name, globals={**words, "style": style, "policy": _policy(style)})
 
 
@@ -46,5 +46,6 @@ def _policy(style: str) -> str:
     )
 
 
-def _text(name: str) -> str:
+def source(name: str) -> str:
+    """Text of a template or a style."""
     return resources.files("photoclust.report").joinpath("templates", name).read_text("utf-8")

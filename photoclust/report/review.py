@@ -7,10 +7,10 @@ nothing. A large album becomes several pages, none of which holds more than `Lim
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby, repeat
 from pathlib import Path
 from typing import Any
@@ -19,19 +19,25 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from markupsafe import Markup
 
+from photoclust import __version__
 from photoclust.records import FAILED, LOW_QUALITY, MEMBER, NO_FACE
 from photoclust.report.album import Album, Ranked, look_up, rank_people
 from photoclust.report.bursts import together, with_room
 from photoclust.report.facts import facts_in_words
-from photoclust.report.html import page_template
+from photoclust.report.html import page_template, source
 from photoclust.report.images import Images, Piece, images_in_file
 from photoclust.report.names import file_link, file_name, visible
 from photoclust.report.output import reported, whole_file
 from photoclust.report.pages import PAGE_NAME, Limits, nearby, page_name, split_pages
+from photoclust.report.parts import FILE as PARTS
+from photoclust.report.parts import Parts, key_of
 
+_SHOWN = ("face_id", "photo", "taken_at", "alike")
 _PERSON_MARKUP = 1500  # bytes of HTML around the faces of a person
 _TILE_MARKUP = 700  # bytes of HTML around a thumbnail and its photo's name
+_THUMBNAIL = 4000  # bytes of HTML that a thumbnail takes, about
 
 
 @dataclass(frozen=True)
@@ -59,13 +65,30 @@ class Tile:
 
 @dataclass(frozen=True)
 class PersonSection:
-    """One person as the page shows them."""
+    """One person as the page shows them; what takes long is made when it is asked for.
 
-    rank: int
+    Attributes
+    ----------
+    key, entry_key
+        Of the section, and of the person's entry among those that lead to sections.
+    """
+
     person: dict[str, Any]
-    cover: str
     facts: str
-    tiles: list[Tile]
+    key: str
+    entry_key: str
+    _image: Callable[[], str]
+    _tiles: Callable[[], list[Tile]]
+
+    @cached_property
+    def cover(self) -> str:
+        """Picture of the person."""
+        return self._image()
+
+    @cached_property
+    def tiles(self) -> list[Tile]:
+        """The faces that are shown."""
+        return self._tiles()
 
     @property
     def more(self) -> int:
@@ -73,14 +96,38 @@ class PersonSection:
         return self.person["faces"] - sum(tile.count for tile in self.tiles)
 
 
+@dataclass(frozen=True)
+class Doubtful:
+    """Faces of nobody as the page shows them, so many in all; the first of them are rows of `shown`."""
+
+    id: str
+    total: int
+    key: str
+    shown: pa.Table
+    _tiles: Callable[[], list[Tile]]
+
+    @cached_property
+    def tiles(self) -> list[Tile]:
+        """The faces that are shown."""
+        return self._tiles()
+
+
+Thumbnails = Callable[[npt.NDArray[np.int64]], Iterable[Piece]]
+"""Thumbnails of some of an album's faces, by their rows, in pieces that say which of the rows theirs are."""
+
+
 def write_review(
     album: Album,
     folder: Path,
     title: str,
     limits: Limits | None = None,
-    thumbnails: Iterable[Piece] | None = None,
+    thumbnails: Thumbnails | None = None,
+    mark: str = "",
 ) -> Path:
-    """Write the review page of an album, whole or not at all, readable by its owner alone.
+    """Write the review page of an album, each page whole or not at all, readable by its owner alone.
+
+    What an earlier review has rendered from the same is taken from it, and a page that would be the same
+    stays as it is.
 
     Parameters
     ----------
@@ -93,7 +140,9 @@ def write_review(
     limits
         How much a page may hold.
     thumbnails
-        Those of the album's faces, in pieces: they need not fit in memory.
+        Gives those of the album's faces; they need not fit in memory.
+    mark
+        What thumbnails follow from; with another one, or none, nothing is taken from an earlier review.
 
     Returns
     -------
@@ -105,33 +154,57 @@ def write_review(
     OutputError
         When it cannot be written.
     """
-    if thumbnails is None:
-        thumbnails = [(np.arange(len(album.faces)), album.faces["thumbnail"])]
     with reported(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         old = {path.name for path in folder.iterdir() if PAGE_NAME.fullmatch(path.name)}
-    template = page_template("review.html", "review.css", day=_day, nearby=nearby, count=_count)
-    with images_in_file(thumbnails, len(album.faces), folder) as images:
-        review = _Review(album, limits or Limits(), images)
-        names = [page_name(number) for number in range(len(review.pages))]
-        for number, name in reversed(list(enumerate(names))):
+    made_by = key_of(mark, __version__, source("review.html"), source("review.css"))
+    parts = Parts(folder, made_by if mark else "")
+    review = _Review(album, limits or Limits(), parts)
+    names = [page_name(number) for number in range(len(review.pages))]
+    signed = [(name, review.signature(number, names, title)) for number, name in enumerate(names)]
+    changed = [number for number, page in enumerate(signed) if not (mark and parts.unchanged(*page))]
+    pieces = _pieces(album, review.pictured(changed), thumbnails)
+    with images_in_file(pieces, len(album.faces), folder) as images:
+        review.images = images
+        for number in reversed(changed):
+            parts.begin(*signed[number])
+            template = page_template("review.html", "review.css", day=_day, nearby=nearby, count=_count)
             page = template.generate(title=visible(title), review=review, number=number, names=names)
-            with whole_file(folder / name) as stream:
+            with whole_file(folder / names[number]) as stream:
                 stream.writelines(piece.encode() for piece in page)
     with reported(folder):
         for stale in old.difference(names):
             (folder / stale).unlink()
+        if not mark:
+            (folder / PARTS).unlink(missing_ok=True)
+    if mark:
+        parts.remember()
     return folder / names[0]
+
+
+def _pieces(
+    album: Album, rows: npt.NDArray[np.int64], thumbnails: Thumbnails | None
+) -> Iterator[tuple[npt.NDArray[np.int64], pa.Array]]:
+    """Thumbnails of some rows of an album, with the rows they are of."""
+    if not len(rows):
+        return
+    if thumbnails is None:
+        yield rows, album.faces["thumbnail"].combine_chunks().take(pa.array(rows))
+    else:
+        for place, images in thumbnails(rows):
+            yield rows[place], images
 
 
 class _Review:
     """What the template asks for, made when it asks."""
 
-    def __init__(self, album: Album, limits: Limits, images: Images) -> None:
+    images: Images  # of the faces that are pictured anew
+
+    def __init__(self, album: Album, limits: Limits, parts: Parts) -> None:
         self._album = album
-        self._images = images
         self._limits = limits
+        self._parts = parts
         self._rows = album.face_rows()
         ranked: Ranked = rank_people(self._rows)
         starts = np.concatenate([[0], np.cumsum(ranked.people["faces"].to_numpy())])
@@ -139,6 +212,32 @@ class _Review:
         self._surest = ranked.members["row"].take(pa.array(starts[:-1])).to_pylist()
         self._members, self._starts = with_room(together(ranked.members), starts, limits.faces, limits.alike)
         self.pages = list(split_pages(self._costs(), limits))
+
+    def part(self, page: str, key: str, render: Callable[[Any], str], about: Any) -> Markup:
+        """A part of a page, by a macro of the template where it is not there yet."""
+        return Markup(self._parts.part(page, key, lambda: str(render(about))))  # noqa: S704 - its own output
+
+    def signature(self, number: int, names: list[str], title: str) -> str:
+        """Key of everything a page is made of."""
+        keys = [(section.entry_key, section.key) for section in self._sections[slice(*self.pages[number])]]
+        closing = number + 1 == len(names)
+        rest = [part.key for part in self.rest] if closing else []
+        return key_of(title, number, names, self.figures, keys, rest, self.failures if closing else [])
+
+    def pictured(self, pages: list[int]) -> npt.NDArray[np.int64]:
+        """Rows of the faces whose thumbnails some pages need: of parts that are not there."""
+        covers: set[int] = set()
+        shown: list[npt.NDArray[np.int64]] = []
+        rows, known = self._members["row"].to_numpy(), self._parts.known
+        for index in (index for number in pages for index in range(*self.pages[number])):
+            section = self._sections[index]
+            if not known(section.key):
+                shown.append(rows[self._starts[index] : self._starts[index + 1]])
+            if not (known(section.key) and known(section.entry_key)):
+                covers.add(self._covers[index])
+        if len(self.pages) - 1 in pages:
+            shown += [part.shown["row"].to_numpy() for part in self.rest if not known(part.key)]
+        return np.unique(np.concatenate([np.array(sorted(covers), np.int64), *shown]))
 
     @cached_property
     def figures(self) -> dict[str, int]:
@@ -157,26 +256,42 @@ class _Review:
             "copies": len(readable) - len(readable.unique()),
         }
 
-    def sections(self, number: int) -> Iterator[PersonSection]:
-        """People of one page, one at a time."""
-        for index in range(*self.pages[number]):
-            person = self._people.slice(index, 1).to_pylist()[0]
+    def sections(self, number: int) -> list[PersonSection]:
+        """People of one page."""
+        return self._sections[slice(*self.pages[number])]
+
+    @cached_property
+    def _sections(self) -> list[PersonSection]:
+        """Everybody."""
+        columns = _shown(self._members, self._starts)
+        facts, covers = self._facts, self._covers
+        face_ids = self._album.faces["face_id"].take(pa.array(covers, pa.int64())).to_pylist()
+        found: list[PersonSection] = []
+        for index, person in enumerate(self._people.to_pylist()):
             person["name"] = visible(person["name"])
-            begin, end = self._starts[index : index + 2].tolist()
-            tiles = self._tiles(self._members.slice(begin, end - begin), repeat(person["name"]))
-            yield PersonSection(
-                index + 1, person, self._image(self._covers[index]), self._facts[index], tiles
+            place = slice(*self._starts[index : index + 2].tolist())
+            own = [column[place] for column in columns]
+            entry = person["person_id"], person["name"], person["faces"], face_ids[index]
+            found.append(
+                PersonSection(
+                    person,
+                    facts[index],
+                    key_of("person", person, facts[index], face_ids[index], own),
+                    key_of("entry", entry),
+                    partial(self._image, covers[index]),
+                    partial(self._tiles_of, place, person["name"]),
+                )
             )
+        return found
 
-    @property
-    def unsure(self) -> list[Tile]:
-        """The faces that may be somebody's, likeliest first."""
-        return self._doubtful(self._unsure)
+    def _tiles_of(self, place: slice, name: str) -> list[Tile]:
+        return self._tiles(self._members.slice(place.start, place.stop - place.start), repeat(name))
 
-    @property
-    def low_quality(self) -> list[Tile]:
-        """The faces too small, blurred or turned to say."""
-        return self._doubtful(self._low_quality)
+    @cached_property
+    def rest(self) -> list[Doubtful]:
+        """The faces that may be somebody's, likeliest first, and those too poor to say."""
+        both = ("unsure", self._unsure), ("low-quality", self._low_quality)
+        return [self._doubtful(id, rows) for id, rows in both if len(rows)]
 
     @property
     def failures(self) -> list[dict[str, Any]]:
@@ -202,11 +317,13 @@ class _Review:
     def _low_quality(self) -> pa.Table:
         return self._rows.filter(pc.field("status") == LOW_QUALITY)
 
-    def _doubtful(self, rows: pa.Table) -> list[Tile]:
+    def _doubtful(self, id: str, rows: pa.Table) -> Doubtful:
         ordered = together(rows.sort_by([("confidence", "descending"), ("photo", "ascending")]))
         first, _ = with_room(ordered, np.array([0, len(rows)]), self._limits.rest, self._limits.alike)
-        names = look_up(self._people, "person_id", first["person_id"])["name"].to_pylist()
-        return self._tiles(first, (visible(name) if name else "" for name in names))
+        known = look_up(self._people, "person_id", first["person_id"])["name"].to_pylist()
+        names = [visible(name) if name else "" for name in known]
+        key = key_of(id, len(rows), names, _shown(first, np.array([0, len(first)])))
+        return Doubtful(id, len(rows), key, first, partial(self._tiles, first, names))
 
     def _tiles(self, rows: pa.Table, names: Iterable[str]) -> list[Tile]:
         """A tile for each burst, the others of it inside."""
@@ -230,7 +347,7 @@ class _Review:
         )
 
     def _image(self, row: int) -> str:
-        return f"data:image/jpeg;base64,{base64.b64encode(self._images[row]).decode()}"
+        return f"data:image/jpeg;base64,{base64.b64encode(self.images[row]).decode()}"
 
     @cached_property
     def _facts(self) -> list[str]:
@@ -249,11 +366,18 @@ class _Review:
 
     def _costs(self) -> list[int]:
         """Bytes of HTML that each person takes, about."""
-        images = self._images.lengths[self._members["row"].to_numpy()]
         names = _lengths(self._members["photo"])
-        total = np.concatenate([[0], np.cumsum(images * 4 // 3 + names * 4 + _TILE_MARKUP)])
-        covers = _PERSON_MARKUP + 2 * images[self._starts[:-1]] * 4 // 3  # in the jump list and the heading
+        total = np.concatenate([[0], np.cumsum(_THUMBNAIL + names * 4 + _TILE_MARKUP)])
+        covers = _PERSON_MARKUP + 2 * _THUMBNAIL  # in the jump list and the heading
         return (np.diff(total[self._starts]) + covers).tolist()
+
+
+def _shown(rows: pa.Table, starts: npt.NDArray[np.int64]) -> list[list[Any]]:
+    """What the tiles of some faces are made from, column by column; bursts numbered within each section."""
+    certainty = (100 * rows["confidence"].to_numpy().astype(np.float64)).astype(np.int64)
+    burst = rows["burst"].to_numpy()
+    within = burst - np.repeat(burst[starts[:-1]], np.diff(starts)) if len(burst) else burst
+    return [certainty.tolist(), within.tolist(), *(rows[name].to_pylist() for name in _SHOWN)]
 
 
 def _lengths(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
