@@ -87,7 +87,8 @@ class FaultyProxy(ThreadingHTTPServer):
     """Stands before a store and lets `fault` decide, by method and path, what happens to a request.
 
     None passes it on, a number of seconds does so after that time, an integer is answered as an HTTP status,
-    ``"reset"`` cuts the connection, ``"half"`` cuts it in the middle of the answer.
+    ``"reset"`` cuts the connection, ``"half"`` cuts it in the middle of the answer,
+    ``"short"`` leaves the second half of it out and gives a length that fits.
     """
 
     daemon_threads = True
@@ -126,7 +127,10 @@ class _Forward(BaseHTTPRequestHandler):
             codes = {503: "SlowDown", 403: "AccessDenied", 400: "ExpiredToken"}
             self._answer(fault, {}, f"<Error><Code>{codes.get(fault, '')}</Code></Error>".encode())
         else:
-            self._answer(*self._forwarded(body), cut=fault == "half")
+            status, headers, content = self._forwarded(body)
+            if fault == "short":
+                content = content[: len(content) // 2]
+            self._answer(status, headers, content, cut=fault == "half")
 
     def _forwarded(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(*self.server.target)

@@ -16,6 +16,8 @@ from photoclust.photos.listing import Descent, Marks
 from photoclust.photos.selection import IGNORE_FILE, MOST_IGNORE_BYTES, NO_MEDIA, Selection
 from photoclust.records import CONTENT_TAG, PhotoRef
 
+_TRIES = 3  # of reading an object whose end is missing, which some proxies cut off
+
 
 def open_source(uri: str, selection: Selection | None = None) -> Iterator[PhotoRef]:
     """Photos at a URI: the object of that name, or what lies under it as in a folder.
@@ -115,16 +117,26 @@ def opened(uri: str) -> tuple[ObjectStore, str]:
     return open_store(place), key
 
 
-def read_object(uri: str, limits: DecodeConfig) -> bytes:
+def read_object(ref: PhotoRef, limits: DecodeConfig) -> bytes:
     """At most one byte more than ``limits.max_bytes`` of an object.
 
     Raises
     ------
     PhotoError
-        Stage ``read``: the store said no, or nothing for too long.
+        Stage ``read``: the store said no, or nothing for too long, or less came than it holds.
     """
-    store, key = opened(uri)
+    store, key = opened(ref.uri)
+    most = limits.max_bytes + 1
     try:
-        return store.read(key, 0, limits.max_bytes + 1)
+        content, size = b"", ref.size
+        for _ in range(_TRIES):
+            content = store.read(key, 0, most)
+            if len(content) >= min(size, most):
+                return content
+            found = store.info(key)  # it may have been replaced by a smaller one since it was listed
+            size = found.size if found else size
     except ObjectStoreError as error:
         raise PhotoError("read", str(error)) from error
+    if len(content) >= min(size, most):
+        return content
+    raise PhotoError("read", f"only {len(content)} of {size} bytes came")

@@ -231,8 +231,9 @@ def read_photo(ref: PhotoRef, limits: DecodeConfig) -> bytes:
 def _read(ref: PhotoRef, limits: DecodeConfig) -> bytes:
     container = container_of(ref.uri)
     if container is None:
-        read = buckets.read_object if is_object_uri(ref.uri) else files.read_file
-        return read(ref.uri, limits)
+        return (
+            buckets.read_object(ref, limits) if is_object_uri(ref.uri) else files.read_file(ref.uri, limits)
+        )
     if is_table(_name(container)):
         return read_row(container, ref)
     if ref.size > limits.max_bytes:

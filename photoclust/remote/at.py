@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from hashlib import blake2b
 from pathlib import Path
 
-from photoclust.errors import IndexStoreError, UsageError
+from photoclust.errors import IndexCorruptError, IndexStoreError, UsageError
 from photoclust.faces.weights import cache_dir
 from photoclust.index import files
 from photoclust.index.originals import working_copy
@@ -53,8 +53,21 @@ def at(location: str, progress: Progress = _silent) -> Generator[str]:
     with at_the_door():
         mirror = Mirror(open_store(place), f"{key}/" if key else "", uri, folder, progress)
         mirror.fetch()
-    with working_copy(folder, mirror), _called(uri, folder):
+    with working_copy(folder, mirror), _called(uri, folder), _fetched_again(mirror):
         yield str(folder)
+
+
+@contextmanager
+def _fetched_again(mirror: Mirror) -> Generator[None]:
+    """Blame the working copy first: the index itself may be whole."""
+    try:
+        yield
+    except IndexCorruptError as error:
+        mirror.distrust()
+        raise IndexCorruptError(
+            "The working copy of an index is damaged, and will be fetched again: repeat the command. If it "
+            f"says the same, what is stored is damaged. {error}"
+        ) from error
 
 
 def _uri_of(location: str) -> str | None:

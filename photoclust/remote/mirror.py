@@ -33,6 +33,7 @@ from photoclust.index import files
 from photoclust.index.prepared import drop_prepared
 from photoclust.objects.patience import handed_over
 from photoclust.objects.store import ObjectInfo, ObjectStore
+from photoclust.objects.whole import read_whole
 from photoclust.remote.lease import Lease
 from photoclust.remote.order import (
     DECISIONS,
@@ -219,13 +220,18 @@ class Mirror:
 
     def _get(self, name: str, found: ObjectInfo) -> list[int] | None:
         try:
-            content = self.store.read(found.key)
+            content = read_whole(self.store, found)
         except ObjectStoreError:
             if self.store.info(found.key) is None:  # deleted since it was listed
                 return None
             raise
         files.write_bytes(self.folder / name, content)
         return self._copy.stamp(name)
+
+    def distrust(self) -> None:
+        """Fetch everything anew the next time: something here was found to be damaged."""
+        self._known = {}
+        self._copy.remember({})
 
     def _is_stale(self, name: str, found: ObjectInfo) -> bool:
         return self._known.get(name) != [found.tag, *(self._copy.stamp(name) or (None, None))]

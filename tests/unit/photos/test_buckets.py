@@ -264,3 +264,23 @@ def test_a_listing_goes_page_by_page(bucket):
     assert len(bucket.proxy.requests) == 1
     assert [ref.uri for ref in refs] == [f"{bucket.uri}/{key}" for key in keys[1:]]
     assert len(bucket.proxy.requests) == 3
+
+
+def test_a_photo_whose_end_is_cut_off_on_the_way_is_read_again_and_never_taken_for_damaged(bucket):
+    """A proxy gives a length that fits what it lets through: no client notices."""
+    bucket.put("a.jpg", b"0123456789")
+    (ref,) = find_photos([bucket.uri])
+    answers = iter(["short"])
+    bucket.proxy.fault = lambda method, path: next(answers, None) if method == "GET" else None
+    assert read_photo(ref, DecodeConfig()) == b"0123456789"
+    bucket.proxy.fault = lambda method, path: "short" if method == "GET" else None
+    with pytest.raises(PhotoError, match="only 5 of 10 bytes came") as caught:
+        read_photo(ref, DecodeConfig())
+    assert caught.value.stage == "read"
+
+
+def test_a_photo_that_was_replaced_by_a_smaller_one_is_read(bucket):
+    bucket.put("a.jpg", b"0123456789")
+    (ref,) = find_photos([bucket.uri])
+    bucket.put("a.jpg", b"0123")
+    assert read_photo(ref, DecodeConfig()) == b"0123"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from remote_indexes import (
 )
 
 from photoclust.errors import (
+    IndexCorruptError,
     IndexFormatError,
     IndexMissingError,
     IndexWriteError,
+    ObjectStoreError,
     UsageError,
 )
 from photoclust.forgetting import erasure_of, forget
@@ -180,3 +183,56 @@ def test_a_key_that_leads_out_of_the_folder_is_left_alone(stored, bucket, machin
     cache = machine("second")
     with at(stored):
         assert not list(cache.parent.rglob("escaped"))
+
+
+def test_an_object_whose_end_is_cut_off_on_the_way_is_fetched_again(stored, bucket, album_index, machine):
+    """The length that a proxy gives fits what it lets through: what is listed tells."""
+    cut: set[str] = set()
+
+    def fault(method: str, path: str) -> str | None:
+        first = method == "GET" and ".parquet" in path and path not in cut
+        cut.update({path} if first else ())
+        return "short" if first else None
+
+    machine("second")
+    bucket.proxy.fault = fault
+    with at(stored) as folder:
+        assert IndexStore.open(folder).faces().equals(album_index.faces())
+    assert len(cut) > 5
+
+
+def test_an_object_that_never_comes_whole_is_no_working_copy(stored, bucket, machine):
+    machine("second")
+    bucket.proxy.fault = lambda method, path: "short" if method == "GET" and "faces/" in path else None
+    with pytest.raises(ObjectStoreError, match=r"faces/part-.* bytes came"), at(stored):
+        pass
+    bucket.proxy.fault = lambda method, path: None
+    with at(stored) as folder:
+        assert len(IndexStore.open(folder).faces()) == 21
+
+
+def test_a_tag_that_is_no_hash_of_the_content_is_put_up_with(stored, bucket, monkeypatch):
+    """As of objects that S3 encrypts with a key of KMS."""
+    monkeypatch.setattr("photoclust.objects.whole._fits", lambda content, tag: False)
+    with at(stored) as folder:
+        part = next((Path(folder) / "faces").iterdir())
+    part.unlink()
+    with at(stored):
+        assert part.is_file()
+
+
+def test_a_working_copy_that_has_rotted_is_fetched_again(stored, album_index):
+    def read() -> None:
+        with at(stored) as folder:
+            assert IndexStore.open(folder).faces().equals(album_index.faces())
+
+    with at(stored) as folder:
+        part = next((Path(folder) / "faces").iterdir())
+    times = (part.stat().st_atime_ns, part.stat().st_mtime_ns)
+    rotten = bytearray(part.read_bytes())
+    rotten[100] ^= 1
+    part.write_bytes(rotten)
+    os.utime(part, ns=times)
+    with pytest.raises(IndexCorruptError, match="will be fetched again: repeat the command"):
+        read()
+    read()
