@@ -24,6 +24,7 @@ VERBS = {
     "watch": ("watch", "Keep an index up to date as photos arrive."),
     "cluster": ("cluster", "Group the faces of an index into people."),
     "status": ("status", "Say what an index holds and what to do next."),
+    "check": ("check", "Verify everything in an index, and say what to do about damage."),
     "diff": ("diff", "Say what became of people from one grouping to another."),
     "people": ("people", "List people, and correct them for good: name, merge, split, reject ..."),
     "export": ("export", "Write faces and people as CSV, JSON, Parquet or folders of links."),

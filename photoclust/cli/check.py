@@ -1,0 +1,42 @@
+"""``photoclust check``: whether everything in an index is as it was written."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from photoclust.cli import options
+
+
+@click.command()
+@options.index_argument_or_option
+@options.json_option
+@click.pass_context
+def check(ctx: click.Context, index_dir: str, as_json: bool) -> None:
+    """Verify everything in an index, and say what to do about what is damaged.
+
+    Reads every file and verifies its checksums, looks whether photos, faces and people fit one another,
+    whether corrections can be understood, and whether others can read what is private. Changes nothing. Ends
+    with 1 where something is wrong.
+
+    \b
+    Examples:
+      photoclust check ~/people
+      photoclust check --json --index ~/people
+    """
+    from photoclust.checking import check_index, files_of
+    from photoclust.index.store import IndexStore
+
+    store = IndexStore.open(index_dir)
+    findings = list(check_index(store))
+    files = len(files_of(store))
+    if as_json:
+        found = [{"file": str(finding.path), "problem": finding.problem} for finding in findings]
+        click.echo(json.dumps({"index": store.called, "files": files, "findings": found}, indent=2))
+    else:
+        for finding in findings:
+            click.echo(finding.problem)
+        what = "all is as it was written" if not findings else f"{len(findings)} to be looked at"
+        click.echo(f"Checked     {files:,} files of {store.called}: {what}")
+    ctx.exit(1 if findings else 0)
