@@ -242,6 +242,9 @@ class AuditConfig:
         _check(0 <= least < 1, f"min_confidence must lie in [0, 1), not {least}.")
 
 
+ENGINES = ("auto", "ray", "local")
+
+
 @dataclass(frozen=True)
 class EngineConfig:
     """Where the work runs and how much of the machine it takes; None chooses from what there is.
@@ -249,7 +252,7 @@ class EngineConfig:
     Parameters
     ----------
     kind
-        ``ray`` or ``local``.
+        ``ray``, ``local``, or ``auto``: Ray, and without an address this process where Ray does not start.
     address
         Ray cluster to join; None starts an embedded Ray.
     num_cpus, num_gpus
@@ -267,7 +270,7 @@ class EngineConfig:
         itself and in one go: in half the time, since it multiplies each pair once.
     """
 
-    kind: str = "ray"
+    kind: str = "auto"
     address: str | None = None
     num_cpus: int | None = None
     num_gpus: int | None = None
@@ -279,7 +282,7 @@ class EngineConfig:
 
     def __post_init__(self) -> None:
         _check(self.photo_seconds > 0, f"photo_seconds must be positive, not {self.photo_seconds}.")
-        _check(self.kind in ("ray", "local"), f"engine must be ray or local, not {self.kind}.")
+        _check(self.kind in ENGINES, f"engine must be one of {', '.join(ENGINES)}, not {self.kind}.")
         for name in ("num_cpus", "detect_actors", "embed_actors", "photos_per_batch", "divide_search_from"):
             value = getattr(self, name)
             _check(value is None or value >= 1, f"{name} must be 1 or more, not {value}.")

@@ -22,7 +22,8 @@
     ├── MissingPhotosError          so many known photos are not there that a drive may be unplugged
     ├── SourceLostError             the place that photos are read from went out of reach during the run
     ├── OutputError                 an export cannot be written where it was asked for
-    └── EngineError                 Ray cannot be started, joined or finish the work
+    └── EngineError                 Ray cannot be joined or finish the work
+        └── RayStartError           Ray cannot be started on this machine
 
 The message of each is one sentence or two: what, where, what to do. It is shown as it stands.
 """
@@ -144,3 +145,17 @@ class OutputError(PhotoclustError):
 
 class EngineError(PhotoclustError):
     """Ray cannot be started or joined, or it gave the work up."""
+
+
+class RayStartError(EngineError):
+    """Ray cannot be started on this machine.
+
+    Parameters
+    ----------
+    reason
+        Why, in a clause.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"No Ray on this machine: {reason}; see `photoclust doctor`, or use --engine local.")
+        self.reason = reason

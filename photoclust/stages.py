@@ -122,8 +122,9 @@ class FindFaces:
             crops = crop_faces(photo.pixels, found, self.settings.crop)
             small = thumbnails(photo.pixels, found)
             looks = assess(photo.pixels, found)
-        except (MemoryError, RuntimeError) as error:  # torch says "out of memory" by RuntimeError
-            raise PhotoError("detect", str(error).splitlines()[0][:200] or "not enough memory") from error
+        except Exception as error:  # torch says anything, "out of memory" too; one photo must not end a run
+            reason = next(iter(str(error).splitlines()), "")[:200]
+            raise PhotoError("detect", reason or f"not enough memory ({type(error).__name__})") from error
         return [
             {
                 "face_id": face_id(photo_id, found.boxes[i]),

@@ -13,7 +13,7 @@ from importlib import import_module
 import click
 
 from photoclust import __version__
-from photoclust.cli import signals
+from photoclust.cli import failures, signals
 from photoclust.cli.progress import LOG, start_log
 from photoclust.errors import EngineError, PhotoclustError
 
@@ -100,6 +100,7 @@ def main() -> None:
         start_log()
         _greet_submitter()
         ended = cli.main(standalone_mode=False)  # the exit code where a command ends early
+        sys.stdout.flush()  # here, not when Python ends, where a full disk would pass without a word
         sys.exit(ended if isinstance(ended, int) else 0)
     except click.ClickException as error:
         error.show()
@@ -110,7 +111,7 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
         signals.drop_output()
         sys.exit(1)
-    except Exception as error:
+    except Exception as error:  # the last border of all: whatever it is, one sentence and an exit code
         # after SIGHUP there is no terminal to write to, which may be what went wrong
         sys.exit(signals.exit_code() if signals.received() else _report(error))
 
@@ -147,6 +148,7 @@ def _report(error: Exception) -> int:
     if isinstance(error, PhotoclustError):
         LOG.error("Error: %s", error)
         return error.exit_code
-    line = str(error).splitlines()[0] if str(error) else ""
-    LOG.error("Error: unexpected %s: %s. --debug shows where.", type(error).__name__, line)
+    LOG.error("Error: %s", failures.sentence(error))
+    if isinstance(error, OSError):
+        signals.drop_output()
     return 1

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from photoclust.config import ENGINES, EngineConfig
 from photoclust.errors import PhotoclustError, UsageError
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ _HONEST = (
 )
 @click.option(
     "--engine",
-    type=click.Choice(["ray", "local"]),
-    default="ray",
+    type=click.Choice(ENGINES),
+    default=EngineConfig.kind,
     show_default=True,
-    help="Ray actors, or this process alone.",
+    help="Ray actors, or this process alone; auto is the latter where Ray does not start.",
 )
 @click.option("--keep", is_flag=True, help="Keep the photos of the album too, not only the index.")
 def demo(index_dir: Path | None, engine: str, keep: bool) -> None:
@@ -85,7 +86,7 @@ def _album_folder(keep: bool) -> Generator[Path]:
 def _run(album: DemoAlbum, index: Path, engine: str) -> None:
     """What `photoclust run` does."""
     from photoclust.cli import job, summary
-    from photoclust.config import ClusterConfig, EngineConfig
+    from photoclust.config import ClusterConfig
 
     indexed = job.index((str(album.folder),), str(index), EngineConfig(kind=engine), job.PhotoOptions())
     grouped = job.cluster(str(index), ClusterConfig())

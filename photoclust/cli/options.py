@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from photoclust.cli.progress import fetch_progress
-from photoclust.config import ClusterConfig, EngineConfig
+from photoclust.config import ENGINES, ClusterConfig, EngineConfig
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -137,10 +137,11 @@ search_options = _together(
 engine_options = _together(
     click.option(
         "--engine",
-        type=click.Choice(["ray", "local"]),
-        default="ray",
+        type=click.Choice(ENGINES),
+        default=EngineConfig.kind,
         show_default=True,
-        help="Ray actors, or this process alone for debugging; the result is the same.",
+        help="Ray actors, or this process alone; the result is the same. auto is Ray, and this process where "
+        "Ray does not start and no cluster was asked for.",
     ),
     search_options,
     click.option("--detect-actors", type=click.IntRange(1), metavar="N", help="Detection processes."),

@@ -36,7 +36,7 @@ def start_workers(config: EngineConfig) -> Generator[Workers]:
     EngineError
         When nothing answers at the address, or the process of a worker has died `LIVES` times.
     """
-    if config.kind == "ray" and config.address is not None:
+    if config.kind != "local" and config.address is not None:
         from photoclust.engine.ray import runtime
 
         with runtime(config):

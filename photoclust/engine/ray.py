@@ -30,7 +30,8 @@ from ray.exceptions import RayError
 from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine.batching import photos_per_batch
 from photoclust.engine.metrics import StreamMetrics
-from photoclust.errors import EngineError, PhotoclustError, ResourceError
+from photoclust.engine.starting import short_folder, start_again
+from photoclust.errors import EngineError, PhotoclustError, RayStartError, ResourceError
 from photoclust.stages import EmbedFaces, FindFaces
 
 OBJECT_STORE_BYTES = 256 * 1024**2  # crops on their way; 64 faces are 5 MB, so this is plenty for 16 cores
@@ -110,7 +111,9 @@ def runtime(config: EngineConfig) -> Generator[None]:
     else:
         options["address"] = config.address
     # What Ray prints of nodes that die goes to stdout otherwise, into the middle of our results.
-    with _native_stderr_closed(), redirect_stdout(sys.stderr):
+    with _native_stderr_closed(), redirect_stdout(sys.stderr), short_folder() as folder:
+        if config.address is None and folder:
+            options["_temp_dir"] = folder
         with _own_signals():
             _init(options, config)
         try:
@@ -138,19 +141,22 @@ def _own_signals() -> Generator[None]:
 
 def _init(options: dict[str, Any], config: EngineConfig) -> None:
     try:
+        if config.address is None:
+            start_again(lambda: ray.init(**options), ray.shutdown)
+            return
         _knock(config.address)
         ray.init(**options)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        place = f"at {config.address}" if config.address else "on this machine"
+    except Exception as error:  # Ray raises anything, a bare Exception too
         reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+        if config.address is None:
+            raise RayStartError(reason) from error
+        place = f"at {config.address}"
         if "Version mismatch" in reason:
             raise EngineError(f"The Ray {place} is another than here: {reason}; install the same.") from error
-        hint = (
-            "check the address, and set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN if the cluster wants a token"
-            if config.address
-            else "see `photoclust doctor`, or use --engine local"
-        )
-        raise EngineError(f"No Ray {place}: {reason}; {hint}.") from error
+        raise EngineError(
+            f"No Ray {place}: {reason}; check the address, and set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN if "
+            "the cluster wants a token."
+        ) from error
 
 
 def _knock(address: str | None) -> None:

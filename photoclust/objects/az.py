@@ -22,7 +22,7 @@ from azure.storage.blob import ContainerClient
 
 from photoclust.errors import ObjectStoreError
 from photoclust.objects.patience import EXPIRED, Patience, TransientError, patiently
-from photoclust.objects.store import ObjectInfo, every_page
+from photoclust.objects.store import EXPECTED, ObjectInfo, every_page, not_understood
 from photoclust.objects.uris import Place
 
 Answer = TypeVar("Answer")
@@ -168,6 +168,10 @@ def _translated(container: str) -> Generator[None]:
         raise _answered(error, container) from error
     except (azure.AzureError, ValueError) as error:
         raise ObjectStoreError(_line(error)) from error
+    except EXPECTED:
+        raise
+    except Exception as error:  # the client takes answers to be complete: what lacks a field is a KeyError
+        raise not_understood(error) from error
 
 
 def _answered(error: azure.HttpResponseError, container: str) -> Exception:

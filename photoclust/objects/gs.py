@@ -19,7 +19,7 @@ from google.cloud.storage.exceptions import DataCorruption
 
 from photoclust.errors import ObjectStoreError
 from photoclust.objects.patience import EXPIRED, Patience, TransientError, patiently
-from photoclust.objects.store import ObjectInfo, every_page
+from photoclust.objects.store import EXPECTED, ObjectInfo, every_page, not_understood
 from photoclust.objects.uris import Place
 
 Answer = TypeVar("Answer")
@@ -136,6 +136,10 @@ def _translated(bucket: str) -> Generator[None]:
         raise TransientError(reason, unreachable=refused) from error
     except ValueError as error:
         raise ObjectStoreError(_line(error)) from error
+    except EXPECTED:
+        raise
+    except Exception as error:  # the client takes answers to be complete: what lacks a field is a KeyError
+        raise not_understood(error) from error
 
 
 def _answered(error: api.GoogleAPICallError, bucket: str) -> Exception:

@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from photoclust.errors import ObjectStoreError
 from photoclust.objects.patience import EXPIRED, Patience, TransientError, patiently
-from photoclust.objects.store import ObjectInfo
+from photoclust.objects.store import EXPECTED, ObjectInfo, not_understood
 from photoclust.objects.uris import Place
 
 Answer = TypeVar("Answer")
@@ -84,10 +84,13 @@ class S3Store:
         while True:
             page = self._ask(partial(self.client.list_objects_v2, Bucket=self.bucket, Prefix=prefix, **token))
             for found in page.get("Contents", ()):
-                yield _info(found["Key"], found["Size"], found)
+                with _translated(self.bucket):
+                    one = _info(found["Key"], found["Size"], found)
+                yield one
             if not page.get("IsTruncated"):
                 return
-            token = {"ContinuationToken": page["NextContinuationToken"]}
+            with _translated(self.bucket):
+                token = {"ContinuationToken": page["NextContinuationToken"]}
 
     def info(self, key: str) -> ObjectInfo | None:
         """Look at one object."""
@@ -95,7 +98,8 @@ class S3Store:
             found = self._ask(lambda: self.client.head_object(Bucket=self.bucket, Key=key))
         except FileNotFoundError:
             return None
-        return _info(key, found["ContentLength"], found)
+        with _translated(self.bucket):
+            return _info(key, found["ContentLength"], found)
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         """Read an object or a part of it."""
@@ -105,7 +109,7 @@ class S3Store:
         def request() -> bytes:
             answer = self.client.get_object(Bucket=self.bucket, Key=key, **part)
             with answer["Body"] as body:
-                return self._drained(body, answer["ContentLength"], length)
+                return self._drained(body, answer.get("ContentLength", 0), length)
 
         try:
             return self._ask(request)
@@ -192,6 +196,10 @@ def _translated(bucket: str) -> Generator[None]:
         raise ObjectStoreError(f"{bucket!r} is not a name that a bucket can have") from error
     except (boto.BotoCoreError, ValueError) as error:
         raise ObjectStoreError(_line(error)) from error
+    except EXPECTED:
+        raise
+    except Exception as error:  # botocore gives answers on as they are: what lacks a field is a KeyError
+        raise not_understood(error) from error
 
 
 def _answered(error: boto.ClientError, bucket: str) -> Exception:

@@ -13,12 +13,24 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Protocol
 
-from photoclust.errors import UsageError
-from photoclust.objects.patience import Patience
+from photoclust.errors import ObjectStoreError, PhotoclustError, UsageError
+from photoclust.objects.patience import Patience, TransientError
 from photoclust.objects.uris import Place
 
 _ADAPTERS = {"s3": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az"}
 _EXTRAS = {"boto3": "s3", "botocore": "s3", "google": "gs", "requests": "gs", "azure": "az"}
+
+EXPECTED = (PhotoclustError, TransientError, FileNotFoundError, FileExistsError, EOFError, MemoryError)
+"""What adapters raise on purpose, and what says nothing about a store."""
+
+
+def not_understood(error: Exception) -> ObjectStoreError:
+    """What to say of an answer that a client library stumbles over."""
+    line = (str(error).splitlines() or [""])[0][:200]
+    return ObjectStoreError(
+        f"the answer was not understood ({type(error).__name__}: {line}); is the endpoint the right one, and "
+        "is there a proxy before it?"
+    )
 
 
 @dataclass(frozen=True)

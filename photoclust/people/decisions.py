@@ -249,9 +249,11 @@ def _time(text: str) -> datetime:
     except ValueError:
         raise ValueError(f"{text[:40]!r} is no time such as 2026-03-01T18:22:05Z") from None
     try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        _ = utc + timedelta(days=1)  # later decisions have to find room
     except OverflowError:
         raise ValueError(f"{text[:40]!r} lies outside the calendar") from None
+    return utc
 
 
 def _ids(text: str) -> tuple[str, ...]:

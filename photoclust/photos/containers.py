@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
 
-from photoclust.errors import ObjectStoreError, PhotoError
+from photoclust.errors import ObjectStoreError, PhotoclustError, PhotoError
 from photoclust.objects.store import ObjectStore
 from photoclust.objects.uris import is_object_uri
 from photoclust.photos.buckets import opened
@@ -102,13 +103,16 @@ def refusing() -> Generator[None]:
     """
     try:
         yield
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise PhotoError("read", "the archive is damaged") from error
-    except ObjectStoreError as error:
-        raise PhotoError("read", str(error)) from error
-    except (OSError, ValueError) as error:
+    except (PhotoclustError, MemoryError) as error:
+        if isinstance(error, ObjectStoreError):
+            raise PhotoError("read", str(error)) from error
+        raise
+    except Exception as error:  # what tarfile and Arrow raise on hostile files is not documented
         reason = read_reason(error) if isinstance(error, OSError) and error.errno else str(error)
-        raise PhotoError("read", reason.splitlines()[0][:200] or "the archive is damaged") from error
+        line = next(iter(reason.splitlines()), "")[:200]
+        raise PhotoError("read", line or "the archive is damaged") from error
 
 
 def read_member(container: str, ref: PhotoRef) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import logging
@@ -19,7 +20,8 @@ import pytest
 from photoclust.config import DecodeConfig
 from photoclust.errors import IndexLockedError, NoPhotosError, ObjectStoreError, UsageError
 from photoclust.index.store import IndexStore
-from photoclust.objects.patience import counting_retries
+from photoclust.objects import s3
+from photoclust.objects.patience import Patience, counting_retries
 from photoclust.objects.store import ObjectStore, forget_connections, open_store
 from photoclust.objects.uris import parse_uri
 from photoclust.photos.sources import find_photos, read_photo
@@ -299,3 +301,25 @@ def test_an_index_is_written_by_one_and_read_by_another(served, album_index, tmp
     with at(uri) as elsewhere, IndexStore.open(elsewhere).lock():
         assert IndexStore.open(elsewhere).photos().equals(album_index.photos())
     assert not list(served.store.objects("indexes/family/.lease/"))
+
+
+class _Headless:
+    """An S3 client behind a proxy that drops headers and fields."""
+
+    def head_object(self, **_: object) -> dict:
+        return {"ETag": '"x"'}
+
+    def list_objects_v2(self, **_: object) -> dict:
+        return {"Contents": [{"Key": "a"}]}
+
+    def get_object(self, **_: object) -> dict:
+        return {"Body": io.BytesIO(b"bytes")}
+
+
+def test_an_answer_that_lacks_a_field_is_no_unexpected_error() -> None:
+    store = s3.S3Store(_Headless(), "bucket", Patience())
+    with pytest.raises(ObjectStoreError, match="KeyError: 'ContentLength'"):
+        store.info("a")
+    with pytest.raises(ObjectStoreError, match="not understood"):
+        list(store.objects(""))
+    assert store.read("a") == b"bytes"

@@ -40,6 +40,7 @@ def test_decisions_are_read() -> None:
         ("2026-01-01,name,p1,f1", "4 columns"),
         ("yesterday,name,p1,f1,,Ada", "no time"),
         ("9999-12-31T23:59:59-12:00,name,p1,f1,,Ada", "calendar"),
+        ("9999-12-31T23:59:59.999999Z,name,p1,f1,,Ada", "calendar"),
         ("2026-01-01,frobnicate,p1,f1,,Ada", "unknown kind"),
         ("2026-01-01,name,p1,,,Ada", "no face"),
         ("2026-01-01,reject,p1,f1,,", "no other face"),
