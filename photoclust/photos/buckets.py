@@ -12,7 +12,7 @@ from photoclust.objects.store import ObjectInfo, ObjectStore, open_store
 from photoclust.objects.uris import Place, parse_uri
 from photoclust.photos.files import UNREACHABLE, ignore_text
 from photoclust.photos.kinds import is_wanted
-from photoclust.photos.listing import Descent, Marks
+from photoclust.photos.listing import Descent, Marks, with_stems
 from photoclust.photos.selection import IGNORE_FILE, MOST_IGNORE_BYTES, NO_MEDIA, Selection
 from photoclust.records import CONTENT_TAG, PhotoRef
 
@@ -61,8 +61,8 @@ def _wanted(
     begin = f"{key.rstrip('/')}/" if key else ""
     descent = descent_into(place, begin, selection)
     try:
-        for found in listing:
-            if descent.takes(found.key.removeprefix(begin)):
+        for found, stems in with_stems(listing, lambda found: found.key):
+            if descent.takes(found.key.removeprefix(begin), stems):
                 yield _reference(place, found)
     except ObjectStoreError as error:
         raise ObjectStoreError(f"The listing of {place.uri(key)} ended early: {error}.") from error

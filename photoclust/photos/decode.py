@@ -2,8 +2,9 @@
 
 Contract:
 
-- Pillow reads every format but HEIC, which pillow-heif adds to it. Only `FORMATS` are tried: Pillow's other
-  readers run external programs (EPS, WMF) or open no photographs.
+- Pillow reads every format but HEIC and JPEG XL, which pillow-heif and pillow-jxl-plugin add to it, and RAW,
+  see `photoclust.photos.raw`. Only `FORMATS` are tried: Pillow's other readers run external programs (EPS,
+  WMF) or open no photographs.
 - The size in the file's header is held against the limit before any pixel is decoded.
 - Pixels are converted band by band into the upright array, so an odd colour mode or a rotation needs no
   second copy of the photo.
@@ -29,12 +30,17 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError
+from photoclust.photos import jxl
 from photoclust.photos.jpeg import is_jpeg
+from photoclust.photos.raw import Raw, is_raw, open_raw
 from photoclust.photos.truncated import completed
 from photoclust.records import DecodedPhoto
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "PPM")
-"""Pillow's names of the formats read; MPO goes by JPEG. AVIF is before HEIF: both claim ``mif1``."""
+FORMATS = (
+    *("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "DIB", "AVIF", "HEIF", "JPEG2000", "PPM", "PSD"),
+    *(("JXL",) if jxl.register() else ()),
+)
+"""Pillow's names of the formats read, but RAW; MPO goes by JPEG. AVIF is before HEIF: both claim ``mif1``."""
 
 # A band fits in a processor's cache: 12 megapixels are copied in 17 ms; in bands of 4 Mi pixels, in 50 ms
 # (Image.crop, numpy.asarray and a slice assignment for each band).
@@ -43,7 +49,7 @@ _BAND_PIXELS = 1 << 16
 # Readers that need 16 bytes and more for each pixel while they decode may have half the pixels, so that no
 # format takes more than about 1 GB at the default limit. Peak of a process that decodes 100 megapixels: WebP
 # 1,595 MB, JPEG 2000 1,908 MB; progressive JPEG 1,019, AVIF 944, HEIC 857, others below 750.
-_HUNGRY_FORMATS = frozenset({"WEBP", "JPEG2000"})
+_HUNGRY_FORMATS = frozenset({"WEBP", "JPEG2000", "JXL"})
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -86,6 +92,10 @@ def decode_photo(content: bytes, limits: DecodeConfig) -> DecodedPhoto:
     """
     if not content:
         raise PhotoError("decode", "the file is empty")
+    if is_raw(content):
+        return _decoded_raw(content, limits)
+    if jxl.is_jxl(content):
+        _require_jxl(content, limits)
     try:
         return _decoded(content, limits)
     except PhotoError as error:
@@ -104,17 +114,68 @@ def _decoded(content: bytes, limits: DecodeConfig) -> DecodedPhoto:
         raise PhotoError("decode", _reason(error, content)) from error
 
 
-def _decode(image: Image.Image, limits: DecodeConfig) -> DecodedPhoto:
-    limit = limits.max_pixels // 2 if image.format in _HUNGRY_FORMATS else limits.max_pixels
-    if image.width * image.height > limit:
-        size = f"{image.width} x {image.height} pixels"
-        raise PhotoError("decode", f"{size} are more than the limit of {limit:,}")
+def _decoded_raw(content: bytes, limits: DecodeConfig) -> DecodedPhoto:
+    try:
+        with open_raw(content, limits) as raw:
+            preview = raw.preview()
+            if preview:
+                with Image.open(io.BytesIO(preview), formats=("JPEG",)) as image:
+                    if raw.is_enough(max(image.size)):
+                        return _decode(image, limits, raw)
+            return DecodedPhoto(raw.developed(), raw.orientation, raw.taken_at)
+    except PhotoError:
+        raise
+    except Exception as error:  # decoders of hostile input raise anything
+        raise PhotoError("decode", _reason(error, content)) from error
+
+
+def _require_jxl(content: bytes, limits: DecodeConfig) -> None:
+    """Make sure that a JPEG XL can be read and is not too large: the decoder does all while opening it."""
+    if "JXL" not in FORMATS:
+        raise PhotoError("decode", "JPEG XL needs a package: pip install pillow-jxl-plugin")
+    try:
+        _require_size("JXL", jxl.size(content), limits)
+    except ValueError as error:
+        raise PhotoError("decode", "damaged or unsupported JXL") from error
+
+
+def _require_size(name: str | None, size: tuple[int, int], limits: DecodeConfig) -> None:
+    limit = limits.max_pixels // 2 if name in _HUNGRY_FORMATS else limits.max_pixels
+    if size[0] * size[1] > limit:
+        raise PhotoError("decode", f"{size[0]} x {size[1]} pixels are more than the limit of {limit:,}")
+
+
+def _decode(image: Image.Image, limits: DecodeConfig, raw: Raw | None = None) -> DecodedPhoto:
+    """Decode a picture, that of `raw` if there is one."""
+    _require_size(image.format, image.size, limits)
+    if image.format == "PSD":
+        _require_flattened(image)
     # Pillow turns TIFF while loading, libheif HEIC by its container alone; both then leave 1 in the EXIF, and
     # pillow-heif keeps aside what stood there
     found = _valid(image.info.get("original_orientation") or _orientation(image))
-    taken_at = _taken_at(image)
+    found = raw.orientation if raw else found
+    taken_at = _taken_at(image) or (raw.taken_at if raw else None)
     image.load()
-    return DecodedPhoto(_upright_rgb(image, _orientation(image)), found, taken_at)
+    return DecodedPhoto(_upright_rgb(image, _left_to_turn(image, raw)), found, taken_at)
+
+
+def _require_flattened(image: Image.Image) -> None:
+    """Make sure that a PSD holds its layers' sum, which Photoshop can leave white (resource 1057)."""
+    resources: list[tuple[int, bytes, bytes]] = getattr(image, "resources", [])
+    if any(number == 1057 and data[4:5] == b"\0" for number, _, data in resources):
+        reason = "it holds layers and no whole picture; save it again with maximum compatibility"
+        raise PhotoError("decode", reason)
+
+
+def _left_to_turn(image: Image.Image, raw: Raw | None) -> int:
+    """EXIF orientation of pixels that a decoder, or the camera in a RAW's JPEG, may have turned."""
+    orientation = _orientation(image)
+    if raw is None:
+        return orientation
+    if orientation == 1 and raw.orientation >= 5:
+        orientation = raw.orientation
+    is_turned = orientation >= 5 and (image.width > image.height) != (raw.width > raw.height)
+    return 1 if is_turned else orientation
 
 
 def _upright_rgb(image: Image.Image, orientation: int) -> _RGBArray:
@@ -185,6 +246,8 @@ def _white(image: Image.Image) -> float:
 
 
 def _orientation(image: Image.Image) -> int:
+    if jxl.is_turned(image):
+        return 1
     try:
         return _valid(image.getexif().get(ExifTags.Base.Orientation))
     except Exception:  # EXIF is hostile input of its own; a photo does not fail for it

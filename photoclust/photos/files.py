@@ -19,6 +19,7 @@ from pathlib import Path, PurePath
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError, UsageError
+from photoclust.photos.kinds import photo_stem
 from photoclust.photos.selection import IGNORE_FILE, MOST_IGNORE_BYTES, NO_MEDIA, Folder, Selection
 from photoclust.records import PhotoRef, container_of, local_path
 
@@ -63,13 +64,16 @@ def _entries(folder: str, within: Folder, selection: Selection) -> list[tuple[st
         return []
     if IGNORE_FILE in names:
         within = within.with_ignore_file(*ignore_file(folder))
-    taken = (entry for entry in entries if _is_taken(entry, within, selection))
+    stems = {photo_stem(name) for name in names} - {""}
+    taken = (entry for entry in entries if _is_taken(entry, within, selection, stems))
     return [(entry.path, within.below(entry.name)) for entry in taken]
 
 
-def _is_taken(entry: os.DirEntry[str], within: Folder, selection: Selection) -> bool:
+def _is_taken(entry: os.DirEntry[str], within: Folder, selection: Selection, stems: set[str]) -> bool:
     inside = is_folder(entry.path) if entry.is_symlink() else entry.is_dir(follow_symlinks=False)
-    return selection.takes_folder(within, entry.name) if inside else selection.takes_file(within, entry.name)
+    if inside:
+        return selection.takes_folder(within, entry.name)
+    return selection.takes_file(within, entry.name, stems=stems)
 
 
 def ignore_file(folder: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 IMAGE_EXTENSIONS = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib",
     ".heic", ".heif", ".heics", ".heifs", ".hif", ".avif", ".avifs", ".mpo", ".jp2", ".j2k", ".jpx",
-    ".pbm", ".pgm", ".ppm", ".pnm",
+    ".pbm", ".pgm", ".ppm", ".pnm", ".jxl", ".psd",
 })
 # fmt: on
 """Names that are searched for; each belongs to a format that decoding knows."""
@@ -26,9 +26,9 @@ VIDEO_EXTENSIONS = frozenset({
     ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".flv", ".insv", ".lrv", ".m2ts", ".m2v", ".m4v", ".mkv",
     ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".rm", ".rmvb", ".vob", ".webm", ".wmv",
 })
-_NOT_READ = RAW_EXTENSIONS | VIDEO_EXTENSIONS | {
+_NOT_READ = VIDEO_EXTENSIONS | {
     # pictures
-    ".jxl", ".psd", ".psb", ".xcf", ".kra", ".clip", ".afphoto", ".ai", ".eps", ".svg", ".pdf", ".jxr",
+    ".psb", ".xcf", ".kra", ".clip", ".afphoto", ".ai", ".eps", ".svg", ".pdf", ".jxr",
     ".wdp", ".hdp", ".exr", ".hdr", ".tga", ".pcx", ".dds", ".ico", ".bpg", ".flif", ".qoi", ".dcm", ".fits",
     ".sgi", ".pct", ".pict", ".icns", ".indd", ".insp", ".jps", ".j2c", ".jpf", ".jpm", ".mj2",
     # archives that may hold some
@@ -47,7 +47,27 @@ OTHER = "other"
 
 def is_photo(name: str) -> bool:
     """Tell whether a file of this name is one."""
-    return PurePosixPath(name).suffix.lower() in IMAGE_EXTENSIONS
+    return _suffix(name) in IMAGE_EXTENSIONS | RAW_EXTENSIONS
+
+
+def belongs_to_photo(name: str) -> str:
+    """What a file is beside a photo of its stem: ``raw``, the ``video`` of a Live Photo, or ``""``."""
+    suffix = _suffix(name)
+    return "raw" if suffix in RAW_EXTENSIONS else "video" if suffix in (".mov", ".mp4") else ""
+
+
+def photo_stem(name: str) -> str:
+    """What the name of a photo shares with those of the files that belong to it; ``""`` for other files."""
+    return stem(name) if _suffix(name) in IMAGE_EXTENSIONS else ""
+
+
+def stem(name: str) -> str:
+    """A name without its suffix and letter case."""
+    return PurePosixPath(name).stem.casefold()
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
 
 
 def is_tar(name: str) -> bool:
@@ -67,7 +87,7 @@ def is_wanted(name: str) -> bool:
 
 def passed_over_as(name: str) -> str:
     """Under what a file is counted that is neither a photo nor holds any; ``""`` where nobody misses it."""
-    suffix = PurePosixPath(name).suffix.lower()
+    suffix = _suffix(name)
     if suffix in _SIDECARS:
         return ""
     return suffix if suffix in _NOT_READ or is_wanted(name) else OTHER

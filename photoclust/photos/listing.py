@@ -6,10 +6,13 @@ where something comes earlier they have to be asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import PurePosixPath
+from typing import TypeVar
 
-from photoclust.photos.kinds import is_wanted
+from photoclust.photos.kinds import is_wanted, photo_stem
 from photoclust.photos.selection import IGNORE_FILE, NO_MEDIA, Folder, Selection
 
 
@@ -23,6 +26,18 @@ class Marks:
 
 
 _NO_MARKS = Marks()
+_AT_ONCE = 1000  # files of one stem that are looked at together; there are two or three
+
+
+Named = TypeVar("Named")
+
+
+def with_stems(items: Iterable[Named], path: Callable[[Named], str]) -> Iterator[tuple[Named, set[str]]]:
+    """Things with a path, each with the stems of photos that its neighbours of the same stem are."""
+    for _, group in groupby(items, lambda item: PurePosixPath(path(item)).with_suffix("")):
+        while some := list(islice(group, _AT_ONCE)):
+            stems = {photo_stem(PurePosixPath(path(item)).name) for item in some} - {""}
+            yield from ((item, stems) for item in some)
 
 
 class _Open:
@@ -66,8 +81,11 @@ class Descent:
         self._source = Folder("", name)
         self._open = [_Open(name)]
 
-    def takes(self, path: str) -> bool:
-        """Tell whether the file at a path, relative to the source, is a photo to be looked at."""
+    def takes(self, path: str, stems: Collection[str] = ()) -> bool:
+        """Tell whether the file at a path, relative to the source, is a photo to be looked at.
+
+        `stems` are those of photos beside it.
+        """
         *folders, name = path.removeprefix("./").split("/")
         self._step_into(folders)
         if name in (NO_MEDIA, IGNORE_FILE):
@@ -76,7 +94,7 @@ class Descent:
         if not name:
             return False
         folder = self._folder([*folders, name])
-        return folder is not None and self._selection.takes_file(folder, name, self._is_wanted)
+        return folder is not None and self._selection.takes_file(folder, name, self._is_wanted, stems)
 
     def _step_into(self, folders: list[str]) -> None:
         depth = 0

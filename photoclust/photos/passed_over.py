@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from photoclust.photos.debris import BIN, HIDDEN
 from photoclust.photos.kinds import OTHER
@@ -11,6 +11,7 @@ from photoclust.photos.kinds import OTHER
 Counts = dict[str, dict[str, int]]
 
 SUFFIXES_SAID = 12
+_PAIRED = {"raw": "RAW file", "video": "video"}
 
 
 @dataclass
@@ -21,18 +22,21 @@ class PassedOver:
     ----------
     suffixes
         Files that are no photos photoclust reads, by their suffix; ``other`` for those that are no media.
+    paired
+        Files that belong to the photo beside them: ``raw``, and ``video`` of a Live Photo.
     folders, photos
         What was left out by a rule, by that rule; what lies in such a folder is not counted.
     """
 
     suffixes: Counter[str] = field(default_factory=Counter)
+    paired: Counter[str] = field(default_factory=Counter)
     folders: Counter[str] = field(default_factory=Counter)
     photos: Counter[str] = field(default_factory=Counter)
 
     def values(self) -> Counts:
         """Plain values, the most frequent first; what counts nothing is left away."""
-        counts = {"suffixes": self.suffixes, "folders": self.folders, "photos": self.photos}
-        return {name: dict(_by_number(counter)) for name, counter in counts.items() if counter}
+        counters = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return {name: dict(_by_number(counter)) for name, counter in counters if counter}
 
 
 def _by_number(counts: dict[str, int]) -> list[tuple[str, int]]:
@@ -44,6 +48,8 @@ def in_words(counts: Counts) -> list[str]:
     lines: list[str] = []
     if suffixes := counts.get("suffixes"):
         lines.append(f"Passed over: {', '.join(_suffixes(suffixes))}")
+    if paired := [_number(n, _PAIRED[kind]) for kind, n in _by_number(counts.get("paired", {}))]:
+        lines.append(f"Paired with the photo beside them: {', '.join(paired)}")
     left_out = [_folders(*item) for item in _by_number(counts.get("folders", {}))]
     left_out += [f"{_number(n, 'photo')} by {rule}" for rule, n in _by_number(counts.get("photos", {}))]
     if left_out:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
 from photoclust.errors import ObjectStoreError
 from photoclust.objects.uris import Place, is_object_uri, parse_uri
 from photoclust.photos import buckets, files
-from photoclust.photos.kinds import is_photo, is_tar
+from photoclust.photos.kinds import belongs_to_photo, is_photo, is_tar, photo_stem
 from photoclust.photos.listing import Descent, Marks
 from photoclust.photos.passed_over import PassedOver
 from photoclust.photos.selection import IGNORE_FILE, NO_MEDIA, Selection
@@ -82,7 +82,8 @@ class Search:
             selection = self.selection.afresh()
             descent, begin = _descent_into(source, selection)
             if _bucket(source) == _bucket(uri) and _path(uri).startswith(begin):
-                found.append(_reason(descent, _path(uri).removeprefix(begin), selection.passed_over))
+                path = _path(uri).removeprefix(begin)
+                found.append(_reason(descent, path, selection.passed_over, _stems_beside(uri)))
         return found
 
     def _member_reason(self, archive: str, uri: str) -> str:
@@ -109,12 +110,23 @@ def _descent_into(source: str, selection: Selection) -> tuple[Descent, str]:
     return Descent(selection, files.source(source).name, partial(_marks, begin), is_sorted=False), begin
 
 
-def _reason(descent: Descent, path: str, counted: PassedOver) -> str:
+def _stems_beside(uri: str) -> set[str]:
+    """Stems of the photos in the folder of a RAW file of this machine."""
+    path = PurePosixPath(local_path(uri))
+    if is_object_uri(uri) or belongs_to_photo(path.name) != "raw":
+        return set()
     try:
-        descent.takes(path)
+        return {photo_stem(name) for name in os.listdir(path.parent)} - {""}  # noqa: PTH208 (names alone)
+    except OSError:
+        return set()
+
+
+def _reason(descent: Descent, path: str, counted: PassedOver, stems: Collection[str] = ()) -> str:
+    try:
+        descent.takes(path, stems)
     except ObjectStoreError:
         return ""
-    return next(iter(counted.folders or counted.photos), "")
+    return next(iter(counted.folders or counted.photos or counted.paired), "")
 
 
 def _marks(source: str, path: str, _: set[str] | None) -> Marks:

@@ -6,6 +6,7 @@ Contract:
 - Left out are bins, snapshots and previews (`photoclust.photos.debris`), hidden files and folders, folders
   with a file ``.nomedia``, what a ``.photoclustignore`` or ``--exclude`` names, and where ``--include`` is
   given, what it does not name. A folder that is left out is left out with all that is in it.
+- A RAW file beside a photo of the same stem is that photo, and so is the video of a Live Photo.
 - Patterns are those of ``.gitignore``, letter case ignored. A ``.photoclustignore`` holds for its folder and
   those below it, the deepest first; other patterns are relative to the source. Neither is looked for above
   the source or inside archives.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +27,7 @@ from typing import Any
 
 from photoclust.errors import UsageError
 from photoclust.photos.debris import HIDDEN, debris, is_hidden
-from photoclust.photos.kinds import OTHER, is_tar, is_wanted, passed_over_as
+from photoclust.photos.kinds import OTHER, belongs_to_photo, is_tar, is_wanted, passed_over_as, stem
 from photoclust.photos.passed_over import PassedOver
 
 NO_MEDIA = ".nomedia"
@@ -143,17 +144,29 @@ class Selection:
             self.passed_over.folders[reason] += 1
         return bool(reason)
 
-    def takes_file(self, within: Folder, name: str, is_wanted: Callable[[str], bool] = is_wanted) -> bool:
-        """Tell whether a file of this name in `within` is to be looked at, being wanted by its name."""
+    def takes_file(
+        self,
+        within: Folder,
+        name: str,
+        is_wanted: Callable[[str], bool] = is_wanted,
+        stems: Collection[str] = (),
+    ) -> bool:
+        """Tell whether a file of this name in `within` is to be looked at, being wanted by its name.
+
+        What belongs to a photo that lies beside it, `stems` being those of photos, is not.
+        """
         if name.startswith("._"):  # what macOS writes beside a file on another system's disk
             return False
         kind = "" if is_wanted(name) else passed_over_as(name)
         if not kind and not is_wanted(name):
             return False
         reason = self.file_reason(within, name)
-        if not reason and not kind:
+        belongs = belongs_to_photo(name) if stem(name) in stems else ""
+        if not reason and not kind and not belongs:
             return True
-        if not reason:
+        if not reason and belongs:
+            self.passed_over.paired[belongs] += 1
+        elif not reason:
             self.passed_over.suffixes[kind] += 1
         elif kind != OTHER:
             self.passed_over.photos[reason] += 1

@@ -27,7 +27,7 @@ from photoclust.objects.uris import is_object_uri, parse_uri
 from photoclust.photos import buckets, files
 from photoclust.photos.braces import expanded
 from photoclust.photos.containers import read_member
-from photoclust.photos.kinds import IMAGE_EXTENSIONS, is_table, is_tar
+from photoclust.photos.kinds import IMAGE_EXTENSIONS, RAW_EXTENSIONS, is_table, is_tar
 from photoclust.photos.passed_over import in_words
 from photoclust.photos.reach import require_there
 from photoclust.photos.selection import Selection
@@ -145,7 +145,7 @@ def _photos(sources: _Sources, paths: Sequence[str], column: str | None) -> Iter
     if not nothing:
         yield from (PhotoRef(uri, 0, UNREACHABLE) for uri in sources.empty)
     else:
-        looked_for = ", ".join(sorted(IMAGE_EXTENSIONS))
+        looked_for = ", ".join(sorted(IMAGE_EXTENSIONS | RAW_EXTENSIONS))
         instead = "".join(f" {line}." for line in in_words(sources.selection.passed_over.values()))
         raise NoPhotosError(
             f"No photos found in {', '.join(map(repr, paths))}: looked for {looked_for} files.{instead}"

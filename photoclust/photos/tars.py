@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 from photoclust.errors import PhotoError
 from photoclust.photos.containers import open_archive, refusing
 from photoclust.photos.kinds import is_photo
-from photoclust.photos.listing import Descent
+from photoclust.photos.listing import Descent, with_stems
 from photoclust.photos.selection import Selection
 from photoclust.records import REFUSED, PhotoRef, member_uri
 
@@ -47,8 +47,8 @@ def tar_members(archive: PhotoRef, selection: Selection | None = None) -> Iterat
     descent = Descent(inside, is_wanted=is_photo)
     try:
         with refusing(), open_archive(archive.uri, archive.size) as file:
-            for member in _headers(file):
-                if not member.isdir() and descent.takes(member.name):
+            for member, stems in with_stems(_headers(file), lambda member: member.name):
+                if not member.isdir() and descent.takes(member.name, stems):
                     yield _reference(archive, member, seen)
     except PhotoError as error:
         yield PhotoRef(archive.uri, archive.size, f"{REFUSED}{error.reason}")

@@ -128,7 +128,7 @@ def test_a_known_photo_that_is_left_out_has_a_reason(source) -> None:
 
 
 def test_members_of_archives(tmp_path) -> None:
-    names = ["a/b.jpg", "#Recycle/c.jpg", "a/d.png", "a/e.mp4", "a/f.dng", "a/readme", "a/b.json"]
+    names = ["a/b.jpg", "#Recycle/c.jpg", "a/d.png", "a/e.mp4", "a/f.svg", "a/readme", "a/b.json"]
     with tarfile.open(tmp_path / "x.tar", "w") as archive:
         for name in names:
             archive.add(put(tmp_path / "from" / name), name)
@@ -137,7 +137,7 @@ def test_members_of_archives(tmp_path) -> None:
     assert [ref.uri for ref in search.photos()] == [f"{uri}!/a/b.jpg"]
     counts = search.passed_over.values()
     assert counts == {
-        "suffixes": {".dng": 1, ".mp4": 1, "other": 1},
+        "suffixes": {".mp4": 1, ".svg": 1, "other": 1},
         "folders": {"bin": 1},
         "photos": {"--exclude": 1},
     }
@@ -148,13 +148,13 @@ def test_members_of_archives(tmp_path) -> None:
 
 
 def test_what_is_not_read_is_counted_by_suffix_and_sidecars_are_not(source) -> None:
-    names = ["a.MP4", "b.mp4", "c.psd", "d.Zip", "letter.doc", "noext", "a.xmp", "Thumbs.db", ".DS_Store"]
+    names = ["a.MP4", "b.mp4", "c.psb", "d.Zip", "letter.doc", "noext", "a.xmp", "Thumbs.db", ".DS_Store"]
     for name in [*names, "._a.jpg", "sub/e.mp4", "f.jpg", "#recycle/g.mp4"]:
         source.put(name)
     search = source.search()
     assert source.found(search) == ["f.jpg"]
     assert in_words(search.passed_over.values()) == [
-        "Passed over: 3 .mp4, 1 .psd, 1 .zip, 2 files of no known kind",
+        "Passed over: 3 .mp4, 1 .psb, 1 .zip, 2 files of no known kind",
         "Left out: 1 folder of bins, snapshots or previews",
     ]
     assert source.found(search) == ["f.jpg"]
@@ -196,3 +196,20 @@ def test_a_sorted_bucket_is_asked_only_where_it_must_be(bucket) -> None:
     assert len(list(Search([f"{bucket.uri}/p"]).photos())) == 4
     asked = [line for line in map(str, bucket.proxy.requests) if ".nomedia" in line or "ignore" in line]
     assert len(asked) == 2, bucket.proxy.requests
+
+
+def test_a_raw_and_the_video_of_a_live_photo_belong_to_the_photo_beside_them(source) -> None:
+    names = ["IMG_1.CR2", "IMG_1.JPG", "IMG_2.HEIC", "IMG_2.MOV", "IMG_3.nef", "IMG_4.MOV", "sub/IMG_1.dng"]
+    for name in [*names, "IMG_10.JPG", "IMG_5.JPG", "IMG_5.xmp", "IMG_5.dng"]:
+        source.put(name)
+    search = source.search()
+    taken = ["IMG_1.JPG", "IMG_10.JPG", "IMG_2.HEIC", "IMG_3.nef", "IMG_5.JPG", "sub/IMG_1.dng"]
+    assert sorted(source.found(search)) == taken
+    assert search.passed_over.values() == {"suffixes": {".mov": 1}, "paired": {"raw": 2, "video": 1}}
+    assert in_words(search.passed_over.values()) == [
+        "Passed over: 1 .mov",
+        "Paired with the photo beside them: 2 RAW files, 1 video",
+    ]
+    if source.kind == "folder":
+        assert search.reason_left_out(f"{source.uri}/IMG_1.CR2") == "raw"
+        assert search.reason_left_out(f"{source.uri}/IMG_3.nef") == ""
