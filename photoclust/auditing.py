@@ -12,6 +12,7 @@ from photoclust.audit.bystanders import meant_instead
 from photoclust.audit.findings import strays
 from photoclust.audit.judgement import Judgement, judge
 from photoclust.audit.labelled import LabelledFaces
+from photoclust.audit.presence import SeenFaces, meant_among_others
 from photoclust.config import AuditConfig, ClusterConfig
 from photoclust.copies import Copies, Progress, find_copies
 from photoclust.errors import UsageError
@@ -31,6 +32,7 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 SURE = 6.0  # evidence that makes faces of one label one part without further ado; less is judged face by face
+SAME = 0.0  # evidence that makes people seen under one label the same where it is asked who is in most photos
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ class _Items:
         self, embeddings: Floats, calibration: Calibration, config: AuditConfig
     ) -> tuple[Judgement, LabelledFaces]:
         """Judge the main faces, then again with those bystanders that the labels turn out to mean."""
+        self._look_behind(embeddings, calibration, config)
         faces = self._labelled(embeddings, calibration)
         judgement = judge(faces, calibration.evidence, config)
         doubtful = strays(faces, judgement, config.min_confidence)
@@ -171,6 +174,21 @@ class _Items:
                 faces = self._labelled(embeddings, calibration)
                 judgement = judge(faces, calibration.evidence, config)
         return judgement, faces
+
+    def _look_behind(self, embeddings: Floats, calibration: Calibration, config: AuditConfig) -> None:
+        """Take for the main face of a photo that of the person who is in most photos of its label."""
+        others, whose = self._bystanders(np.arange(len(self.rows)))
+        items = np.flatnonzero(np.isin(self.label, self.label[whose]))
+        rows, photo = np.concatenate([self.rows[items], others]), np.concatenate([items, whose])
+        front = np.arange(len(rows)) < len(items)
+        if not len(others):
+            return
+        label = np.unique(self.label[photo], return_inverse=True)[1].astype(np.int64)
+        apart = Exclusions.once(np.arange(len(rows)), photo)
+        person, _ = _parts(embeddings[rows], label, calibration, apart, SAME)
+        seen = SeenFaces(embeddings[rows], photo, label, front, person)
+        meant = meant_among_others(seen, calibration.evidence, config)
+        self.rows[photo[meant]] = rows[meant]
 
     def _labelled(self, embeddings: Floats, calibration: Calibration) -> LabelledFaces:
         own = embeddings[self.rows]
@@ -200,16 +218,22 @@ def _main_faces(photos: pa.Table, faces: pa.Table) -> tuple[list[str], list[int]
     return faces["photo_id"].take(pa.array(rows, pa.int64())).to_pylist(), rows
 
 
-def _parts(embeddings: Floats, label: Rows, calibration: Calibration) -> tuple[Rows, npt.NDArray[np.float64]]:
+def _parts(
+    embeddings: Floats,
+    label: Rows,
+    calibration: Calibration,
+    apart: Exclusions | None = None,
+    enough: float = SURE,
+) -> tuple[Rows, npt.NDArray[np.float64]]:
     """Verified groups inside each label, and the weight of each face: near-identical ones count once."""
     left, right, distance = _edges_inside(embeddings, label)
-    near = distance <= NEAR_IDENTICAL
+    near = distance <= (NEAR_IDENTICAL if apart is None else -1)
     burst = components(left[near], right[near], len(label))
     sums = np.zeros_like(embeddings)
     np.add.at(sums, burst, embeddings)
     sums[burst] /= np.linalg.norm(sums[burst], axis=1, keepdims=True)
-    partition = Partition.of(burst, Exclusions.none(), np.full(len(label), -1), sums)
-    carry_out(join(partition, (left, right), calibration, lambda _, own: np.full(len(own), SURE)))
+    partition = Partition.of(burst, apart or Exclusions.none(), np.full(len(label), -1), sums)
+    carry_out(join(partition, (left, right), calibration, lambda _, own: np.full(len(own), enough)))
     part = np.unique(partition.group, return_inverse=True)[1].astype(np.int64)
     return part, 1 / np.bincount(burst)[burst]
 

@@ -225,6 +225,8 @@ class AuditConfig:
         Share of labels whose person is expected to have another label too, in (0, 1).
     strangers
         Share of wrong faces expected to be nobody who has a label, in (0, 1).
+    bystanders
+        Share of photos with several people whose label means one who is not in front, in (0, 1).
     min_confidence
         Findings less probable than this are not reported, in [0, 1).
     """
@@ -232,10 +234,11 @@ class AuditConfig:
     wrong_faces: float = 0.02
     split_labels: float = 0.02
     strangers: float = 0.5
+    bystanders: float = 0.2
     min_confidence: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("wrong_faces", "split_labels", "strangers"):
+        for name in ("wrong_faces", "split_labels", "strangers", "bystanders"):
             value = getattr(self, name)
             _check(0 < value < 1, f"{name} must lie in (0, 1), not {value}.")
         least = self.min_confidence

@@ -102,8 +102,18 @@ class Draft:
         faces = tuple(self._face_of.get(number, -1) for number in numbers)
         return Side(title, counted(len(numbers), "photo"), uris, faces)
 
+    def likeness(self, left: int, right: int) -> float:
+        """Cosine similarity of two labelled faces."""
+        embeddings = self.audit.faces.embeddings
+        return float(embeddings[left] @ embeddings[right])
+
+    @cached_property
+    def item_of(self) -> dict[int, int]:
+        """Labelled face of each entry that has one."""
+        return {number: item for item, numbers in enumerate(self.audit.entries) for number in numbers}
+
     @cached_property
     def _face_of(self) -> dict[int, int]:
-        """Row of the face of each entry."""
-        pairs = zip(self.audit.entries, self.audit.rows.tolist(), strict=True)
-        return {number: row for numbers, row in pairs for number in numbers}
+        """Row of the face of each entry, among all faces of the index."""
+        rows = self.audit.rows.tolist()
+        return {number: rows[item] for number, item in self.item_of.items()}

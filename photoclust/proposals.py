@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 
@@ -37,6 +38,7 @@ from photoclust.report.findings import (
 from photoclust.wording import counted, reason_of, title_of, why_copies
 
 _TRAINING = frozenset({"train", "training"})
+_ONE_FACE = 0.7  # cosine similarity above which copies show one face; of two people one pair in 1,000 has 0.5
 _SIDES_SHOWN = 40  # labels of a finding that is about many
 
 
@@ -193,7 +195,9 @@ class _Writer(Draft):
         by_label: dict[str, list[int]] = {}
         for number in found.entries:
             by_label.setdefault(self.corrected[number], []).append(number)
+        splits = {self.audit.dataset.entries[number].split for number in found.entries}
         undecided = len([label for label in by_label if label]) > 1
+        undecided = undecided and (len(splits) > 1 or self._one_face(found.entries))
         for label, numbers in by_label.items():
             best = min(numbers, key=self._preference)
             for number in numbers:
@@ -201,6 +205,15 @@ class _Writer(Draft):
                     yield number, DROP, ""
                 elif undecided or number != best:
                     yield number, REVIEW, label
+
+    def _one_face(self, numbers: tuple[int, ...]) -> bool:
+        """Whether two labels of one picture mean the same face: of several people each may have their own."""
+        for a, b in combinations(numbers, 2):
+            if self.corrected[a] != self.corrected[b] and self.corrected[a] and self.corrected[b]:
+                left, right = self.item_of.get(a), self.item_of.get(b)
+                if left is None or right is None or self.likeness(left, right) > _ONE_FACE:
+                    return True
+        return False
 
     def _preference(self, number: int) -> tuple[bool, int, bool, str]:
         """Kept first: what is not for training, the largest file, what lies in its place, then by name."""

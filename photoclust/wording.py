@@ -43,7 +43,7 @@ def why_copies(found: Copies, labels: tuple[str, ...], splits: set[str]) -> str:
         else f"Laid over each other the pictures correlate by {found.likeness:.3f}"
     )
     if len(labels) > 1:
-        text += f"; they lie under {len(labels)} labels, which cannot all be right of one face"
+        text += f"; they lie under {len(labels)} labels, which can all be right only of several faces"
     if len(splits) > 1:
         text += f"; they lie in {' and '.join(sorted(split or 'no split' for split in splits))}"
     return text + "."

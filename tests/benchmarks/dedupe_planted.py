@@ -256,8 +256,8 @@ def calibrated(planted: Planted, findings: list[Finding]) -> list[tuple[float, b
         if one.kind == SAME_PERSON and _plain(set(one.labels)) not in TRUE_PAIRS:
             told.append((one.confidence, len(_plain(set(one.labels))) == 1))
         if one.kind in (WRONG_LABEL, MIXED_LABEL) and not _plain(set(one.labels[:1])) & TRUE_LABELS:
-            path = next(Path(a.uri) for a in one.actions if a.action in ("move", "set_aside", "split"))
-            told.append((one.confidence, _is_stranger(planted, path)))
+            done = next((a for a in one.actions if a.action != "review"), one.actions[0])
+            told.append((one.confidence, _is_stranger(planted, Path(done.uri))))
     return told
 
 

@@ -261,6 +261,36 @@ def test_a_photo_that_two_findings_touch_has_one_row(tmp_path: Path) -> None:
     assert actions(report.out) == {("Bob/stray.jpg", "wrong_label same_photo", "drop", "")}
 
 
+def test_a_label_may_mean_somebody_who_is_seldom_in_front(tmp_path: Path) -> None:
+    """Zed is in front in five photos of eight labelled Ada; Ada is in seven."""
+    made = Collection(tmp_path)
+    for number, person in enumerate(("Bob", "Cy", "Dee")):
+        for photo in range(4):
+            made.add(f"{person}/{photo}.jpg", person, 10 * number + photo)
+    for photo in range(4):
+        made.add(f"Ada/with Zed {photo}.jpg", "Zed", 60 + photo, Ada=70 + photo)
+    for photo in range(3):
+        made.add(f"Ada/{photo}.jpg", "Ada", 80 + photo)
+    made.add("Ada/Zed alone.jpg", "Zed", 66)
+    made.write()
+    assert actions(Report(made, tmp_path).out) == {("Ada/Zed alone.jpg", "wrong_label", "set_aside", "")}
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_one_photo_under_the_labels_of_all_who_are_in_it(tmp_path: Path, together: bool) -> None:
+    """Two people in it: both labels are right. One: only one of them can be."""
+    made = Collection(tmp_path)
+    for number, person in enumerate(("Ada", "Bob", "Cy", "Dee")):
+        for photo in range(4):
+            made.add(f"{person}/{photo}.jpg", person, 10 * number + photo)
+    both = made.add("Ada/both.jpg", "Bob", 91, **({"Ada": 92} if together else {}))
+    shutil.copy(both, made.folder / "Bob/both.jpg")
+    made.shown[made.folder / "Bob/both.jpg"] = made.shown[both]
+    made.write()
+    wanted = set() if together else {("Ada/both.jpg", "wrong_label same_photo", "drop", "")}
+    assert actions(Report(made, tmp_path).out) == wanted
+
+
 def test_photos_without_a_face_are_listed(collection: Collection, tmp_path: Path) -> None:
     made = Collection(tmp_path / "more")
     for number, person in enumerate(("Ada", "Bob", "Cy")):
