@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # photos of people: nothing is ever sent anywhere
@@ -25,10 +26,18 @@ from photoclust.engine.jobs import COMMAND_KEY, Job, Submission, number_of, runt
 from photoclust.errors import EngineError, PhotoclustError, ResourceError, UsageError
 
 CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 120.0  # a loaded head node takes half a minute to take a job
 AGENT_SECONDS = 60.0  # a head node that has just started takes its time until it takes jobs
 POLL_SECONDS = 0.5
 MAX_NODES = 10_000  # Ray gives no more
 _TOKEN_HINT = "set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to what ~/.ray/auth_token on the head node holds"  # noqa: S105
+
+
+class _Client(JobSubmissionClient):
+    """Ray's client, which of itself waits without end for whoever takes a connection and says nothing."""
+
+    def _do_request(self, *arguments: Any, **options: Any) -> Any:
+        return super()._do_request(*arguments, timeout=ANSWER_SECONDS, **options)
 
 
 class JobClient:
@@ -46,19 +55,13 @@ class JobClient:
     """
 
     def __init__(self, address: str) -> None:
-        url = urlsplit(address)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise UsageError(
-                f"--address {address} is not the address of a Ray dashboard; give http://HEAD:8265 "
-                "(the head node and its dashboard port)."
-            )
+        host, port = _host_and_port(address)
         for name in ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS"):  # Ray would prefer them to what was said
             os.environ.pop(name, None)
         self.address = address
         with self._asking():
-            port = url.port or (443 if url.scheme == "https" else 80)
-            socket.create_connection((url.hostname, port), timeout=CONNECT_SECONDS).close()
-            self._ray = JobSubmissionClient(address)
+            socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
+            self._ray = _Client(address)
 
     @contextmanager
     def _asking(self, job_id: str = "") -> Generator[None]:
@@ -217,6 +220,19 @@ class JobClient:
             was_live = self._ray.stop_job(job_id)
         self.wait(job_id)
         return was_live
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    try:
+        url = urlsplit(address)
+        if url.scheme in ("http", "https") and url.hostname:
+            return url.hostname, url.port or (443 if url.scheme == "https" else 80)
+    except ValueError:  # brackets that do not close, a port beyond 65535
+        pass
+    raise UsageError(
+        f"--address {address} is not the address of a Ray dashboard; give http://HEAD:8265 "
+        "(the head node and its dashboard port)."
+    )
 
 
 def _lives(node: object) -> bool:

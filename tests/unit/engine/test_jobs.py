@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import ray
 
 from photoclust.engine import submit
 from photoclust.engine.jobs import Submission, last_words, runtime_env
-from photoclust.errors import EngineError, ResourceError
+from photoclust.errors import EngineError, ResourceError, UsageError
 
 SUBMISSION = Submission(("run", "/photos of 1950", "--index", "/index"), "/index", num_cpus=4)
 
@@ -95,3 +96,19 @@ def test_what_ray_raises_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
     made._ray = SimpleNamespace(list_jobs=list_jobs)  # type: ignore[assignment]
     with pytest.raises(EngineError, match="http://head:8265"):
         made.list()
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1", "http://head:99999", "ftp://head", "head:8265", "http://"]
+)
+def test_what_is_no_address_is_a_mistake_in_the_command(address: str) -> None:
+    with pytest.raises(UsageError, match="http://HEAD:8265"):
+        submit.JobClient(address)
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submit, "ANSWER_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(EngineError, match="No Ray dashboard answers"):
+            submit.JobClient(address)
