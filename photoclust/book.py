@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,11 +15,14 @@ import pyarrow.compute as pc
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.grouping import placed_by_decisions
 from photoclust.history import config_of, person_in_force
+from photoclust.index.identities import read_identities
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions import MOST_FACES, NAME, Decision, Decisions, read_decisions
 from photoclust.records import MEMBER
 from photoclust.report.album import Album
 from photoclust.report.names import visible
+
+_PERSON_NUMBER = re.compile(r"person\s+#?(\d{1,9})", re.IGNORECASE)
 
 ANCHORS = 12  # faces that stand for a person in a decision
 
@@ -90,8 +94,23 @@ class Book:
         if text in self.people:
             return text
         named = [person for person, row in self.people.items() if row["name"] and row["name"] == text]
+        if not named and (number := _PERSON_NUMBER.fullmatch(text.strip())):
+            return self._numbered(int(number[1]))
         found = named or _beginning(self.people, text)
         return _the_one(found, text, "person", "" if found else self._suggestions(text))
+
+    def _numbered(self, number: int) -> str:
+        """The person who is called by a number, or who has most of the faces of the one who was."""
+        ids = {row["number"]: person for person, row in self.people.items() if row["number"]}
+        if not ids:  # an earlier version grouped them: the number is the place on the page
+            ids = dict(enumerate(sorted(self.people, key=lambda one: bool(self.people[one]["ignored"])), 1))
+        stored = read_identities(self._store.folder)
+        given = stored[0].filter(pc.field("number") == number)["person_id"].to_pylist() if stored else []
+        person = ids.get(number, "") or next((person_in_force(self._current, one) for one in given), "")
+        if person not in self.people:
+            what = "is nobody now: their faces have gone" if given else "is nobody's number"
+            raise UsageError(f"Person {number} {what}; `photoclust people list` lists who there is.")
+        return person
 
     def face(self, text: str) -> str:
         """Id of the face that `text` means: an id, or the beginning of one.
@@ -124,8 +143,14 @@ class Book:
             raise error from None
 
     def called(self, person: str) -> str:
-        """Name of a person, or their id."""
-        return self.people[person]["name"] or person
+        """Name of a person, or what the review page calls them, or their id."""
+        row = self.people[person]
+        return row["name"] or (f"Person {row['number']}" if row["number"] else person)
+
+    def called_of(self, face: str) -> str:
+        """What the person of a face is called; of nobody's face that."""
+        person = self.person_of.get(face, "")
+        return visible(self.called(person)) if person in self.people else f"face {face[:8]}"
 
     def _suggestions(self, text: str) -> str:
         known = [row["name"] for row in self.people.values() if row["name"]] + list(self.people)

@@ -19,11 +19,13 @@ from photoclust.people.decisions import (
     REJECT,
     SAME,
     SPLIT,
+    TAKEN_BACK,
     UNDONE,
     Decision,
     acceptable_name,
     added_lines,
 )
+from photoclust.people.journal import Command, commands
 
 
 def write(store: IndexStore, book: Book, decisions: Sequence[Decision]) -> None:
@@ -36,6 +38,44 @@ def write(store: IndexStore, book: Book, decisions: Sequence[Decision]) -> None:
     """
     require_understood(book.decisions, store.decisions_file)
     store.add_decisions(added_lines(book.text, decisions, datetime.now(UTC)))
+
+
+def take_back(store: IndexStore, book: Book, how_many: int, redo: bool = False) -> list[Command]:
+    """Take back the last things that were said, or with `redo` what was taken back last; under the lock.
+
+    Returns
+    -------
+    list of Command
+        What no longer holds, or holds again, in the order in which it was done.
+
+    Raises
+    ------
+    UsageError
+        There is nothing to take back.
+    """
+    require_understood(book.decisions, store.decisions_file)
+    said = [command for command in commands(book.decisions) if command.taken_back == redo]
+    chosen = said[:how_many] if redo else said[::-1][:how_many]
+    if not chosen:
+        raise UsageError(
+            "Nothing was taken back that could hold again." if redo else "Nothing has been said to take back."
+        )
+    lines = {line.line for command in chosen for line in command.lines}
+    store.mark_decisions(lines, TAKEN_BACK, held=redo)
+    return chosen
+
+
+def named_joined(book: Book, decisions: Sequence[Decision]) -> list[str]:
+    """Names of the people that would become one by some decisions, where these have two names or more."""
+    apart = any(line.kind == DIFFERENT for line in decisions)
+    for line in decisions:
+        sides = [*line.faces[:1], *line.others[:1]] if line.kind == MERGE else line.faces[:1]
+        names = {book.names.get(book.person_of.get(face, ""), "") for face in sides}
+        if line.kind == NAME and line.value in book.names.values() and not apart:
+            names.add(line.value)
+        if line.kind in (MERGE, NAME) and len(names - {""}) > 1:
+            return sorted(names - {""})
+    return []
 
 
 # -- what is said ---------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def resolved_among(
 ) -> Resolution:
     """The same where it is known which faces are near-identical."""
     resolution = resolve(decisions, faces["face_id"].to_pylist(), near_duplicates)
-    return replace(resolution, problems=(*decisions.problems, *resolution.problems))
+    return replace(resolution, problems=(*decisions.remarks, *resolution.problems))
 
 
 def names_of_faces(resolution: Resolution, face_ids: Sequence[str]) -> dict[str, str]:

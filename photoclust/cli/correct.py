@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from photoclust.cli import job, options
-from photoclust.cli.progress import say
 
 if TYPE_CHECKING:
     from photoclust.book import Book
+    from photoclust.index.store import IndexStore
     from photoclust.people.decisions import Decision
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -19,7 +21,18 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def _correction(command: Command) -> Command:
     later = click.option("--later", is_flag=True, help="Only note it down; `photoclust cluster` applies it.")
-    return options.index_option(later(command))
+    yes = click.option(
+        "--yes",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_yes,
+        help="Do not ask before two people who both have a name become one.",
+    )
+    return options.index_option(later(yes(command)))
+
+
+def _keep_yes(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.meta[_YES] = value
 
 
 def _say_so(index_dir: str, later: bool, decide: Callable[[Book], list[Decision]]) -> None:
@@ -30,12 +43,20 @@ def _say_so(index_dir: str, later: bool, decide: Callable[[Book], list[Decision]
     from photoclust.book import Book
     from photoclust.corrections import write
     from photoclust.index.store import IndexStore
+    from photoclust.people.journal import in_words
 
     store = IndexStore.open(index_dir)
+    _ask_first(store, decide)
     with store.lock():
         book = Book(store)
         decisions = decide(book)
+        _refuse_unasked(book, decisions)
         write(store, book, decisions)
+    place = shlex.quote(store.called)
+    click.echo(
+        f"{in_words(decisions, book.called_of)}{_as_one(book, decisions)}. "
+        f"`photoclust people undo --index {place}` takes it back."
+    )
     if later:
         click.echo("Noted down; the next grouping applies it.")
         return
@@ -47,6 +68,50 @@ def _say_so(index_dir: str, later: bool, decide: Callable[[Book], list[Decision]
     click.echo(f"{moved} faces changed their person; {report.people} people now.")
     for problem in report.problems:
         click.echo(f"Not applied: {problem}")
+
+
+_YES = "photoclust.yes"
+
+
+def _ask_first(store: IndexStore, decide: Callable[[Book], list[Decision]]) -> None:
+    """Ask, while nobody is locked out, whether people with two names are meant to become one."""
+    from photoclust.book import Book
+    from photoclust.corrections import named_joined
+
+    meta = click.get_current_context().meta
+    if meta[_YES] or not sys.stdin.isatty():
+        return
+    book = Book(store)
+    names = named_joined(book, decide(book))
+    if names:
+        question = f"{' and '.join(map(repr, names))} both have a name; are they one person?"
+        click.confirm(question, abort=True, err=True)
+        meta[_YES] = True
+
+
+def _refuse_unasked(book: Book, decisions: list[Decision]) -> None:
+    from photoclust.corrections import named_joined
+    from photoclust.errors import UsageError
+
+    names = named_joined(book, decisions)
+    if names and not click.get_current_context().meta[_YES]:
+        raise UsageError(
+            f"{' and '.join(map(repr, names))} both have a name and would become one person; add --yes if "
+            "that is meant. Nothing was changed."
+        )
+
+
+def _as_one(book: Book, decisions: list[Decision]) -> str:
+    """What is added where a name joins people."""
+    from photoclust.people.decisions import DIFFERENT, NAME
+
+    names = {line.value for line in decisions if line.kind == NAME and line.value}
+    if any(line.kind == DIFFERENT for line in decisions) or decisions[0].kind != NAME:
+        return ""
+    person = book.person_of.get(decisions[0].faces[0], "")
+    there = [row for one, row in book.people.items() if row["name"] in names and one != person]
+    faces = sum(row["faces"] for row in there)
+    return f": one person now with the {there[0]['name']!r} there was, of {faces:,} faces" if there else ""
 
 
 def _about(decisions: list[Decision], book: Book) -> list[str]:
@@ -74,11 +139,7 @@ def name(person: str, new_name: str, another: bool, index_dir: str, later: bool)
     from photoclust import corrections
 
     def decide(book: Book) -> list[Decision]:
-        found = book.person(person)
-        namesakes = [p for p, row in book.people.items() if new_name and row["name"] == new_name.strip()]
-        if not another and any(other != found for other in namesakes):
-            say(f"Joined with the {new_name!r} there was; name somebody else of that name with --another.")
-        return corrections.name(book, found, new_name, another)
+        return corrections.name(book, book.person(person), new_name, another)
 
     _say_so(index_dir, later, decide)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from photoclust.cli.progress import fetch_progress
+from photoclust.cli.progress import fetch_progress, say
 from photoclust.config import ENGINES, ClusterConfig, EngineConfig
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -50,13 +50,50 @@ def _in_working_copy(command: Command) -> Command:
     return cast("Command", work)
 
 
+def index_nearby() -> str | None:
+    """The index that is meant where none is named: ``PHOTOCLUST_INDEX``, or the one of the current folder.
+
+    That is the folder itself, or the only folder in it that is an index.
+    """
+    named = os.environ.get("PHOTOCLUST_INDEX")
+    if named:
+        return named
+    found = ["."] if _is_index(Path()) else [str(place) for place in _folders_here() if _is_index(place)]
+    if len(found) != 1:
+        return None
+    say(f"Using the index {found[0] if found[0] != '.' else 'of this folder'}.")
+    return found[0]
+
+
+def _is_index(place: Path) -> bool:
+    return (place / "index.json").is_file() and (place / "photos").is_dir()
+
+
+def _folders_here() -> list[Path]:
+    try:
+        return sorted(place for place in Path().iterdir() if place.is_dir())
+    except OSError:
+        return []
+
+
+def _named_or_nearby(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    found = value or (None if ctx.resilient_parsing else index_nearby())
+    if not found:
+        raise click.MissingParameter(_NO_INDEX, ctx, parameter)
+    return found
+
+
+_NO_INDEX = "Name the index, set PHOTOCLUST_INDEX, or go to a folder with one index in it."
+
+
 _index_option = click.option(
     "--index",
     "index_dir",
-    required=True,
     type=click.Path(file_okay=True),
     metavar="DIR",
-    help="Folder of the index, or s3://, gs:// or az://BUCKET/PREFIX; everything photoclust writes is in it.",
+    callback=_named_or_nearby,
+    help="Folder of the index, or s3://, gs:// or az://BUCKET/PREFIX; everything photoclust writes is in it. "
+    "By default PHOTOCLUST_INDEX, or the index in the current folder.",
 )
 index_option = _together(_index_option, _in_working_copy)
 
@@ -69,9 +106,7 @@ def _place(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     named = ctx.meta["photoclust.index"]
     if value and named and value != named:
         raise click.BadParameter("the index is named twice, and differently.", ctx, parameter)
-    if not (value or named):
-        raise click.MissingParameter(ctx=ctx, param=parameter)
-    return value or named
+    return value or named or _named_or_nearby(ctx, parameter, None)
 
 
 # Where an index is all that a verb looks at, it may be named without ado: `evaluate INDEX`.

@@ -10,6 +10,8 @@ import click
 from photoclust.cli import options
 from photoclust.cli.correct import cover, different, ignore, merge, name, reject, same, split
 from photoclust.cli.suggest import suggest
+from photoclust.cli.undo import log, undo
+from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
     from photoclust.book import Book
@@ -24,13 +26,24 @@ Examples:
 """
 
 
-@click.group(epilog=_EXAMPLES)
+class _Verbs(click.Group):
+    """The verbs, some of which go by another name too."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a verb by either name; see `click.Group.get_command`."""
+        return super().get_command(ctx, ALIASES.get(cmd_name, cmd_name))
+
+
+ALIASES = {"rename": "name", "hide": "ignore", "history": "log"}
+
+
+@click.group(cls=_Verbs, epilog=_EXAMPLES)
 def people() -> None:
     """List people, and correct them: what you say here holds at every grouping from now on.
 
-    PERSON is an id, the beginning of one, or a name; FACE is an id or the beginning of one. Each correction
-    is a line of the index's decisions.csv and is applied at once; with --later it waits for the next
-    grouping.
+    PERSON is an id, the beginning of one, a name, or "Person 7" as on the review page; FACE is an id or the
+    beginning of one. Each correction is a line of the index's decisions.csv and is applied at once; with
+    --later it waits for the next grouping. `undo` takes corrections back.
     """
 
 
@@ -58,12 +71,48 @@ def list_(unnamed: bool, ignored: bool, index_dir: str, as_json: bool) -> None:
     """
     book = _book(index_dir)
     rows = [row for row in book.people.values() if bool(row["ignored"]) == ignored]
-    rows = [row for row in rows if not (unnamed and row["name"])]
+    _write([row for row in rows if not (unnamed and row["name"])], book, as_json)
+
+
+def _write(rows: list[dict[str, Any]], book: Book, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([row | {"ignored": bool(row["ignored"])} for row in rows], indent=2))
         return
     for row in rows:
         click.echo(_with_facts(row, book))
+
+
+@people.command()
+@click.argument("text")
+@options.index_option
+@options.json_option
+def find(text: str, index_dir: str, as_json: bool) -> None:
+    """List the people whose name or id holds a text, in upper or lower case; those ignored too.
+
+    \b
+    Examples:
+      photoclust people find ada --index ~/people
+      photoclust people find 3f6c --json --index ~/people
+    """
+    book, wanted = _book(index_dir), text.casefold()
+    rows = [
+        row
+        for person, row in book.people.items()
+        if wanted in book.called(person).casefold() or person.startswith(wanted)
+    ]
+    _write(rows, book, as_json)
+    if not (rows or as_json):
+        click.echo(f"Nobody's name holds {text!r}.")
+
+
+@people.command(hidden=True, context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def delete(words: tuple[str, ...]) -> None:
+    """Say which command does what is meant."""
+    raise UsageError(
+        "`photoclust forget PERSON` erases somebody from the index for good; `photoclust people ignore "
+        "PERSON` leaves them out of the lists, and `photoclust people undo` takes the last correction back."
+    )
 
 
 @people.command()
@@ -120,5 +169,5 @@ def _book(index_dir: str) -> Book:
     return Book(IndexStore.open(index_dir))
 
 
-for _verb in (name, merge, split, reject, same, different, ignore, cover, suggest):
+for _verb in (name, merge, split, reject, same, different, ignore, cover, suggest, undo, log):
     people.add_command(_verb)

@@ -113,11 +113,14 @@ class Decisions:
         One sentence for each line that cannot be understood, with its number.
     taken_back
         The decisions that were taken back, oldest first.
+    remarks
+        One sentence for each line that begins with the mark of those and is no decision.
     """
 
     lines: tuple[Decision, ...] = ()
     problems: tuple[str, ...] = ()
     taken_back: tuple[Decision, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def read_decisions(text: str) -> Decisions:
@@ -125,19 +128,24 @@ def read_decisions(text: str) -> Decisions:
     lines: list[Decision] = []
     taken_back: list[Decision] = []
     problems: list[str] = []
+    remarks: list[str] = []
     text = text.removeprefix("\ufeff")
     separator = separator_of(text, HEADER)
     for number, line in enumerate(text.split("\n"), 1):
         held = without_mark(line.removesuffix("\r"))
+        holds = held == line.removesuffix("\r")
         try:
             decision = _parsed(held, number, separator)
         except ValueError as error:
-            problems.append(f"Line {number} of the decisions cannot be understood: {error}.")
+            if holds:
+                problems.append(f"Line {number} of the decisions cannot be understood: {error}.")
+            else:
+                remarks.append(f"Line {number} of the decisions is a remark: {error}.")
         else:
-            (lines if held == line.removesuffix("\r") else taken_back).extend([decision] if decision else [])
+            (lines if holds else taken_back).extend([decision] if decision else [])
     gone = set(taken_back)
     held_lines = sorted(decision for decision in lines if decision not in gone)
-    return Decisions(tuple(held_lines), tuple(problems), tuple(sorted(taken_back)))
+    return Decisions(tuple(held_lines), tuple(problems), tuple(sorted(taken_back)), tuple(remarks))
 
 
 def without_mark(line: str) -> str:
@@ -168,7 +176,7 @@ def added_lines(text: str, new: Iterable[Decision], now: datetime) -> str:
     if not text:
         writer.writerow(HEADER)
     elif not text.endswith("\n"):
-        out.write(end)
+        out.write("\n")
     for step, decision in enumerate(new):
         writer.writerow(_columns(decision, moment + step * STEP))
     return out.getvalue()

@@ -44,8 +44,9 @@ class Album:
         pa.Table
             A row for each face whose photo is in the album, ordered by photo and ``face_id``: ``row``
             (int64, its place in `faces`), ``face_id``, ``photo_id``, ``photo`` (the first in order of the
-            names its photo has), ``taken_at``, ``person_id``, ``person_name``, ``ignored``, ``confidence``,
-            ``status``, ``quality`` and ``burst`` (see `together` in `photoclust.report.bursts`; null where
+            names its photo has), ``taken_at``, ``person_id``, ``person_name``, ``person_number``,
+            ``ignored``, ``confidence``, ``status``, ``quality`` and ``burst`` (see `together` in
+            `photoclust.report.bursts`; null where
             nothing is near-identical).
         """
         photos = self.photos.select(["photo_id", "uri", "taken_at"]).sort_by("uri")
@@ -61,6 +62,7 @@ class Album:
                 "taken_at": photo["taken_at"],
                 "person_id": pc.fill_null(assignment["person_id"], ""),
                 "person_name": pc.fill_null(person["name"], ""),
+                "person_number": person["number"],
                 "ignored": pc.fill_null(person["ignored"], False),
                 "confidence": pc.fill_null(assignment["confidence"], 0.0),
                 "status": pc.fill_null(assignment["status"], UNSURE),
@@ -89,7 +91,7 @@ class Ranked:
     Attributes
     ----------
     people
-        ``person_id``, ``name`` ("Person 7" for the seventh, where nobody has named them), ``faces``,
+        ``person_id``, ``name`` ("Person 7" by the number of the id, where nobody has named them), ``faces``,
         ``photos``, ``first`` and ``last`` (capture times, null where unknown), ``ignored``; ties by
         ``person_id``.
     members
@@ -117,17 +119,20 @@ def rank_people(rows: pa.Table) -> Ranked:
             ("taken_at", "min"),
             ("taken_at", "max"),
             ("ignored", "max"),
+            ("person_number", "max"),
         ]
     )
-    columns = ["person_id", "name", "faces", "photos", "first", "last", "ignored"]
+    columns = ["person_id", "name", "faces", "photos", "first", "last", "ignored", "number"]
     order = [("ignored", "ascending"), ("faces", "descending"), ("person_id", "ascending")]
     people = counted.rename_columns(columns).sort_by(order)
     return Ranked(_named(people), _in_order(members, people))
 
 
 def _named(people: pa.Table) -> pa.Table:
-    names = [name or f"Person {rank}" for rank, name in enumerate(people["name"].to_pylist(), 1)]
-    return people.set_column(1, "name", pa.array(names, pa.string()))
+    """Call those without a name by their number; in an index of an earlier version by their place."""
+    said = zip(people["name"].to_pylist(), people["number"].to_pylist(), strict=True)
+    names = [name or f"Person {number or place}" for place, (name, number) in enumerate(said, 1)]
+    return people.set_column(1, "name", pa.array(names, pa.string())).drop_columns(["number"])
 
 
 def _in_order(members: pa.Table, people: pa.Table) -> pa.Table:

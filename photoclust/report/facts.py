@@ -40,5 +40,5 @@ def percent(probability: float) -> str:
 def in_a_line(row: Mapping[str, Any]) -> str:
     """A row of PERSON_SCHEMA as people are listed."""
     ignored = "  (ignored)" if row["ignored"] else ""
-    who = visible(row["name"]) or "-"
+    who = visible(row["name"]) or (f"Person {row['number']}" if row.get("number") else "-")
     return f"{row['person_id']}  {row['faces']:>6} faces  {row['photos']:>6} photos  {who}{ignored}"

@@ -107,7 +107,7 @@ def test_a_merge_takes_everybody_along_and_a_split_undoes_it(
     bea, cleo = faces(album_index, who["bea"]), faces(album_index, who["cleo"])
     say("name", who["cleo"], "Cleo")
     say("name", who["bea"], "Bea")
-    say("merge", "Bea", "Cleo")
+    say("merge", "Bea", "Cleo", "--yes")
     assert len(set(owners(album_index, bea + cleo))) == 1
     assert "Cleo" not in say("list")
     say("split", "Bea", *cleo)
