@@ -37,7 +37,7 @@ def walk(
     while waiting:
         path, within = waiting.pop()
         status = status_of(path)
-        if status is None and not os.path.lexists(path):
+        if status is None and _is_gone(path):
             continue  # deleted or moved since its folder was listed
         if status is None or not stat.S_ISDIR(status.st_mode):
             yield path, status
@@ -47,6 +47,17 @@ def walk(
                 waiting.extend(_entries(path, within, selection))
             except OSError:
                 yield path, None
+
+
+def _is_gone(path: str) -> bool:
+    """Tell whether nothing is there; a path that is too long, or may not be looked at, is another thing."""
+    try:
+        Path(path).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def source(folder: str) -> Folder:

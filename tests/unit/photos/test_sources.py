@@ -187,6 +187,19 @@ def test_pipes_sockets_folders_and_broken_links_fail_without_hanging(tmp_path):
     assert "name" in reason(PhotoRef("a\0b", 0, ""))
 
 
+def test_a_folder_beyond_the_longest_path_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    put(tmp_path / "a.jpg")
+    for _ in range(45):
+        os.mkdir("q" * 100)  # noqa: PTH102 (relative, as no longer path can be)
+        os.chdir("q" * 100)
+    Path("deep.jpg").write_bytes(b"x")
+    os.chdir(tmp_path)
+    first, deep = find_photos([str(tmp_path)])
+    assert (first.uri, deep.version) == (str(tmp_path / "a.jpg"), UNREACHABLE)
+    assert reason(deep) == "file name too long"
+
+
 @contextmanager
 def ordinary_user() -> Iterator[None]:
     """Without root's right to read everything."""
