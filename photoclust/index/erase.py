@@ -43,6 +43,7 @@ _NOT_ERASED = (
     "the photos themselves",
     "exports and copies outside the index folder",
     "backups and snapshots of the disk",
+    "logs and job lists of Ray clusters that worked on the index, and what their nodes spilled to disk",
     "faces of the same person that were never recognised as theirs",
 )
 _NOT_ERASED_ELSEWHERE = (

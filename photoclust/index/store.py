@@ -41,6 +41,7 @@ from photoclust.index.columns import Piece, pieces
 from photoclust.index.graph import StoredGraph, read_graph, write_graph
 from photoclust.index.head import head_file, read_head, require_same, write_head
 from photoclust.index.keep_out import without_kept_out
+from photoclust.index.latest import last_of_each
 from photoclust.index.parts import Parts
 from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
 
@@ -168,7 +169,7 @@ class IndexStore:
     def known_photos(self) -> pa.Table:
         """Read the row in force for every photo ever seen, ordered by uri; those that are missing too."""
         table = pa.concat_tables([PHOTO_SCHEMA.empty_table(), *self.parts.read_photos()])
-        return _last_of_each(table, "uri").combine_chunks()
+        return last_of_each(table, "uri").combine_chunks()
 
     def faces(self, columns: list[str] | None = None) -> pa.Table:
         """Read the faces of the photos in force, ordered by face_id, each once.
@@ -189,7 +190,7 @@ class IndexStore:
         for mark in self.parts.marks():
             part = self.parts.read_faces(mark, wanted)
             parts.append(part.filter(pc.field("photo_id").isin(alive)))
-        return _last_of_each(pa.concat_tables(parts), "face_id").combine_chunks()
+        return last_of_each(pa.concat_tables(parts), "face_id").combine_chunks()
 
     def column(self, name: str, face_ids: pa.ChunkedArray) -> Iterator[Piece]:
         """Read a large column of some of the `faces`, part by part; see `photoclust.index.columns`."""
@@ -259,10 +260,3 @@ class IndexStore:
         """Read the clustering in force, if there is one."""
         run_id = self.clusterings.current()
         return None if run_id is None else self.clusterings.read(run_id)
-
-
-def _last_of_each(table: pa.Table, key: str) -> pa.Table:
-    """Keep the last row of each `key`, ordered by it."""
-    numbered = pa.table({key: table[key], "row": pa.array(range(len(table)), pa.int64())})
-    last = numbered.group_by(key).aggregate([("row", "max")]).sort_by(key)
-    return table.take(last["row_max"])
