@@ -26,6 +26,7 @@ VIDEO_EXTENSIONS = frozenset({
     ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".flv", ".insv", ".lrv", ".m2ts", ".m2v", ".m4v", ".mkv",
     ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".rm", ".rmvb", ".vob", ".webm", ".wmv",
 })
+_FROM_CAMERAS = frozenset({".jpg", ".jpeg", ".jpe", ".heic", ".heif", ".hif"})
 _NOT_READ = VIDEO_EXTENSIONS | {
     # pictures
     ".psb", ".xcf", ".kra", ".clip", ".afphoto", ".ai", ".eps", ".svg", ".pdf", ".jxr",
@@ -57,8 +58,12 @@ def belongs_to_photo(name: str) -> str:
 
 
 def photo_stem(name: str) -> str:
-    """What the name of a photo shares with those of the files that belong to it; ``""`` for other files."""
-    return stem(name) if _suffix(name) in IMAGE_EXTENSIONS else ""
+    """What the name of a photo shares with those of the files that belong to it; ``""`` for other files.
+
+    Cameras and phones write a JPEG or a HEIF beside a RAW file or a film; a picture of another kind that has
+    the same name is another picture.
+    """
+    return stem(name) if _suffix(name) in _FROM_CAMERAS else ""
 
 
 def stem(name: str) -> str:

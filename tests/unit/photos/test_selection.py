@@ -200,10 +200,20 @@ def test_a_sorted_bucket_is_asked_only_where_it_must_be(bucket) -> None:
 
 def test_a_raw_and_the_video_of_a_live_photo_belong_to_the_photo_beside_them(source) -> None:
     names = ["IMG_1.CR2", "IMG_1.JPG", "IMG_2.HEIC", "IMG_2.MOV", "IMG_3.nef", "IMG_4.MOV", "sub/IMG_1.dng"]
+    names += ["IMG_6.png", "IMG_6.dng"]  # a picture that no camera writes beside a RAW file
     for name in [*names, "IMG_10.JPG", "IMG_5.JPG", "IMG_5.xmp", "IMG_5.dng"]:
         source.put(name)
     search = source.search()
-    taken = ["IMG_1.JPG", "IMG_10.JPG", "IMG_2.HEIC", "IMG_3.nef", "IMG_5.JPG", "sub/IMG_1.dng"]
+    taken = [
+        "IMG_1.JPG",
+        "IMG_10.JPG",
+        "IMG_2.HEIC",
+        "IMG_3.nef",
+        "IMG_5.JPG",
+        "IMG_6.dng",
+        "IMG_6.png",
+        "sub/IMG_1.dng",
+    ]
     assert sorted(source.found(search)) == taken
     assert search.passed_over.values() == {"suffixes": {".mov": 1}, "paired": {"raw": 2, "video": 1}}
     assert in_words(search.passed_over.values()) == [
