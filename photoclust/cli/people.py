@@ -108,7 +108,12 @@ def find(text: str, index_dir: str, as_json: bool) -> None:
 @people.command(hidden=True, context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def delete(words: tuple[str, ...]) -> None:
-    """Say which command does what is meant."""
+    """Say which command does what is meant: `forget`, `people ignore` or `people undo`.
+
+    \b
+    Examples:
+      photoclust people delete "Ada Lovelace"
+    """
     raise UsageError(
         "`photoclust forget PERSON` erases somebody from the index for good; `photoclust people ignore "
         "PERSON` leaves them out of the lists, and `photoclust people undo` takes the last correction back."
