@@ -16,7 +16,7 @@ from photoclust.errors import IndexMissingError, UsageError
 from photoclust.grouping import placed_by_decisions
 from photoclust.history import config_of, person_in_force
 from photoclust.index.identities import read_identities
-from photoclust.index.store import IndexStore
+from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.decisions import MOST_FACES, NAME, Decision, Decisions, read_decisions
 from photoclust.records import MEMBER
 from photoclust.report.album import Album
@@ -79,6 +79,11 @@ class Book:
                 clear = quality[row["face_id"]] * row["confidence"]
                 members.setdefault(row["person_id"], []).append((clear, row["face_id"]))
         return members
+
+    @property
+    def in_force(self) -> Clustering:
+        """The clustering in force."""
+        return self._current
 
     # -- who is meant ---------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from photoclust.book import Book, Ref
 from photoclust.errors import UsageError
 from photoclust.grouping import require_understood
 from photoclust.index.store import IndexStore
+from photoclust.lost_decisions import require_decisions
 from photoclust.people.decisions import (
     COVER,
     DIFFERENT,
@@ -34,9 +35,11 @@ def write(store: IndexStore, book: Book, decisions: Sequence[Decision]) -> None:
     Raises
     ------
     DecisionsError
-        When the file holds a line that cannot be understood: nothing could be applied.
+        When the file holds a line that cannot be understood, or has lost most of what it held: nothing could
+        be applied.
     """
     require_understood(book.decisions, store.decisions_file)
+    require_decisions(store, book.in_force, book.decisions)
     store.add_decisions(added_lines(book.text, decisions, datetime.now(UTC)))
 
 

@@ -18,6 +18,7 @@
     ├── WeightsError                weights missing, altered or unusable
     ├── VectorError                 an embedding that is no unit vector
     ├── DecisionsError              a line of the user's decisions cannot be understood
+    │   └── DecisionsLostError      most of what the grouping in force rests on is no longer there
     ├── ChurnError                  a new grouping takes too many faces from people with a name
     ├── MissingPhotosError          so many known photos are not there that a drive may be unplugged
     ├── SourceLostError             the place that photos are read from went out of reach during the run
@@ -125,6 +126,10 @@ class VectorError(PhotoclustError):
 
 class DecisionsError(PhotoclustError):
     """Something in the user's decisions cannot be understood; nothing is grouped without it."""
+
+
+class DecisionsLostError(DecisionsError):
+    """All or most of the decisions that the grouping in force rests on are no longer there."""
 
 
 class ChurnError(PhotoclustError):

@@ -22,6 +22,7 @@ from photoclust.grouping import (
 )
 from photoclust.history import add_clustering, computed_before, keep_identities, past_of, require_steady
 from photoclust.index.store import Clustering, IndexStore
+from photoclust.lost_decisions import count_of, require_decisions
 from photoclust.people.calibration import calibration_of
 from photoclust.people.continuity import keep_ids
 from photoclust.people.decisions import Decisions
@@ -70,6 +71,8 @@ def group_faces(
     ------
     ChurnError
         More would; the new clustering is stored and not in force.
+    DecisionsLostError
+        Most decisions are no longer there; the new clustering is stored and not in force.
     VectorError
         When a stored embedding is no unit vector, with its face_id.
     """
@@ -85,8 +88,10 @@ def group_faces(
     if clustering is None:
         clustering = _grouped(store, faces, config, decisions, current, Spread(search, start_workers))
         clustering.run.update(fingerprint=mark, config=asdict(config), seconds=time.monotonic() - began)
+        clustering.run.update(decisions=count_of(decisions))
         add_clustering(store, clustering, current)
     if current is not None:
+        require_decisions(store, current, decisions, clustering.run_id)
         require_steady(current, clustering, decisions, max_named_churn, store.folder)
     store.clusterings.put_in_force(clustering.run_id)
     return GroupReport.of(clustering, time.monotonic() - began, unchanged=False)

@@ -49,8 +49,10 @@ def recount(folder: Path, photo_of: Mapping[str, str]) -> list[Path]:
     status = Counter(assignments["status"].to_pylist())
     counts = {"faces": len(assignments), "people": len(counted), "in_people": status[MEMBER]}
     counts |= {name: status[name] for name in (UNSURE, LOW_QUALITY)}
-    if run | counts != run:
-        files.write_json(folder / "run.json", run | counts)
+    new = run | counts
+    new.pop("decisions", None)  # some of them may have gone, too
+    if new != run:
+        files.write_json(folder / "run.json", new)
         written.append(folder / "run.json")
     return written
 
