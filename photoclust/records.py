@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
@@ -68,6 +69,25 @@ class PhotoRef:
     uri: str
     size: int
     version: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which picture a file holds.
+
+    Attributes
+    ----------
+    photo_id
+        Name of the picture, see `photoclust.photos.identity`.
+    content_id
+        Name of all bytes of the file, by which indexes of earlier versions know it.
+    said
+        What the file says of the picture, of columns of PHOTO_SCHEMA, as far as it can be read.
+    """
+
+    photo_id: str
+    content_id: str
+    said: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ import io
 import logging
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -143,6 +144,25 @@ def _require_size(name: str | None, size: tuple[int, int], limits: DecodeConfig)
     limit = limits.max_pixels // 2 if name in _HUNGRY_FORMATS else limits.max_pixels
     if size[0] * size[1] > limit:
         raise PhotoError("decode", f"{size[0]} x {size[1]} pixels are more than the limit of {limit:,}")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What is said beside a picture: how it is turned, as `decode_photo` will, and when it was taken."""
+
+    orientation: int
+    taken_at: datetime | None
+
+
+def read_header(content: bytes) -> Header | None:
+    """Read what is said beside a picture, and no pixel of it; None where that cannot be read."""
+    if is_raw(content) or jxl.is_jxl(content):  # which cannot be opened without being decoded
+        return None
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            return Header(_orientation(image), _taken_at(image))
+    except Exception:  # decoders of hostile input raise anything
+        return None
 
 
 def _decode(image: Image.Image, limits: DecodeConfig, raw: Raw | None = None) -> DecodedPhoto:
