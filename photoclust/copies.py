@@ -38,7 +38,7 @@ class Copies:
     entries
         Positions in the data set, in its order.
     identical
-        The files are the same, byte for byte.
+        The files hold the same picture, whatever metadata is beside it.
     likeness
         Smallest correlation of the pictures by which they were found; 1 for identical files.
     """
@@ -61,7 +61,7 @@ def find_copies(
     limits: DecodeConfig,
     progress: Progress,
 ) -> list[Copies]:
-    """Pictures that a data set holds more than once: the same bytes, or found alike.
+    """Pictures that a data set holds more than once: the same picture, or found alike.
 
     Parameters
     ----------

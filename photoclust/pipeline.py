@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from photoclust.config import CollectionConfig, DecodeConfig, IndexSettings
 from photoclust.errors import ObjectStoreError, PhotoError
-from photoclust.index.absence import left_out_rows, lost_photos, missing_rows, require_plausible
+from photoclust.index.absence import Moves, left_out_rows, lost_photos, missing_rows, require_plausible
 from photoclust.index.plan import Plan, plan, with_copies
 from photoclust.index.runs import passed_over_before
 from photoclust.index.store import IndexStore
@@ -27,12 +27,14 @@ from photoclust.index.worklist import Unanswered, references
 from photoclust.index.writer import PartWriter
 from photoclust.objects.patience import EXPIRED, counting_retries, handed_over
 from photoclust.photos.gone import is_gone
+from photoclust.photos.identity import identity
 from photoclust.photos.reach import Roots, require_there
 from photoclust.photos.search import Search
-from photoclust.photos.sources import content_id, read_photo
+from photoclust.photos.sources import read_photo
 from photoclust.records import (
     FACE_SCHEMA,
     PHOTO_SCHEMA,
+    Identity,
     PhotoRef,
     failed_row,
     photos_and_faces,
@@ -94,23 +96,28 @@ def index_photos(
         missing = _missing(work, seen, collection)
         left_out = _left_out(work, missing, collection, search)
     tally.charge("find", tally.seconds)
+    moves, copies = Moves(work, missing.to_pylist(), is_gone), dict(work.copies)
     unread = Unread(seen, is_gone, Roots(collection.folders))
     with counting_retries() as writing, PartWriter(store) as writer:
         known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)
-        _write(writer, tally, known, FACE_SCHEMA.empty_table())
+        # first what is gone: should this be killed, the new names are still new to the next run
         _write(writer, Tally(), pa.concat_tables([missing, left_out]), FACE_SCHEMA.empty_table())
+        _write(writer, Tally(), moves.of(known), FACE_SCHEMA.empty_table())
+        _write(writer, tally, known, FACE_SCHEMA.empty_table())
         if work.refs:
             with start_engine() as engine, progress(work.to_do) as tell:
                 tell(len(known))
                 for photos, faces in _rows(engine, work, store.settings, tally):
-                    photos = with_copies(photos, work.copies)
+                    photos = with_copies(photos, copies)
+                    _write(writer, Tally(), moves.of(photos), FACE_SCHEMA.empty_table())
                     _write(writer, tally, unread.sort(photos), faces)
                     tally.pace(len(photos))
                     tell(len(photos))
             _write(writer, tally, unread.rest(), FACE_SCHEMA.empty_table())
     tally.retries += finding.requests + writing.requests
+    lost = set(lost_photos(work, missing.to_pylist(), seen)) - moves.uris
     report = replace(
-        tally.report(work, len(lost_photos(work, missing.to_pylist(), seen)), unread),
+        tally.report(work, len(lost), unread, len(moves.uris)),
         left_out=len(left_out),
         passed_over=search.passed_over.values(),
     )
@@ -183,8 +190,8 @@ def _require_credentials(photos: pa.Table) -> None:
         raise ObjectStoreError(f"Photos can no longer be read: {refused[0]}.")
 
 
-def _identify(limits: DecodeConfig, ref: PhotoRef) -> str:
+def _identify(limits: DecodeConfig, ref: PhotoRef) -> Identity | None:
     try:
-        return content_id(read_photo(ref, limits))
+        return identity(read_photo(ref, limits))
     except PhotoError:
-        return ""
+        return None

@@ -152,7 +152,9 @@ class Detections:
 
 PHOTO_SCHEMA = pa.schema(
     [
-        pa.field("photo_id", pa.string(), nullable=False),  # blake2b-128 of the bytes; "" unreadable
+        pa.field(
+            "photo_id", pa.string(), nullable=False
+        ),  # of the picture, see photos.identity; "" unreadable
         pa.field("uri", pa.string(), nullable=False),
         pa.field("size", pa.int64(), nullable=False),
         pa.field("version", pa.string(), nullable=False),

@@ -27,7 +27,8 @@ from photoclust.faces.turned import detect_turned
 from photoclust.faces.weights import weights_path
 from photoclust.objects.patience import counting_retries
 from photoclust.photos.decode import decode_photo
-from photoclust.photos.sources import content_id, read_photo
+from photoclust.photos.identity import picture_id
+from photoclust.photos.sources import read_photo
 from photoclust.records import (
     EMBEDDING_SIZE,
     FACE_SCHEMA,
@@ -92,7 +93,7 @@ class FindFaces:
         photo_id, watch = "", Stopwatch()
         try:
             content = read_photo(ref, self.settings.decode)
-            photo_id = content_id(content)
+            photo_id = picture_id(content)
             watch.lap("read")
             photo = decode_photo(content, self.settings.decode)
             watch.lap("decode")

@@ -27,7 +27,7 @@ class IndexReport:
     indexed
         Rows written, by status.
     copies
-        Of those, files with the same bytes as another.
+        Of those, files with the same picture as another that is still there.
     missing
         Photos known before that are no longer there, nor anywhere else under another name.
     returned
@@ -54,6 +54,8 @@ class IndexReport:
         Photos known before that are still there and that the search no longer takes.
     passed_over
         Counts of what the search did not take: see `photoclust.photos.passed_over.PassedOver`.
+    moved
+        Photos known before that are under another name now.
     """
 
     found: int
@@ -71,6 +73,7 @@ class IndexReport:
     kept: int = 0
     unread: int = 0
     vanished: int = 0
+    moved: int = 0
     left_out: int = 0
     passed_over: dict[str, dict[str, int]] = field(default_factory=dict)
 
@@ -154,13 +157,13 @@ class Tally:
         """Photos a second, from the first rows to the last."""
         return self.photos / (self.last - self.first) if self.last > self.first else None
 
-    def report(self, work: Plan, missing: int, unread: Unread) -> IndexReport:
-        """Sum up; so many photos are no longer there, and some could not be read."""
+    def report(self, work: Plan, missing: int, unread: Unread, moved: int = 0) -> IndexReport:
+        """Sum up; so many photos are no longer there, some could not be read, and some have another name."""
         return IndexReport(
             found=work.total,
             unchanged=work.unchanged,
             indexed=dict(self.statuses),
-            copies=work.to_do - len(work.refs) - len(work.returned),
+            copies=max(0, work.to_do - len(work.refs) - len(work.returned) - moved),
             missing=missing,
             returned=len(work.returned),
             seconds=self.seconds,
@@ -172,4 +175,5 @@ class Tally:
             kept=unread.kept,
             unread=work.unread + unread.kept + unread.failed,
             vanished=unread.vanished,
+            moved=moved,
         )

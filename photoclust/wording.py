@@ -38,7 +38,7 @@ def reason_of(found: Intruder, home: str) -> str:
 def why_copies(found: Copies, labels: tuple[str, ...], splits: set[str]) -> str:
     """Why files are one picture, and what is wrong with where they lie."""
     text = (
-        "The files are the same, byte for byte"
+        "The files hold the same picture"
         if found.identical
         else f"Laid over each other the pictures correlate by {found.likeness:.3f}"
     )

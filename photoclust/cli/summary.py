@@ -112,7 +112,7 @@ def status_values(store: IndexStore) -> dict[str, Any]:
 
 
 def _missing(away: pa.Table, photos: pa.Table) -> list[str]:
-    """Uris of missing photos whose bytes are under no other name, `photos` being those that are there."""
+    """Uris of missing photos whose picture is under no other name, `photos` being those that are there."""
     import pyarrow.compute as pc
 
     elsewhere = pc.field("photo_id").isin(photos["photo_id"].unique())
@@ -160,8 +160,9 @@ def _indexing_line(report: IndexReport) -> str:
     new = f"Indexed  {done} of {report.found} photos in {report.seconds:.0f} s{rate}"
     same = f"; {report.unchanged} had not changed" if report.unchanged else ""
     back = f"; {report.returned} are back" if report.returned else ""
+    moved = f"; {report.moved} were moved" if report.moved else ""
     again = f"; {report.retries} requests to the store repeated" if report.retries else ""
-    return new + same + back + gone + again
+    return new + same + moved + back + gone + again
 
 
 def _write_holdings(values: dict[str, Any]) -> None:

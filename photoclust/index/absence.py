@@ -2,14 +2,15 @@
 
 A run vouches for the folders it was given and for the photos it was given by name; of others it knows
 nothing. A photo that is missing keeps its faces and their embeddings: it is only out of the grouping, and
-when the file comes back as it was, nothing is detected again. A photo whose bytes are still there under
-another name was moved and is not lost.
+when the file comes back as it was, nothing is detected again. A photo whose picture is still there under
+another name was moved and is not lost: the name that leads nowhere goes missing, wherever it was.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow as pa
@@ -17,9 +18,11 @@ import pyarrow.compute as pc
 
 from photoclust.errors import MissingPhotosError
 from photoclust.index.plan import Plan
-from photoclust.records import LEFT_OUT, MISSING
+from photoclust.records import LEFT_OUT, MISSING, PHOTO_SCHEMA
 
 Row = dict[str, Any]
+
+_ASKED_AT_ONCE = 8
 
 MANY = 20
 """Photos known in a folder from which losing more than half is no longer everyday."""
@@ -41,7 +44,45 @@ def missing_rows(work: Plan, folders: Sequence[str], is_gone: Callable[[str], bo
     candidates = (
         row for row in work.unseen if row["uri"] in work.unreachable or row["uri"].startswith(begins)
     )
-    return [row | {"status": MISSING, "stage": row["status"]} for row in candidates if is_gone(row["uri"])]
+    return [_missing(row) for row in candidates if is_gone(row["uri"])]
+
+
+class Moves:
+    """Finds out which known names of the photos that a run meets lead nowhere any more.
+
+    Parameters
+    ----------
+    work
+        What was and was not found.
+    missing
+        From `missing_rows`: known already to be gone.
+    is_gone
+        As in `missing_rows`; called from several threads.
+    """
+
+    def __init__(self, work: Plan, missing: Sequence[Row], is_gone: Callable[[str], bool]) -> None:
+        self.uris: set[str] = set()  # names that were left
+        self._is_gone = is_gone
+        self._away = {row["uri"] for row in missing}
+        self._unseen: dict[str, list[Row]] = {}
+        for row in work.unseen:
+            if row["photo_id"]:
+                self._unseen.setdefault(row["photo_id"], []).append(row)
+
+    def of(self, photos: pa.Table) -> pa.Table:
+        """Rows to append before those of `photos`, for what these were called before and are no longer."""
+        met = set(photos["photo_id"].to_pylist()) & self._unseen.keys()
+        known = [row for photo in sorted(met) for row in self._unseen.pop(photo)]
+        new = [row for row in known if row["uri"] not in self._away]
+        with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+            gone = pool.map(self._is_gone, (row["uri"] for row in new))
+            rows = [_missing(row) for row, is_gone in zip(new, gone, strict=True) if is_gone]
+        self.uris |= {row["uri"] for row in rows} | self._away.intersection(row["uri"] for row in known)
+        return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)
+
+
+def _missing(row: Row) -> Row:
+    return row | {"status": MISSING, "stage": row["status"]}
 
 
 def left_out_rows(
@@ -70,7 +111,7 @@ def left_out_rows(
 
 
 def lost_photos(work: Plan, missing: Sequence[Row], known: pa.Table) -> list[str]:
-    """Uris of missing photos whose bytes are under no other name.
+    """Uris of missing photos whose picture is under no other name.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ class Album:
     Attributes
     ----------
     photos
-        PHOTO_SCHEMA, the row in force of each file. Files of the same bytes share a ``photo_id``.
+        PHOTO_SCHEMA, the row in force of each file. Files of the same picture share a ``photo_id``.
     faces
         FACE_SCHEMA, or some of its columns, ``quality`` among them. The review page needs ``thumbnail``;
         exports need ``box`` and ``detection_score``, and ``embedding`` where vectors are asked for.

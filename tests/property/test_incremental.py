@@ -162,3 +162,60 @@ def test_a_copy_keeps_the_faces_of_a_photo_that_is_gone(tmp_path: Path) -> None:
     report, opened = bring_up_to_date(store, photos, ["b", "copy"])
     assert (report.missing, opened) == (0, [])
     assert len(people(store)[0]) == 2
+
+
+def refs_of(folder: Path) -> list[PhotoRef]:
+    return [PhotoRef(str(path), path.stat().st_size, "1") for path in sorted(folder.iterdir())]
+
+
+def index_only(store: IndexStore, folder: Path, missing: str = "check") -> tuple[IndexReport, list[str]]:
+    """Index a folder as `photoclust run FOLDER` does: other folders are not looked into."""
+    engine = BytesEngine()
+
+    @contextmanager
+    def start() -> Iterator[BytesEngine]:
+        yield engine
+
+    with store.lock():
+        report = index_photos(
+            refs_of(folder), store, start, quiet, CollectionConfig((f"{folder}/",), missing)
+        )
+        group_faces(store, CONFIG)
+    return report, engine.opened
+
+
+def test_a_collection_that_was_moved_is_where_it_was_seen_last(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "znew"
+    old.mkdir()
+    for number in range(30):
+        (old / f"{number:03d}").write_text(f"{number % 3} {number}")
+    store = new_store(tmp_path / "index")
+    index_only(store, old)
+    before = people(store)
+    old.rename(new)
+    for missing in ("check", "keep"):
+        report, opened = index_only(store, new, missing)
+        assert (opened, people(store)) == ([], before)
+        assert [row["uri"] for row in store.photos().to_pylist()] == [
+            str(path) for path in sorted(new.iterdir())
+        ]
+        assert (report.moved, report.copies, report.missing) == (
+            (30, 0, 0) if missing == "check" else (0, 0, 0)
+        )
+    new.rename(old)  # and back, unopened and unread
+    report, opened = index_only(store, old)
+    assert (report.moved, report.returned, opened, people(store)) == (30, 30, [], before)
+    assert [row["uri"] for row in store.photos().to_pylist()] == [str(path) for path in sorted(old.iterdir())]
+
+
+def test_copies_that_are_both_there_stay_copies(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "1").write_text("1 5")
+    (old / "2").write_text("1 6")
+    store = new_store(tmp_path / "index")
+    index_only(store, old)
+    report, opened = index_only(store, new)
+    assert (report.moved, report.copies, opened) == (0, 1, [])
+    assert len(store.photos()) == 3

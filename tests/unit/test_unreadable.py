@@ -15,7 +15,8 @@ from photoclust.config import CollectionConfig, IndexSettings
 from photoclust.errors import PhotoError, SourceLostError
 from photoclust.index.store import IndexStore
 from photoclust.photos import files
-from photoclust.photos.sources import content_id, find_photos, folder_prefixes, read_photo
+from photoclust.photos.identity import picture_id
+from photoclust.photos.sources import find_photos, folder_prefixes, read_photo
 from photoclust.pipeline import IndexReport, index_photos
 from photoclust.records import INDEXED_SCHEMA, PhotoRef, failed_row
 
@@ -34,7 +35,7 @@ class ReadingEngine:
             ref = PhotoRef(**values)
             self.before(ref.uri)
             try:
-                photo_id = content_id(read_photo(ref, settings.decode))
+                photo_id = picture_id(read_photo(ref, settings.decode))
                 row: dict[str, Any] = values | {"photo_id": photo_id, "status": "no_face"}
                 row |= {"attempts": tried + 1, "faces": []}
             except PhotoError as error:
@@ -110,8 +111,8 @@ def test_a_photo_that_has_changed_and_cannot_be_read_stays_as_it_was(store: Inde
 def test_a_drive_that_goes_in_mid_run(store: IndexStore, drive: Path, known: bool) -> None:
     if known:
         index(store, drive)
-        for path in drive.iterdir():
-            path.write_bytes(path.read_bytes() + b"x")
+        for number, path in enumerate(sorted(drive.iterdir())):
+            Image.new("RGB", (100 + number, 90)).save(path)
 
     def unplug(uri: str) -> None:
         if uri.endswith("07.png"):

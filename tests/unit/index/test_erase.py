@@ -22,7 +22,7 @@ from photoclust.index.plan import plan
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions import read_decisions
 from photoclust.people.neighbours import neighbours
-from photoclust.records import PhotoRef
+from photoclust.records import Identity, PhotoRef
 from photoclust.regrouping import group_faces
 
 
@@ -173,9 +173,9 @@ def test_photos_that_lie_where_they_lay_do_not_bring_faces_back(store: IndexStor
     known = store.photos().to_pylist()
     forget(store, "Ada Lovelace")
     refs = [PhotoRef(row["uri"], row["size"], row["version"]) for row in known]
-    assert plan(refs, store.photos(), lambda ref: "").unchanged == len(refs)
+    assert plan(refs, store.photos(), lambda ref: None).unchanged == len(refs)
     moved = [PhotoRef(f"/elsewhere{row['uri']}", row["size"], "2") for row in known]
-    identity = {f"/elsewhere{row['uri']}": row["photo_id"] for row in known}
+    identity = {f"/elsewhere{row['uri']}": Identity(row["photo_id"], "") for row in known}
     work = plan(moved, store.photos(), lambda ref: identity[ref.uri])
     assert not work.refs
     assert len(work.known_copies) == len(moved)

@@ -8,7 +8,7 @@ import pytest
 from photoclust.errors import SourceLostError
 from photoclust.index.plan import plan
 from photoclust.index.unread import Unread
-from photoclust.records import PHOTO_SCHEMA, REFUSED, UNREACHABLE, PhotoRef
+from photoclust.records import PHOTO_SCHEMA, REFUSED, UNREACHABLE, Identity, PhotoRef
 
 
 def row(uri: str, photo_id: str = "", **values: object) -> dict:
@@ -102,9 +102,9 @@ def test_every_run_tries_to_read_what_could_not_be_read() -> None:
     refs = [PhotoRef(f"/a/{n}", 10, "1") for n in (1, 2, 4)] + [PhotoRef("/a/3", 10, REFUSED + "x")]
     asked: list[str] = []
 
-    def identify(ref: PhotoRef) -> str:
+    def identify(ref: PhotoRef) -> Identity | None:
         asked.append(ref.uri)
-        return "A" if ref.uri == "/a/1" else ""
+        return Identity("A", "A") if ref.uri == "/a/1" else None
 
     work = plan(refs, known, identify)
     assert uris(work.refs.table) == ["/a/1"]
