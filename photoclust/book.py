@@ -17,7 +17,7 @@ from photoclust.grouping import placed_by_decisions
 from photoclust.history import config_of, person_in_force
 from photoclust.index.identities import read_identities
 from photoclust.index.store import Clustering, IndexStore
-from photoclust.people.decisions import MOST_FACES, NAME, Decision, Decisions, read_decisions
+from photoclust.people.decisions import MOST_FACES, NAME, Decision, Decisions, followed, read_decisions
 from photoclust.records import MEMBER
 from photoclust.report.album import Album
 from photoclust.report.names import visible
@@ -55,7 +55,8 @@ class Book:
     @cached_property
     def decisions(self) -> Decisions:
         """What the decisions file says."""
-        return read_decisions(self.text)
+        decisions, now = read_decisions(self.text), self._store.followed()
+        return followed(decisions, now) if now else decisions
 
     @cached_property
     def names(self) -> dict[str, str]:

@@ -15,6 +15,7 @@ from photoclust.index import files
 from photoclust.index.erase import Erasure, erase, stored_faces
 from photoclust.index.scrub import among
 from photoclust.index.store import IndexStore
+from photoclust.index.successors import read_successors, related
 from photoclust.people.calibration import calibration_of
 
 
@@ -48,6 +49,7 @@ def erasure_of(
     faces = stored_faces(store.folder, ["face_id", "photo_id"])
     chosen = set(faces.filter(among("photo_id", whole))["face_id"].to_pylist())
     chosen |= _faces_of(people, store) if people else set()
+    chosen = related(chosen, read_successors(store.folder))
     current = store.current_clustering()
     if current is None:
         return Erasure(frozenset(chosen), whole, keep_out=keep_out)

@@ -21,7 +21,7 @@ from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.bursts import twins
 from photoclust.people.calibration import Calibration
 from photoclust.people.continuity import Continuity, Retired
-from photoclust.people.decisions import Decisions, read_decisions
+from photoclust.people.decisions import Decisions, followed, read_decisions
 from photoclust.people.exclusions import Exclusions
 from photoclust.people.facts import Weighed, facts_of
 from photoclust.people.membership import NOBODY
@@ -41,7 +41,7 @@ PROBLEMS_SHOWN = 5
 
 
 def decisions_of(store: IndexStore) -> Decisions:
-    """Read what the user has decided.
+    """Read what the user has decided, about the faces that are there now.
 
     Raises
     ------
@@ -50,7 +50,8 @@ def decisions_of(store: IndexStore) -> Decisions:
     """
     decisions = read_decisions(store.decisions_text())
     require_understood(decisions, store.decisions_file)
-    return decisions
+    now = store.followed()
+    return followed(decisions, now) if now else decisions
 
 
 def require_understood(decisions: Decisions, file: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,30 @@ def past_of(store: IndexStore, current: Clustering | None) -> Past:
         identities, least = _identities(stored[0]), stored[1]
     joint = frozenset(identities.pop(_JOINT, Identity(())).own)
     people, names = (_people(current), _grouping(current).names) if current else ({}, {})
+    now = store.followed()
+    if now:
+        identities = {person: replace(one, own=_now(one.own, now)) for person, one in identities.items()}
+        joint = frozenset(_now(joint, now))
     return Past(people, identities, names, least, joint)
+
+
+def _now(faces: Iterable[str], now: Callable[[str], list[str]]) -> tuple[str, ...]:
+    return tuple(sorted({one for face in faces for one in now(face)}))
+
+
+def carried(current: Clustering, now: Callable[[str], list[str]] | None) -> Clustering:
+    """A clustering in the faces that are there now, where the photos of some have changed since."""
+    if now is None:
+        return current
+    faces = current.assignments["face_id"].to_pylist()
+    stay = {face for face in faces if now(face) == [face]}
+    place = {one: row for row, face in enumerate(faces) for one in now(face) if one not in stay}
+    place |= {face: row for row, face in enumerate(faces) if face in stay}
+    order = sorted(place)
+    rows = current.assignments.take([place[face] for face in order])
+    column = rows.schema.get_field_index("face_id")
+    rows = rows.set_column(column, rows.schema.field(column), pa.array(order, pa.string()))
+    return replace(current, assignments=rows)
 
 
 def keep_identities(store: IndexStore, kept: Continuity, least: int) -> None:
@@ -155,6 +178,52 @@ def require_steady(
         f"would leave their person, more than {100 * most:g}%: {', '.join(whom)}. The one in force "
         f"stays. Look at the new one with `photoclust diff current {after.run_id} --index {index}`; accept "
         f"it with `photoclust cluster --use {after.run_id} --index {index}` or --max-named-churn 100%."
+    )
+
+
+def lost_people(before: Clustering, after: Clustering, decisions: Decisions) -> dict[str, tuple[str, ...]]:
+    """People with a name, and decisions, none of whose faces is left, with the faces they had.
+
+    Parameters
+    ----------
+    before
+        The clustering in force, in the faces that are there now as far as they are: see `carried`.
+    after
+        The new one.
+    decisions
+        What the user has said.
+    """
+    there, had = set(after.assignments["face_id"].to_pylist()), _people(before)
+    old = _grouping(before)
+    faces: dict[str, list[str]] = {}
+    for face, person in had.items():
+        if person in old.names:
+            faces.setdefault(old.names[person], []).append(face)
+    lost = {name: tuple(own) for name, own in faces.items() if there.isdisjoint(own)}
+    for line in decisions.lines:
+        for side in (line.faces, line.others):
+            known = tuple(face for face in side if face in had)
+            if known and there.isdisjoint(side) and not any(set(known) <= set(own) for own in lost.values()):
+                lost[f"line {line.line} of the decisions ({line.kind})"] = known
+    return lost
+
+
+def require_no_loss(lost: Mapping[str, tuple[str, ...]], after: Clustering, index: Path) -> None:
+    """Make sure that nobody with a name and no decision is left without a face.
+
+    Raises
+    ------
+    ChurnError
+        Somebody is.
+    """
+    if not lost:
+        return
+    few = ", ".join(printable(whom) for whom in list(lost)[:_NAMES_SHOWN])
+    more = f" and {len(lost) - _NAMES_SHOWN} more" if len(lost) > _NAMES_SHOWN else ""
+    raise ChurnError(
+        f"No face is left of {few}{more}: their photos are other pictures now, or can no longer be used. The "
+        f"grouping in force stays. Put the photos back, and run the same command again; or accept the new "
+        f"one with `photoclust cluster --use {after.run_id} --index {index}`."
     )
 
 

@@ -40,6 +40,7 @@ from photoclust.records import (
     photos_and_faces,
     stage_seconds,
 )
+from photoclust.succession import Succession
 from photoclust.tally import IndexReport, Tally
 
 Progress = Callable[[int], None]
@@ -96,6 +97,7 @@ def index_photos(
         missing = _missing(work, seen, collection)
         left_out = _left_out(work, missing, collection, search)
     tally.charge("find", tally.seconds)
+    succession = Succession(store, work.changed)
     moves, copies = Moves(work, missing.to_pylist(), is_gone), dict(work.copies)
     unread = Unread(seen, is_gone, Roots(collection.folders))
     with counting_retries() as writing, PartWriter(store) as writer:
@@ -103,14 +105,14 @@ def index_photos(
         # first what is gone: should this be killed, the new names are still new to the next run
         _write(writer, Tally(), pa.concat_tables([missing, left_out]), FACE_SCHEMA.empty_table())
         _write(writer, Tally(), moves.of(known), FACE_SCHEMA.empty_table())
-        _write(writer, tally, known, FACE_SCHEMA.empty_table())
+        _write(writer, tally, known, FACE_SCHEMA.empty_table(), succession)
         if work.refs:
             with start_engine() as engine, progress(work.to_do) as tell:
                 tell(len(known))
                 for photos, faces in _rows(engine, work, store.settings, tally):
                     photos = with_copies(photos, copies)
                     _write(writer, Tally(), moves.of(photos), FACE_SCHEMA.empty_table())
-                    _write(writer, tally, unread.sort(photos), faces)
+                    _write(writer, tally, unread.sort(photos), faces, succession)
                     tally.pace(len(photos))
                     tell(len(photos))
             _write(writer, tally, unread.rest(), FACE_SCHEMA.empty_table())
@@ -144,12 +146,14 @@ def _left_out(work: Plan, missing: pa.Table, collection: CollectionConfig, searc
     return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)
 
 
-def _write(writer: PartWriter, tally: Tally, photos: pa.Table, faces: pa.Table) -> None:
+def _write(
+    writer: PartWriter, tally: Tally, photos: pa.Table, faces: pa.Table, succession: Succession | None = None
+) -> None:
     if len(photos):
         tally.statuses.update(photos["status"].to_pylist())
         tally.faces += len(faces)
         began = time.monotonic()
-        writer.add(photos, faces)
+        writer.add(photos, faces, succession.of(photos, faces) if succession else ())
         tally.charge("write", time.monotonic() - began)
 
 

@@ -6,6 +6,7 @@ correction costs what decisions cost, and ends as grouping from nothing would.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from dataclasses import asdict, dataclass
@@ -20,7 +21,16 @@ from photoclust.grouping import (
     resolved_among,
     with_facts,
 )
-from photoclust.history import add_clustering, computed_before, keep_identities, past_of, require_steady
+from photoclust.history import (
+    add_clustering,
+    carried,
+    computed_before,
+    keep_identities,
+    lost_people,
+    past_of,
+    require_no_loss,
+    require_steady,
+)
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.lost_decisions import count_of, require_decisions
 from photoclust.people.calibration import calibration_of
@@ -30,6 +40,7 @@ from photoclust.people.division import StartWorkers, cluster
 from photoclust.people.neighbours import Nearest, nearest
 from photoclust.people.verify import candidates
 from photoclust.preparing import FacesInForce, faces_in_force, prepared_faces
+from photoclust.records import printable
 from photoclust.tally import GroupReport
 from photoclust.timing import Stopwatch
 
@@ -84,6 +95,7 @@ def group_faces(
     current = store.current_clustering()
     if current is not None and current.run["fingerprint"] == mark:
         return GroupReport.of(current, time.monotonic() - began, unchanged=True)
+    current = carried(current, store.followed()) if current else None
     clustering = computed_before(store, mark, current)
     if clustering is None:
         clustering = _grouped(store, faces, config, decisions, current, Spread(search, start_workers))
@@ -93,6 +105,15 @@ def group_faces(
     if current is not None:
         require_decisions(store, current, decisions, clustering.run_id)
         require_steady(current, clustering, decisions, max_named_churn, store.folder)
+        lost = lost_people(current, clustering, decisions)
+        gone = store.missing_faces() if lost else frozenset[str]()
+        require_no_loss(
+            {whom: own for whom, own in lost.items() if not gone.issuperset(own)}, clustering, store.folder
+        )
+        for whom in lost:
+            logging.getLogger("photoclust").warning(
+                "Gone with the photos that are missing: %s.", printable(whom)
+            )
     store.clusterings.put_in_force(clustering.run_id)
     return GroupReport.of(clustering, time.monotonic() - began, unchanged=False)
 

@@ -22,7 +22,7 @@ is verified: see `photoclust.index.sealed` and `photoclust.index.files`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +43,7 @@ from photoclust.index.head import head_file, read_head, require_same, write_head
 from photoclust.index.keep_out import without_kept_out
 from photoclust.index.latest import last_of_each
 from photoclust.index.parts import Parts
+from photoclust.index.successors import Followed, Pairs, add_successors, read_successors
 from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
 
 MOMENT = 0.5  # seconds; a reader of a working copy tries the lock for an instant
@@ -191,6 +192,29 @@ class IndexStore:
             part = self.parts.read_faces(mark, wanted)
             parts.append(part.filter(pc.field("photo_id").isin(alive)))
         return last_of_each(pa.concat_tables(parts), "face_id").combine_chunks()
+
+    def faces_of_photos(self, photo_ids: Collection[str], columns: list[str]) -> pa.Table:
+        """Read columns, ``photo_id`` among them, of the faces of photos in force or not; each once."""
+        wanted: Any = pc.field("photo_id").isin(pa.array(sorted(photo_ids), pa.string()))
+        found = [pa.schema([FACE_SCHEMA.field(name) for name in columns]).empty_table()]
+        for mark in self.parts.marks():
+            if len(self.parts.read_faces(mark, ["photo_id"]).filter(wanted)):
+                found.append(self.parts.read_faces(mark, columns).filter(wanted))
+        return last_of_each(pa.concat_tables(found), "face_id").combine_chunks()
+
+    def missing_faces(self) -> frozenset[str]:
+        """Ids of the faces of photos that are missing, as far as these are under no other name."""
+        photos = set(self.known_photos().filter(pc.field("status") == MISSING)["photo_id"].to_pylist())
+        return frozenset(self.faces_of_photos(photos, ["face_id", "photo_id"])["face_id"].to_pylist())
+
+    def add_successors(self, pairs: Pairs) -> None:
+        """Keep what faces are now; see `photoclust.index.successors`."""
+        add_successors(self.folder, pairs)
+
+    def followed(self) -> Callable[[str], list[str]] | None:
+        """What follows ids of faces to those that are in the index; None where none has become another."""
+        successors = read_successors(self.folder)
+        return Followed(successors, self.faces([])["face_id"].to_pylist()) if successors else None
 
     def column(self, name: str, face_ids: pa.ChunkedArray) -> Iterator[Piece]:
         """Read a large column of some of the `faces`, part by part; see `photoclust.index.columns`."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 import pyarrow as pa
 
 from photoclust.errors import IndexLockedError, IndexWriteError
 from photoclust.index.store import IndexStore
+from photoclust.index.successors import Pairs
 from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
 
 PHOTOS_A_PART = 2048
@@ -30,10 +32,12 @@ class PartWriter:
     def _clear(self) -> None:
         self.photos: list[pa.Table] = []
         self.faces: list[pa.Table] = []
+        self.successors: Pairs = []
         self.since = time.monotonic()
 
-    def add(self, photos: pa.Table, faces: pa.Table) -> None:
-        """Take rows of PHOTO_SCHEMA and their faces; all faces of a photo come with it."""
+    def add(self, photos: pa.Table, faces: pa.Table, successors: Sequence[tuple[str, str]] = ()) -> None:
+        """Take rows of PHOTO_SCHEMA with all their faces, and which of before these are."""
+        self.successors += successors
         self.photos.append(photos)
         self.faces.append(faces)
         full = sum(map(len, self.photos)) >= PHOTOS_A_PART or sum(map(len, self.faces)) >= FACES_A_PART
@@ -45,6 +49,7 @@ class PartWriter:
         if self.photos:
             photos = pa.concat_tables([PHOTO_SCHEMA.empty_table(), *self.photos])
             faces = pa.concat_tables([FACE_SCHEMA.empty_table(), *self.faces])
+            self.store.add_successors(self.successors)
             self.store.append(photos, faces)
         self._clear()
 

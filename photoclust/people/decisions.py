@@ -37,8 +37,8 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from photoclust.spreadsheets import SEPARATORS, column_name, escaped, separator_of, unescaped
@@ -153,6 +153,19 @@ def without_mark(line: str) -> str:
     if line.startswith(f'"{TAKEN_BACK}'):
         return '"' + line[2:]
     return line.removeprefix(TAKEN_BACK)
+
+
+def followed(decisions: Decisions, now: Callable[[str], Sequence[str]]) -> Decisions:
+    """Decisions about what faces are now, where their photos have changed."""
+    lines = [
+        replace(line, faces=_each_once(line.faces, now), others=_each_once(line.others, now))
+        for line in decisions.lines
+    ]
+    return replace(decisions, lines=tuple(lines))
+
+
+def _each_once(faces: Iterable[str], now: Callable[[str], Sequence[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for face in faces for one in now(face)))
 
 
 def added_lines(text: str, new: Iterable[Decision], now: datetime) -> str:

@@ -29,7 +29,7 @@ def rank(name: str) -> int:
         return 0 if name == HEAD else 1
     if name.startswith("forgotten/receipt-"):
         return 5
-    if name.startswith("faces/"):
+    if name.startswith(("faces/", "successors/")):
         return 3
     return MARKS if name.startswith("photos/") or name == "current.json" else DELETE_AFTER
 
