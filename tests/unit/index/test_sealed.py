@@ -26,6 +26,14 @@ def flipped(content: bytes, bit: int) -> bytes:
     return bytes(changed)
 
 
+def same_values(path: Path, whole: bytes, changed: bytes) -> bool:
+    """Whether a changed JSON file says the same: the exponent of a number may be an e or an E."""
+    try:
+        return path.suffix == ".json" and json.loads(whole) == json.loads(changed)
+    except ValueError:
+        return False
+
+
 def _clustering(store: IndexStore) -> Path:
     return store.clusterings.folder / str(store.clusterings.current())
 
@@ -59,7 +67,10 @@ def test_single_flipped_bits_are_noticed_and_the_file_is_named(album_index: Inde
     whole = path.read_bytes()
     bits = random.Random(kind).sample(range(len(whole) * 8), min(FLIPS, len(whole) * 8))
     for bit in bits:
-        path.write_bytes(flipped(whole, bit))
+        changed = flipped(whole, bit)
+        if same_values(path, whole, changed):
+            continue
+        path.write_bytes(changed)
         with pytest.raises((IndexCorruptError, IndexFormatError), match=path.name) as caught:
             read(album_index)
         assert str(caught.value).endswith(".") or "take the line" in str(caught.value)
