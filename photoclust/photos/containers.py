@@ -12,12 +12,12 @@ import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
 from typing import IO, Any, cast
 
 from photoclust.errors import ObjectStoreError, PhotoclustError, PhotoError
 from photoclust.objects.store import ObjectStore
 from photoclust.objects.uris import is_object_uri
+from photoclust.photos.bounded import BoundedFile
 from photoclust.photos.buckets import opened
 from photoclust.photos.files import read_reason
 from photoclust.records import PhotoRef, local_path
@@ -81,7 +81,11 @@ def open_container(uri: str, size: int) -> IO[bytes]:
     if is_object_uri(uri):
         store, key = opened(uri)
         return cast(IO[bytes], io.BufferedReader(_Object(store, key, size), _BLOCK))
-    return Path(local_path(uri)).open("rb")
+    file = BoundedFile(local_path(uri))
+    if not file.size:
+        file.close()
+        raise OSError("the archive is damaged (empty file)")
+    return cast(IO[bytes], io.BufferedReader(file, _BLOCK))
 
 
 def open_archive(uri: str, size: int) -> IO[bytes]:

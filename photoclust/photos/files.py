@@ -19,6 +19,7 @@ from pathlib import Path, PurePath
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError, UsageError
+from photoclust.photos.bounded import NO_FILE, BoundedFile, read_up_to, within
 from photoclust.photos.kinds import photo_stem
 from photoclust.photos.selection import IGNORE_FILE, MOST_IGNORE_BYTES, NO_MEDIA, Folder, Selection
 from photoclust.records import PhotoRef, container_of, local_path
@@ -180,14 +181,17 @@ def read_file(uri: str, limits: DecodeConfig) -> bytes:
     Raises
     ------
     PhotoError
-        Stage ``read``: missing, unreadable, too large, or no regular file (a pipe would make the reader wait
-        for ever).
+        Stage ``read``: missing, unreadable, too large, no regular file (a pipe would make the reader wait
+        for ever), or no answer in time.
     """
     path = Path(local_path(uri))
     try:
-        _check_readable(path.stat(), limits)
-        with path.open("rb") as file:
-            return file.read(limits.max_bytes + 1)
+        status = within(path.stat)
+        _check_readable(status, limits)
+        if not status.st_size:
+            return b""  # or something of /proc, which may wait for ever
+        with BoundedFile(os.fspath(path)) as file:
+            return read_up_to(file, limits.max_bytes + 1)
     except (OSError, ValueError) as error:
         raise PhotoError("read", read_reason(error)) from error
 
@@ -196,7 +200,7 @@ def _check_readable(status: os.stat_result, limits: DecodeConfig) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise PhotoError("read", "it is a folder that cannot be listed, or no photo")
     if not stat.S_ISREG(status.st_mode):
-        raise PhotoError("read", "it is a pipe, socket or device, not a file")
+        raise PhotoError("read", NO_FILE)
     if status.st_size > limits.max_bytes:
         raise PhotoError("read", too_large(limits))
 
@@ -212,4 +216,6 @@ def read_reason(error: Exception) -> str:
         return "the file is missing"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
+    if isinstance(error, OSError):
+        return str(error)
     return "the name is not one that a file can have"

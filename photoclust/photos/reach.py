@@ -14,6 +14,7 @@ from photoclust.errors import ObjectStoreError, SourceLostError, UsageError
 from photoclust.objects.patience import TransientError, at_the_door
 from photoclust.objects.uris import is_object_uri, parse_uri
 from photoclust.photos import buckets, files
+from photoclust.photos.bounded import BoundedFile, within
 from photoclust.records import container_of, local_path
 
 MANY = 10
@@ -106,15 +107,19 @@ def _device(prefix: str) -> int | None:
 def _is_lost(root: str, device: int | None) -> bool:
     """Tell whether a folder or archive is not the one it was; an empty folder is where a drive has been."""
     try:
-        status = Path(_path(root)).stat()
-        if device not in (None, status.st_dev):
-            return True
-        if not stat.S_ISDIR(status.st_mode):
-            return False
-        with os.scandir(_path(root)) as entries:
-            return next(entries, None) is None
+        return within(lambda: _is_folder_lost(root, device))
     except (OSError, ValueError):
         return True
+
+
+def _is_folder_lost(root: str, device: int | None) -> bool:
+    status = Path(_path(root)).stat()
+    if device not in (None, status.st_dev):
+        return True
+    if not stat.S_ISDIR(status.st_mode):
+        return False
+    with os.scandir(_path(root)) as entries:
+        return next(entries, None) is None
 
 
 def _is_store_lost(uri: str, root: str, listed: bool) -> bool:
@@ -141,7 +146,7 @@ def _is_readable(uri: str) -> bool:
         if is_object_uri(place):
             store, key = buckets.opened(place)
             return len(store.read(key, 0, 1)) > 0
-        with Path(local_path(place)).open("rb") as file:
+        with BoundedFile(local_path(place)) as file:
             return len(file.read(1)) > 0
     except (ObjectStoreError, UsageError, OSError, ValueError):
         return False

@@ -19,12 +19,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain
-from pathlib import Path
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import NoPhotosError, PhotoError, UsageError
 from photoclust.objects.uris import is_object_uri, parse_uri
 from photoclust.photos import buckets, files
+from photoclust.photos.bounded import BoundedFile, read_up_to
 from photoclust.photos.braces import expanded
 from photoclust.photos.containers import read_member
 from photoclust.photos.kinds import IMAGE_EXTENSIONS, RAW_EXTENSIONS, is_table, is_tar
@@ -36,6 +36,8 @@ from photoclust.photos.tars import tar_members
 from photoclust.records import REFUSED, UNREACHABLE, PhotoRef, container_of, local_path
 
 __all__ = ["IMAGE_EXTENSIONS", "content_id", "find_photos", "folder_prefixes", "read_photo"]
+
+_LONGEST_LIST = 4 * 1024**3  # ten million paths; /dev/zero has no end
 
 
 def find_photos(
@@ -193,10 +195,11 @@ def _items(path: str) -> Iterator[tuple[str, bool]]:
 def _read_list(name: str) -> list[str]:
     """Absolute paths and URIs in a list file."""
     try:
-        content = Path(name).read_bytes()
+        with BoundedFile(name, regular=False) as file:  # a pipe is welcome: @<(find ...)
+            content = read_up_to(file, _LONGEST_LIST + 1)
     except OSError as error:
-        raise UsageError(f"The list {name!r} cannot be read: {error.strerror}.") from error
-    if b"\0" in content:
+        raise UsageError(f"The list {name!r} cannot be read: {error.strerror or error}.") from error
+    if b"\0" in content or len(content) > _LONGEST_LIST:
         raise UsageError(f"{name!r} is no list of paths; give a photo without the @ in front.")
     lines = content.decode("utf-8-sig", "surrogateescape").split("\n")
     paths = (line.removesuffix("\r") for line in lines if line.strip() and not line.startswith("#"))
