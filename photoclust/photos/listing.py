@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby, islice
 from pathlib import PurePosixPath
 from typing import TypeVar
 
@@ -33,11 +32,29 @@ Named = TypeVar("Named")
 
 
 def with_stems(items: Iterable[Named], path: Callable[[Named], str]) -> Iterator[tuple[Named, set[str]]]:
-    """Things with a path, each with the stems of photos that its neighbours of the same stem are."""
-    for _, group in groupby(items, lambda item: PurePosixPath(path(item)).with_suffix("")):
-        while some := list(islice(group, _AT_ONCE)):
-            stems = {photo_stem(PurePosixPath(path(item)).name) for item in some} - {""}
-            yield from ((item, stems) for item in some)
+    """Things with a path, each with the stems of photos that its neighbours of the same stem are.
+
+    Where the items end with an error, those that came before are given first.
+    """
+    group: list[Named] = []
+    stem: tuple[PurePosixPath, str] | None = None
+    try:
+        for item in items:
+            found = PurePosixPath(path(item))
+            if group and (stem != (found.parent, found.stem) or len(group) == _AT_ONCE):
+                yield from _with_stems(group, path)
+                group = []
+            stem = (found.parent, found.stem)
+            group.append(item)
+    except Exception:  # whatever it is, it goes on to the caller
+        yield from _with_stems(group, path)
+        raise
+    yield from _with_stems(group, path)
+
+
+def _with_stems(group: list[Named], path: Callable[[Named], str]) -> Iterator[tuple[Named, set[str]]]:
+    stems = {photo_stem(PurePosixPath(path(item)).name) for item in group} - {""}
+    return ((item, stems) for item in group)
 
 
 class _Open:

@@ -278,3 +278,15 @@ def test_an_archive_that_vanished_fails_its_members(tmp_path, bucket):
         read_photo(far, LIMITS)
     with pytest.raises(PhotoError, match="the file is missing"):
         read_photo(near, LIMITS)
+
+
+def test_an_archive_of_the_folder_itself_is_searched(tmp_path):
+    """`tar c .` begins with a member named ``.``."""
+    path = tmp_path / "x.tar"
+    with tarfile.open(path, "w") as archive:
+        root = tarfile.TarInfo(".")
+        root.type = tarfile.DIRTYPE
+        archive.addfile(root)
+        info, content = member("./a.jpg")
+        archive.addfile(info, io.BytesIO(content))
+    assert [ref.uri for ref in find_photos([str(path)])] == [f"{path}!/./a.jpg"]
