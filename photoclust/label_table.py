@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photoclust.errors import UsageError
-from photoclust.spreadsheets import WINDOWS, column_name, decoded, rows_of, separator_of
+from photoclust.spreadsheets import MAC, WINDOWS, column_name, decoded, rows_of, separator_of
 
 _PHOTO = (
     "path",
@@ -79,8 +79,8 @@ def read_label_table(file: Path) -> LabelTable:
         raise UsageError(f"The labels in {file} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise UsageError(f"The labels in {file} cannot be read: {error}.") from error
-    note = f"{file} is not UTF-8 and was read as {WINDOWS}; should names look wrong, save it in UTF-8."
-    return LabelTable(rows, (note,) if encoding == WINDOWS else ())
+    note = f"{file} is not UTF-8 and was read as {encoding}; should names look wrong, save it in UTF-8."
+    return LabelTable(rows, (note,) if encoding in (WINDOWS, MAC) else ())
 
 
 def _rows(file: Path, text: str) -> Iterator[LabelRow]:

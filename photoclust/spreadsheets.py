@@ -12,7 +12,9 @@ import csv
 import io
 from collections.abc import Collection, Iterator
 
-UTF_8, UTF_16, UTF_32, WINDOWS = "UTF-8", "UTF-16", "UTF-32", "Windows-1252"
+UTF_8, UTF_16, UTF_32 = "UTF-8", "UTF-16", "UTF-32"
+WINDOWS, MAC = "Windows-1252", "Mac Roman"
+_CODECS = {WINDOWS: "cp1252", MAC: "mac_roman"}
 
 SEPARATORS = (",", ";", "\t", "|")
 
@@ -32,7 +34,7 @@ def decoded(content: bytes) -> tuple[str, str]:
 
     Without a byte order mark it is UTF-8, or UTF-16 where every other byte is 0. A line that is not UTF-8 is
     taken for Windows-1252, a superset of what can be seen of Latin-1: line by line, as programs append UTF-8
-    to what a spreadsheet wrote.
+    to what a spreadsheet wrote. Where lines end as those of the Macintosh did (CR alone), it is Mac Roman.
 
     Raises
     ------
@@ -52,21 +54,28 @@ def decoded(content: bytes) -> tuple[str, str]:
     try:
         return content.decode("utf-8"), UTF_8
     except UnicodeDecodeError:
-        return "".join(map(_line, content.splitlines(keepends=True))), WINDOWS
+        name = MAC if line_end(content.decode("latin-1")) == "\r" else WINDOWS
+        return "".join(_line(line, _CODECS[name]) for line in content.splitlines(keepends=True)), name
+
+
+def line_end(text: str) -> str:
+    """What ends the lines of a text, the last character of it: CR where that is all there is, else LF."""
+    return "\r" if "\r" in text and "\n" not in text else "\n"
 
 
 def encoded_like(text: str, content: bytes) -> bytes:
     """Text as a part of a file that holds `content`; a line in UTF-8 where its encoding lacks a character."""
     codec = next((codec for mark, codec, _ in _MARKS if content.startswith(mark)), "")
     codec = codec or _unmarked_utf_16(content[:_LOOKED_AT])
-    if codec or decoded(content)[1] == UTF_8:
+    name = "" if codec else decoded(content)[1]
+    if codec or name == UTF_8:
         return text.encode(codec or "utf-8")
-    return b"".join(map(_windows_line, text.splitlines(keepends=True)))
+    return b"".join(_encoded_line(line, _CODECS[name]) for line in text.splitlines(keepends=True))
 
 
-def _windows_line(line: str) -> bytes:
+def _encoded_line(line: str, codec: str) -> bytes:
     try:
-        return line.encode("cp1252")
+        return line.encode(codec)
     except UnicodeEncodeError:
         return line.encode("utf-8")
 
@@ -89,10 +98,10 @@ def _unmarked_utf_16(start: bytes) -> str:
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def _line(line: bytes) -> str:
-    for codec in ("utf-8", "cp1252"):
+def _line(line: bytes, codec: str) -> str:
+    for one in ("utf-8", codec):
         try:
-            return line.decode(codec)
+            return line.decode(one)
         except UnicodeDecodeError:
             continue
     return line.decode("latin-1")  # five bytes mean nothing in Windows-1252
@@ -149,7 +158,7 @@ def rows_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     ValueError
         Where quotes do not close, with the number of the line.
     """
-    first, end, rest = text.partition("\n")
+    first, end, rest = text.partition(line_end(text))
     said = _said_separator(first) is not None
     lines = io.StringIO(f"{end}{rest}" if said else text, newline="")
     reader = csv.reader(lines, delimiter=separator, strict=True)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from photoclust.errors import DecisionsError
 from photoclust.index import files
-from photoclust.spreadsheets import UTF_8, WINDOWS, decoded, encoded_like
+from photoclust.spreadsheets import MAC, UTF_8, WINDOWS, decoded, encoded_like, line_end
+
+_BYTE_BY_BYTE = (UTF_8, WINDOWS, MAC)  # encodings in which a line end is that byte
 
 
 def read_text(file: Path) -> str:
@@ -31,17 +33,18 @@ def mark_lines(file: Path, lines: Collection[int], mark: str, held: bool) -> Non
     """Put a mark at the beginning of some lines, or take it away where they hold from now on."""
     content = _content(file)
     text, encoding = decoded(content)
-    if encoding in (UTF_8, WINDOWS):  # all other lines stay byte for byte
+    if encoding in _BYTE_BY_BYTE:  # all other lines stay byte for byte
         text = content.decode("latin-1")
+    end = line_end(text)
     changed = [
         _marked(line, mark, held) if number in lines else line
-        for number, line in enumerate(text.split("\n"), 1)
+        for number, line in enumerate(text.split(end), 1)
     ]
-    if encoding in (UTF_8, WINDOWS):
-        new = "\n".join(changed).encode("latin-1")
+    if encoding in _BYTE_BY_BYTE:
+        new = end.join(changed).encode("latin-1")
     else:
         order = encoded_like("\ufeff", content)
-        new = (order if content.startswith(order) else b"") + encoded_like("\n".join(changed), content)
+        new = (order if content.startswith(order) else b"") + encoded_like(end.join(changed), content)
     files.write_bytes(file.resolve(), new)
 
 

@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 
 from photoclust.errors import IndexCorruptError
 from photoclust.index import files
-from photoclust.spreadsheets import UTF_8, WINDOWS, decoded, encoded_like, separator_of
+from photoclust.spreadsheets import UTF_8, WINDOWS, decoded, encoded_like, line_end, separator_of
 
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{16,32}(?![0-9a-f])")
 _INLINE_IMAGE = re.compile(rb"base64,([A-Za-z0-9+/=]+)")
@@ -190,7 +190,7 @@ def _scrub_csv(path: Path, gone: Gone) -> bool:
         if cells == row and not gone.names.intersection(cell.strip() for cell in row):
             kept.write("".join(lines[start : reader.line_num]))
         elif not _is_spent(row, cells, gone):
-            writer = csv.writer(kept, delimiter=separator, lineterminator="\n")
+            writer = csv.writer(kept, delimiter=separator, lineterminator=line_end(text))
             writer.writerow(cell.strip(_BETWEEN) for cell in cells)
         start = reader.line_num
     if kept.getvalue() == text:

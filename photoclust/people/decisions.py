@@ -39,9 +39,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from photoclust.spreadsheets import SEPARATORS, column_name, escaped, separator_of, unescaped
+from photoclust.people.moments import moment_of
+from photoclust.spreadsheets import SEPARATORS, column_name, escaped, line_end, separator_of, unescaped
 
 HEADER = ("at", "kind", "person", "faces", "others", "value")
 
@@ -65,9 +66,10 @@ BETWEEN_COMMANDS = timedelta(milliseconds=1)
 MOST_FACES = 1000  # in one column of one line
 LONGEST_NAME = 200
 _LONGEST_LINE = 100_000
+_LONGEST_HEADER = 200
 _ID = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 _NUMBER = re.compile(r"\d+([eE]\d+)?")  # what a spreadsheet takes an id for
-_SPOILT = re.compile(r"\d+[.,]\d*[eE]\+?\d+")  # and what it makes of it
+_SPOILT = re.compile(r"\d+[.,]\d*[eE]\+?\d+|\d+[eE]\+\d+")  # and what it makes of it
 TAKEN_BACK = "#"
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
@@ -114,13 +116,17 @@ class Decisions:
     taken_back
         The decisions that were taken back, oldest first.
     remarks
-        One sentence for each line that begins with the mark of those and is no decision.
+        One sentence for each line that begins with the mark of those and is no decision, and for each whose
+        person a spreadsheet has spoilt.
+    columns
+        Names of the columns in the order of the file.
     """
 
     lines: tuple[Decision, ...] = ()
     problems: tuple[str, ...] = ()
     taken_back: tuple[Decision, ...] = ()
     remarks: tuple[str, ...] = ()
+    columns: tuple[str, ...] = HEADER
 
 
 def read_decisions(text: str) -> Decisions:
@@ -131,11 +137,15 @@ def read_decisions(text: str) -> Decisions:
     remarks: list[str] = []
     text = text.removeprefix("\ufeff")
     separator = separator_of(text, HEADER)
-    for number, line in enumerate(text.split("\n"), 1):
+    columns: tuple[str, ...] = HEADER
+    for number, line in enumerate(text.split(line_end(text)), 1):
         held = without_mark(line.removesuffix("\r"))
         holds = held == line.removesuffix("\r")
+        if header := _header(held, separator):
+            columns = header
+            continue
         try:
-            decision = _parsed(held, number, separator)
+            decision = _parsed(held, number, separator, columns)
         except ValueError as error:
             if holds:
                 problems.append(f"Line {number} of the decisions cannot be understood: {error}.")
@@ -143,9 +153,10 @@ def read_decisions(text: str) -> Decisions:
                 remarks.append(f"Line {number} of the decisions is a remark: {error}.")
         else:
             (lines if holds else taken_back).extend([decision] if decision else [])
+            remarks += _spoilt_person(decision) if decision and holds else []
     gone = set(taken_back)
     held_lines = sorted(decision for decision in lines if decision not in gone)
-    return Decisions(tuple(held_lines), tuple(problems), tuple(sorted(taken_back)), tuple(remarks))
+    return Decisions(tuple(held_lines), tuple(problems), tuple(sorted(taken_back)), tuple(remarks), columns)
 
 
 def without_mark(line: str) -> str:
@@ -183,15 +194,16 @@ def added_lines(text: str, new: Iterable[Decision], now: datetime) -> str:
     read = read_decisions(text)
     last = max((decision.at for decision in (*read.lines, *read.taken_back)), default=now)
     moment = max(now, last + BETWEEN_COMMANDS)
-    end = "\r\n" if "\r\n" in text else "\n"
+    end = "\r\n" if "\r\n" in text else line_end(text)
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=separator_of(text, HEADER), lineterminator=end)
     if not text:
         writer.writerow(HEADER)
-    elif not text.endswith("\n"):
-        out.write("\n")
+    elif not text.endswith(line_end(text)):
+        out.write(end)
     for step, decision in enumerate(new):
-        writer.writerow(_columns(decision, moment + step * STEP))
+        cells: dict[str, str] = dict(zip(HEADER, _columns(decision, moment + step * STEP), strict=True))
+        writer.writerow(cells[name] for name in read.columns)
     return out.getvalue()
 
 
@@ -214,7 +226,27 @@ def acceptable_name(name: str) -> str:
 # -- lines --------------------------------------------------------------------------------------------
 
 
-def _parsed(line: str, number: int, separator: str) -> Decision | None:
+def _header(line: str, separator: str) -> tuple[str, ...]:
+    """Names of the columns, in the order of the file, where a line gives them."""
+    if len(line) > _LONGEST_HEADER or "kind" not in line.lower():
+        return ()
+    try:
+        names = tuple(column_name(cell) for cell in _cells(line, separator))
+    except ValueError:
+        return ()
+    return names if sorted(names) == sorted(HEADER) else ()
+
+
+def _spoilt_person(decision: Decision) -> list[str]:
+    if not _SPOILT.fullmatch(decision.person):
+        return []
+    return [
+        f"The person of line {decision.line} of the decisions, {decision.person}, which a spreadsheet has "
+        "made of an id; the line holds without it."
+    ]
+
+
+def _parsed(line: str, number: int, separator: str, columns: Sequence[str]) -> Decision | None:
     """The decision on a line, None where there is none; ValueError says why it cannot be one."""
     if not line.strip(f" \t{separator}") or line.lower().startswith("sep="):
         return None
@@ -223,15 +255,13 @@ def _parsed(line: str, number: int, separator: str) -> Decision | None:
     if len(line) > _LONGEST_LINE:
         raise ValueError(f"it has {len(line):,} characters, more than {_LONGEST_LINE:,}")
     row = _cells(line, separator)
-    if [column_name(cell) for cell in row] == list(HEADER):
-        return None
     if len(row) == 3:
         raise ValueError(f"3 columns, as in an early format; it needs {','.join(HEADER)}")
     if len(row) != len(HEADER):
         raise ValueError(f"{len(row)} columns where {len(HEADER)} are needed")
-    at, kind, person, faces, others, value = (cell.strip() for cell in row)
+    at, kind, person, faces, others, value = (row[columns.index(name)].strip() for name in HEADER)
     value, person = acceptable_name(unescaped(value)), person.removeprefix("'")[:64]
-    return _checked(Decision(_time(at), kind, _ids(faces), _ids(others), value, person, number))
+    return _checked(Decision(moment_of(at, number), kind, _ids(faces), _ids(others), value, person, number))
 
 
 def _cells(line: str, separator: str) -> list[str]:
@@ -264,25 +294,12 @@ def _checked(decision: Decision) -> Decision:
     return decision
 
 
-def _time(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text[:40]!r} is no time such as 2026-03-01T18:22:05Z") from None
-    try:
-        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        _ = utc + timedelta(days=1)  # later decisions have to find room
-    except OverflowError:
-        raise ValueError(f"{text[:40]!r} lies outside the calendar") from None
-    return utc
-
-
 def _ids(text: str) -> tuple[str, ...]:
     ids = tuple(dict.fromkeys(text.removeprefix("'").split()))
     if len(ids) > MOST_FACES:
         raise ValueError(f"it names {len(ids):,} faces at once, more than {MOST_FACES:,}")
     for one in ids:
-        if not _ID.fullmatch(one):
+        if _SPOILT.fullmatch(one) or not _ID.fullmatch(one):
             spoilt = "; a spreadsheet has made a number of it" if _SPOILT.fullmatch(one) else ""
             raise ValueError(f"{one[:40]!r} is no face id{spoilt}")
     return ids

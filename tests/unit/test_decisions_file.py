@@ -31,6 +31,13 @@ def saved(text: str, separator: str, quoting: int = csv.QUOTE_MINIMAL) -> str:
     return out.getvalue()
 
 
+def moved(text: str) -> str:
+    """The same CSV with its columns the other way round."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(row[::-1] for row in csv.reader(io.StringIO(text, newline="")))
+    return out.getvalue()
+
+
 PROGRAMS: dict[str, Callable[[str], bytes]] = {
     "Excel, CSV UTF-8": lambda text: codecs.BOM_UTF8 + saved(text, ",").encode(),
     "Excel, CSV, Germany": lambda text: saved(text, ";").encode("cp1252"),
@@ -39,6 +46,9 @@ PROGRAMS: dict[str, Callable[[str], bytes]] = {
     "LibreOffice, all quoted": lambda text: saved(text, ";", csv.QUOTE_ALL).encode(),
     "LibreOffice, UTF-16": lambda text: saved(text, ",").encode("utf-16"),
     "Latin-1": lambda text: saved(text, ",").encode("latin-1"),
+    "Excel, CSV, Macintosh": lambda text: saved(text, ";").replace("\r\n", "\r").encode("mac_roman"),
+    "Excel, CSV, Macintosh, UTF-8": lambda text: saved(text, ",").replace("\r\n", "\r").encode(),
+    "columns moved": lambda text: saved(moved(text), ";").encode("cp1252"),
     "sep=": lambda text: b"sep=;\r\n" + saved(text, ";").encode("cp1252"),
 }
 

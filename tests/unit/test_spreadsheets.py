@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photoclust.spreadsheets import (
+    MAC,
     SEPARATORS,
     UTF_8,
     UTF_16,
     UTF_32,
     WINDOWS,
     decoded,
+    encoded_like,
     escaped,
     rows_of,
     separator_of,
@@ -42,6 +44,13 @@ TEXT = "Photo;Person\r\nmüller.jpg;Jürgen Müller\r\n"
 )
 def test_the_encodings_that_spreadsheets_write(content: bytes, encoding: str) -> None:
     assert decoded(content) == (TEXT, encoding)
+
+
+def test_line_ends_of_the_macintosh_mean_its_encoding() -> None:
+    text = "Photo;Person\rmüller.jpg;Jürgen Müßig\r"
+    assert decoded(text.encode("mac_roman")) == (text, MAC)
+    assert encoded_like("Łódź\rKöln\r", text.encode("mac_roman")) == "Łódź\r".encode() + b"K\x9aln\r"
+    assert list(rows_of(f"sep=;\r{text}", ";"))[1][1] == ["müller.jpg", "Jürgen Müßig"]
 
 
 def test_utf_8_appended_to_what_a_spreadsheet_wrote() -> None:

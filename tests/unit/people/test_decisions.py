@@ -41,6 +41,12 @@ def test_decisions_are_read() -> None:
         ("yesterday,name,p1,f1,,Ada", "no time"),
         ("9999-12-31T23:59:59-12:00,name,p1,f1,,Ada", "calendar"),
         ("9999-12-31T23:59:59.999999Z,name,p1,f1,,Ada", "calendar"),
+        ("11/05/2026 17:36,name,p1,f1,,Ada", "which is the day"),
+        ("26/11/29 17:36,name,p1,f1,,Ada", "which is the day"),
+        ("31.02.2026 17:36,name,p1,f1,,Ada", "no time"),
+        ("2026-01-01,name,p1,1.23E+15,,Ada", "a spreadsheet has made a number"),
+        ("2026-01-01,name,p1,1E+15,,Ada", "a spreadsheet has made a number"),
+        ('2026-01-01,name,p1,"1,23E15",,Ada', "a spreadsheet has made a number"),
         ("2026-01-01,frobnicate,p1,f1,,Ada", "unknown kind"),
         ("2026-01-01,name,p1,,,Ada", "no face"),
         ("2026-01-01,reject,p1,f1,,", "no other face"),
@@ -105,3 +111,49 @@ def test_every_acceptable_name_reads_back(name: str) -> None:
 def test_no_text_is_too_odd(text: str) -> None:
     read_decisions(text)
     read_decisions(f"{HEAD}2026-01-01,name,p,{text},,{text}")
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "29.11.2026 17:36",
+        "29.11.26 17:36",
+        "29. 11. 2026 17:36",
+        "11/29/2026 17:36",
+        "11/29/2026 5:36 PM",
+        "11/29/26 05:36 PM",
+        "29/11/2026 17:36",
+        "29-11-2026 17:36",
+        "2026/11/29 17:36",
+        "2026-11-29 17:36",
+    ],
+)
+def test_times_as_spreadsheets_write_them(at: str) -> None:
+    read = read_decisions(f"{HEAD}{at},name,p,f1,,Zoe\n{at},name,p,f1,,Ada\n")
+    assert read.problems == ()
+    assert [f"{line.at:%Y-%m-%d %H:%M}" for line in read.lines] == ["2026-11-29 17:36"] * 2
+    assert [line.value for line in read.lines] == ["Zoe", "Ada"]  # the later line is the later decision
+
+
+@pytest.mark.parametrize(("at", "hour"), [("11/29/2026 12:05 AM", 0), ("11/29/2026 12:05 pm", 12)])
+def test_midnight_and_noon_by_a_clock_of_twelve_hours(at: str, hour: int) -> None:
+    (line,) = read_decisions(f"{HEAD}{at},name,p,f1,,Ada\n").lines
+    assert (line.at.hour, line.at.minute) == (hour, 5)
+
+
+def test_a_person_that_a_spreadsheet_spoilt_is_told_and_the_line_holds() -> None:
+    read = read_decisions(f"{HEAD}2026-01-01,name,1.23E+15,f1,,Ada\n")
+    assert [line.value for line in read.lines] == ["Ada"]
+    (remark,) = read.remarks
+    assert "line 2" in remark
+    assert "1.23E+15" in remark
+
+
+def test_lines_are_added_in_the_order_of_the_columns() -> None:
+    text = "value;kind;at;faces;others;person\rAda;name;2026-01-01;f1;;p\r"
+    text += added_lines(text, [Decision(NOW, NAME, ("f2",), value="Bea", person="q")], NOW)
+    assert "\n" not in text
+    assert [(line.value, line.faces, line.person) for line in read_decisions(text).lines] == [
+        ("Ada", ("f1",), "p"),
+        ("Bea", ("f2",), "q"),
+    ]
