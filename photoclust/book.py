@@ -22,7 +22,7 @@ from photoclust.records import MEMBER
 from photoclust.report.album import Album
 from photoclust.report.names import visible
 
-_PERSON_NUMBER = re.compile(r"person\s+#?(\d{1,9})", re.IGNORECASE)
+PERSON_NUMBER = re.compile(r"person\s+#?(\d{1,9})", re.IGNORECASE)
 
 ANCHORS = 12  # faces that stand for a person in a decision
 
@@ -100,8 +100,11 @@ class Book:
         if text in self.people:
             return text
         named = [person for person, row in self.people.items() if row["name"] and row["name"] == text]
-        if not named and (number := _PERSON_NUMBER.fullmatch(text.strip())):
-            return self._numbered(int(number[1]))
+        if number := PERSON_NUMBER.fullmatch(text.strip()):
+            if not named:
+                return self._numbered(int(number[1]))
+            numbered = (one for one, row in self.people.items() if row["number"] == int(number[1]))
+            named += [one for one in numbered if not self.people[one]["name"]]
         found = named or _beginning(self.people, text)
         return _the_one(found, text, "person", "" if found else self._suggestions(text))
 

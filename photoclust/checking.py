@@ -109,9 +109,15 @@ def _modes(store: IndexStore) -> Iterator[Finding]:
     if found:
         yield Finding(
             found[0],
-            f"{found[0]} and {len(found) - 1} others can be read by others than their owner. "
+            f"{found[0]}{_and_others(len(found) - 1)} can be read by others than the owner. "
             f"Run `chmod -R go= {store.folder}`.",
         )
+
+
+def _and_others(count: int) -> str:
+    if not count:
+        return ""
+    return " and one other" if count == 1 else f" and {count:,} others"
 
 
 def _is_open(path: Path) -> bool:

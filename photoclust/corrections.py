@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from photoclust.book import Book, Ref
+from photoclust.book import PERSON_NUMBER, Book, Ref
 from photoclust.errors import UsageError
 from photoclust.grouping import require_understood
 from photoclust.index.store import IndexStore
@@ -90,6 +90,8 @@ def name(book: Book, person: str, new_name: str, another: bool = False) -> list[
         new_name = acceptable_name(new_name)
     except ValueError as error:
         raise UsageError(f"{error}.".capitalize()) from error
+    if PERSON_NUMBER.fullmatch(new_name):
+        raise UsageError(f"{new_name!r} is how people without a name are called; choose another.")
     namesakes = [p for p, row in book.people.items() if new_name and row["name"] == new_name and p != person]
     apart = [
         _said(DIFFERENT, person, book.anchors(person), book.anchors(other)) for other in namesakes if another

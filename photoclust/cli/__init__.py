@@ -13,6 +13,7 @@ from importlib import import_module
 import click
 
 from photoclust import __version__
+from photoclust.addresses import without_password
 from photoclust.cli import failures, signals
 from photoclust.cli.progress import LOG, start_log
 from photoclust.errors import EngineError, PhotoclustError
@@ -144,11 +145,11 @@ def _report(error: Exception) -> int:
     if os.environ.get("PHOTOCLUST_DEBUG") == "1":
         import traceback
 
-        traceback.print_exception(error)
+        sys.stderr.write(without_password("".join(traceback.format_exception(error))))
     if isinstance(error, PhotoclustError):
-        LOG.error("Error: %s", error)
+        LOG.error("Error: %s", without_password(str(error)))
         return error.exit_code
-    LOG.error("Error: %s", failures.sentence(error))
+    LOG.error("Error: %s", without_password(failures.sentence(error)))
     if isinstance(error, OSError):
         signals.drop_output()
     return 1

@@ -36,6 +36,12 @@ def _of_system(error: OSError, said: str) -> str:
         return (
             f"Too many files are open ({said}); raise the limit (ulimit -n) and run the same command again."
         )
+    if error.errno == errno.ENAMETOOLONG:
+        name = f" ({str(error.filename)[:60]}...)" if error.filename else ""
+        return (
+            f"The name of a file or folder is too long for this system{name}; most take 255 bytes, give a "
+            "shorter one."
+        )
     return f"The system refused: {said}. --debug shows where."
 
 

@@ -27,6 +27,7 @@ import ray
 import ray.data
 from ray.exceptions import RayError
 
+from photoclust.addresses import without_password
 from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine.batching import photos_per_batch
 from photoclust.engine.metrics import StreamMetrics
@@ -147,10 +148,11 @@ def _init(options: dict[str, Any], config: EngineConfig) -> None:
         _knock(config.address)
         ray.init(**options)
     except Exception as error:  # Ray raises anything, a bare Exception too
-        reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+        said = without_password(str(error), config.address)
+        reason = " ".join(said.split())[:300].rstrip(".") or type(error).__name__
         if config.address is None:
             raise RayStartError(reason) from error
-        place = f"at {config.address}"
+        place = f"at {without_password(config.address, config.address)}"
         if "Version mismatch" in reason:
             raise EngineError(f"The Ray {place} is another than here: {reason}; install the same.") from error
         raise EngineError(

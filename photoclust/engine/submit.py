@@ -22,6 +22,7 @@ from ray.exceptions import AuthenticationError
 from ray.job_submission import JobSubmissionClient
 from ray.util.state import list_nodes
 
+from photoclust.addresses import without_password
 from photoclust.engine.jobs import COMMAND_KEY, Job, Submission, number_of, runtime_env
 from photoclust.errors import EngineError, PhotoclustError, ResourceError, UsageError
 
@@ -63,6 +64,11 @@ class JobClient:
             socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
             self._ray = _Client(address)
 
+    @property
+    def _place(self) -> str:
+        """The address as it may be shown."""
+        return without_password(self.address, self.address)
+
     @contextmanager
     def _asking(self, job_id: str = "") -> Generator[None]:
         """Turn what Ray's client raises into one sentence."""
@@ -71,15 +77,15 @@ class JobClient:
         except PhotoclustError:
             raise
         except AuthenticationError as error:
-            raise EngineError(f"The cluster at {self.address} wants a token: {_TOKEN_HINT}.") from error
+            raise EngineError(f"The cluster at {self._place} wants a token: {_TOKEN_HINT}.") from error
         except Exception as error:  # Ray's client raises whatever requests, aiohttp and pydantic do
-            text = " ".join(str(error).split())
+            text = " ".join(without_password(str(error), self.address).split())
             if "status code 404" in text and job_id:
-                message = f"{self.address} knows no job {job_id}; see `photoclust jobs list`."
+                message = f"{self._place} knows no job {job_id}; see `photoclust jobs list`."
             elif isinstance(error, OSError):  # a connection that was refused, or timed out
-                message = f"No Ray dashboard answers at {self.address} ({text[:200]}); check host and port."
+                message = f"No Ray dashboard answers at {self._place} ({text[:200]}); check host and port."
             else:
-                message = f"The cluster at {self.address} said: {text[-300:]}"
+                message = f"The cluster at {self._place} said: {text[-300:]}"
             raise EngineError(message) from error
 
     # -- looking --------------------------------------------------------------------------------------
@@ -144,7 +150,7 @@ class JobClient:
         """
         if self.ray_version != ray.__version__:
             raise EngineError(
-                f"The cluster at {self.address} runs Ray {self.ray_version}, this machine {ray.__version__}; "
+                f"The cluster at {self._place} runs Ray {self.ray_version}, this machine {ray.__version__}; "
                 f"install the same here (pip install 'ray[default]=={self.ray_version}') "
                 "or say --any-version."
             )
@@ -160,7 +166,7 @@ class JobClient:
             wanted = getattr(submission, option)
             if wanted and wanted > there[name]:
                 raise ResourceError(
-                    f"--{option.replace('_', '-')} {wanted} was asked for, but the cluster at {self.address} "
+                    f"--{option.replace('_', '-')} {wanted} was asked for, but the cluster at {self._place} "
                     f"has {there[name]:g}; ask for less or leave it out."
                 )
 
@@ -179,7 +185,7 @@ class JobClient:
             if job.live:
                 raise EngineError(
                     f"The job {job.id} is at work on it with other options ({job.command}); "
-                    f"wait for it, or stop it: photoclust jobs stop {job.id} --address {self.address}"
+                    f"wait for it, or stop it: photoclust jobs stop {job.id} --address {self._place}"
                 )
         number = 1 + max((number_of(job.id) for job in family), default=0)
         return self._start(submission, f"{submission.family}{number}")
@@ -230,8 +236,8 @@ def _host_and_port(address: str) -> tuple[str, int]:
     except ValueError:  # brackets that do not close, a port beyond 65535
         pass
     raise UsageError(
-        f"--address {address} is not the address of a Ray dashboard; give http://HEAD:8265 "
-        "(the head node and its dashboard port)."
+        f"--address {without_password(address, address)} is not the address of a Ray dashboard; give "
+        "http://HEAD:8265 (the head node and its dashboard port)."
     )
 
 

@@ -200,7 +200,7 @@ def added_lines(text: str, new: Iterable[Decision], now: datetime) -> str:
     if not text:
         writer.writerow(HEADER)
     elif not text.endswith(line_end(text)):
-        out.write(end)
+        out.write(line_end(text))
     for step, decision in enumerate(new):
         cells: dict[str, str] = dict(zip(HEADER, _columns(decision, moment + step * STEP), strict=True))
         writer.writerow(cells[name] for name in read.columns)

@@ -102,6 +102,17 @@ def test_what_others_can_read_is_found(album_index: IndexStore) -> None:
     assert f"chmod -R go= {album_index.folder}" in problem
 
 
+@pytest.mark.parametrize(("count", "said"), [(1, ""), (2, " and one other"), (3, " and 2 others")])
+def test_how_many_can_be_read_is_told_in_words_that_fit(
+    album_index: IndexStore, count: int, said: str
+) -> None:
+    marks = sorted(album_index.parts.marks())[:count]
+    for mark in marks:
+        mark.chmod(0o644)
+    (problem,) = problems(album_index)
+    assert f".parquet{said} can be read by others than the owner." in problem
+
+
 def test_an_index_of_an_earlier_version_is_no_finding(album_index: IndexStore) -> None:
     import pyarrow.parquet as pq
 

@@ -72,6 +72,21 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert not (tmp_path / "x").exists()
 
 
+def test_a_name_that_is_too_long() -> None:
+    done = photoclust("status", "--index", "/tmp/" + "x" * 300)
+    assert done.returncode == 1
+    assert "too long for this system" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("debug", [(), ("--debug",)])
+def test_a_password_is_not_repeated(debug: tuple[str, ...]) -> None:
+    done = photoclust(*debug, "jobs", "list", "--address", "http://me:secret@127.0.0.1:1")
+    assert done.returncode == 1
+    assert "127.0.0.1:1" in done.stderr
+    assert "secret" not in done.stderr + done.stdout
+
+
 def test_a_folder_without_photos(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no photo")
     message = one_sentence(photoclust("run", tmp_path, "--index", tmp_path / "x"), 2)

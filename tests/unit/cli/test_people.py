@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pyarrow.compute as pc
 import pytest
 from click.testing import CliRunner
 
+from photoclust import corrections
+from photoclust.book import Book
 from photoclust.cli.people import people
 from photoclust.config import ClusterConfig
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
-from photoclust.people.decisions import read_decisions
+from photoclust.people.decisions import added_lines, read_decisions
 from photoclust.regrouping import group_faces
 
 PeopleOf = Callable[[IndexStore], dict[str, str]]
@@ -224,3 +228,26 @@ def test_who_has_a_name_keeps_the_id_when_another_is_given_it(
     ada = faces(album_index, who["ada"])
     say("name", who["ada"], "Ada Lovelace")
     assert set(owners(album_index, ada)) == {who["dora"]}, "who had the name, though with fewer faces"
+
+
+def test_nobody_is_named_like_a_number_of_the_page(album_index: IndexStore, who: dict[str, str]) -> None:
+    for name in ("Person 1", "person #1"):
+        with pytest.raises(UsageError, match="without a name"):
+            corrections.name(Book(album_index), who["bea"], name)
+
+
+def test_a_name_from_elsewhere_that_is_a_number_of_another_is_asked_about(
+    album_index: IndexStore, who: dict[str, str]
+) -> None:
+    numbered = Book(album_index).called(who["ada"])
+    said = corrections.name(Book(album_index), who["bea"], "Bea")
+    lines = added_lines("", [replace(line, value=numbered) for line in said], datetime.now(UTC))
+    album_index.decisions_file.write_text(lines)
+    group_faces(album_index, ClusterConfig(k=10))
+    with pytest.raises(UsageError, match="could be 2 of them") as refused:
+        Book(album_index).person(numbered)
+    assert who["ada"] in str(refused.value)
+    assert who["bea"] in str(refused.value)
+    corrections.write(album_index, book := Book(album_index), corrections.name(book, who["ada"], "Ada"))
+    group_faces(album_index, ClusterConfig(k=10))
+    assert Book(album_index).person(numbered) == who["bea"]

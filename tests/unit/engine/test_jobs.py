@@ -112,3 +112,12 @@ def test_a_server_that_says_nothing_is_not_waited_for_without_end(monkeypatch: p
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(EngineError, match="No Ray dashboard answers"):
             submit.JobClient(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://me:secret@127.0.0.1:1", "me:secret@host:1", "http://me:secret@[::"]
+)
+def test_the_password_of_an_address_is_never_repeated(address: str) -> None:
+    with pytest.raises((EngineError, UsageError)) as refused:
+        submit.JobClient(address)
+    assert "secret" not in str(refused.value)
