@@ -46,7 +46,7 @@ REFUSED = "refused: "
 LEFT_OUT = "left out: "
 """Begins the error of a MISSING photo that is still there, and that the search no longer takes."""
 
-_MEMBER = re.compile(r"(.+?\.(?:tar|tar\.gz|tgz|parquet))!/([^?]*)(\?.*)?", re.IGNORECASE | re.DOTALL)
+_MEMBER = re.compile(r"(.+?\.(?:tar|tar\.gz|tgz|parquet|tiff?))!/([^?]*)(\?.*)?", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)  # of these there is one for each photo
@@ -57,7 +57,7 @@ class PhotoRef:
     ----------
     uri
         Absolute path of a local file, URI of an object, or one of these with ``!/`` and the name of a
-        member of the archive or table that lies there.
+        member of the archive or table, or the number of a further page of the TIFF, that lies there.
     size
         Bytes; of the rows of a table their mean.
     version
@@ -323,6 +323,13 @@ def member_name(uri: str) -> str:
 
 
 def container_of(uri: str) -> str | None:
-    """Uri of the archive or table that a photo lies in; None for a file or an object of its own."""
+    """Uri of the archive, table or TIFF that a photo lies in; None for a file or an object of its own."""
     match = _MEMBER.fullmatch(uri)
     return match[1] + (match[3] or "") if match else None
+
+
+def page_of(uri: str) -> tuple[str, str] | None:
+    """Uri of the TIFF file of which a photo is a further page, and its number; None for any other photo."""
+    container = container_of(uri)
+    is_page = container is not None and container.lower().endswith((".tif", ".tiff"))
+    return (container, member_name(uri)) if container is not None and is_page else None

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from photoclust.errors import UsageError
 from photoclust.label_table import LabelTable, read_label_table
 from photoclust.objects.uris import is_object_uri, parse_uri, unescaped
-from photoclust.records import container_of, local_path
+from photoclust.records import container_of, local_path, page_of
 
 _SHOWN = 200  # characters of what a file says
 
@@ -42,12 +42,13 @@ def folder_labels(uris: Sequence[str]) -> Labels:
 
 
 def _folder(uri: str) -> str:
-    container = container_of(uri)
+    page = page_of(uri)
+    container = None if page else container_of(uri)
     if container is not None:
         in_table = container.partition("?")[0].lower().endswith(".parquet")  # its columns are no folders
         place = "" if in_table else unescaped(uri.partition("!/")[2].partition("?")[0])
     else:
-        place = parse_uri(uri)[1] if is_object_uri(uri) else local_path(uri)
+        place = parse_uri(uri)[1] if is_object_uri(uri) else local_path(page[0] if page else uri)
     return os.fsencode(PurePosixPath(place).parent.name).decode("utf-8", "backslashreplace")
 
 

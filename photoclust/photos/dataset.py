@@ -18,7 +18,7 @@ from photoclust.photos.buckets import canonical
 from photoclust.photos.passed_over import in_words
 from photoclust.photos.selection import Selection
 from photoclust.photos.sources import find_photos, look_at
-from photoclust.records import PhotoRef, local_path
+from photoclust.records import PhotoRef, local_path, page_of
 
 SPLITS = frozenset(
     {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval", "evaluation"}
@@ -94,7 +94,8 @@ def read_dataset(location: str, selection: Selection | None = None) -> Dataset:
 
 def _from_folder(location: str, selection: Selection | None) -> Dataset:
     selection = selection or Selection()
-    refs = tuple(find_photos([location], None, selection))
+    found = tuple(find_photos([location], None, selection))
+    refs = tuple(ref for ref in found if not page_of(ref.uri))
     parts = _parts_of_objects(location, refs) if is_object_uri(location) else _parts_of_files(location, refs)
     splits = _has_splits(parts)
     depth = 3 if splits else 2
@@ -105,6 +106,8 @@ def _from_folder(location: str, selection: Selection | None) -> Dataset:
     ]
     loose = len(refs) - len(entries)
     problems = [f"{loose} photos lie in no person's folder and were left out."] if loose else []
+    if pages := len(found) - len(refs):
+        problems.append(f"{pages} further pages of TIFF files, which cannot be linked, were left out.")
     problems += [f"{line}." for line in in_words(selection.passed_over.values())]
     inside = {entry.uri for entry in entries}
     root = location if is_object_uri(location) else os.path.abspath(location)  # noqa: PTH100

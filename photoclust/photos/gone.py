@@ -9,7 +9,8 @@ from pathlib import Path
 from photoclust.errors import ObjectStoreError, UsageError
 from photoclust.objects.uris import is_object_uri
 from photoclust.photos import buckets, files
-from photoclust.records import PhotoRef, container_of, local_path
+from photoclust.photos.pages import pages
+from photoclust.records import PhotoRef, container_of, local_path, page_of
 
 
 def is_gone(uri: str) -> bool:
@@ -23,8 +24,17 @@ def is_gone(uri: str) -> bool:
         return _is_object_gone(uri) if is_object_uri(uri) else _is_file_gone(uri)
     if is_gone(container):
         return True
+    if page_of(uri):
+        return _is_page_gone(container, uri)
     archive = buckets.look_at(container) if is_object_uri(container) else _file(container)
     return _is_whole(archive)
+
+
+def _is_page_gone(container: str, uri: str) -> bool:
+    try:
+        return all(ref.uri != uri for ref in pages(_file(container)))
+    except (OSError, ValueError):
+        return False
 
 
 def _is_file_gone(uri: str) -> bool:

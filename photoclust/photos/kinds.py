@@ -15,6 +15,7 @@ IMAGE_EXTENSIONS = frozenset({
 
 TAR_EXTENSIONS = (".tar", ".tar.gz", ".tgz")
 TABLE_EXTENSION = ".parquet"
+TIFF_EXTENSIONS = (".tif", ".tiff")
 
 # fmt: off
 RAW_EXTENSIONS = frozenset({
@@ -83,6 +84,11 @@ def is_tar(name: str) -> bool:
 def is_table(name: str) -> bool:
     """Tell whether a file of this name may hold photos in a column."""
     return name.lower().endswith(TABLE_EXTENSION)
+
+
+def is_tiff(name: str) -> bool:
+    """Tell whether a file of this name may have several pages."""
+    return name.lower().endswith(TIFF_EXTENSIONS)
 
 
 def is_wanted(name: str) -> bool:

@@ -26,12 +26,15 @@ class PassedOver:
         Files that belong to the photo beside them: ``raw``, and ``video`` of a Live Photo.
     folders, photos
         What was left out by a rule, by that rule; what lies in such a folder is not counted.
+    pages
+        Files of which the first page is taken and further ones are not looked for: ``tiff``.
     """
 
     suffixes: Counter[str] = field(default_factory=Counter)
     paired: Counter[str] = field(default_factory=Counter)
     folders: Counter[str] = field(default_factory=Counter)
     photos: Counter[str] = field(default_factory=Counter)
+    pages: Counter[str] = field(default_factory=Counter)
 
     def values(self) -> Counts:
         """Plain values, the most frequent first; what counts nothing is left away."""
@@ -50,6 +53,9 @@ def in_words(counts: Counts) -> list[str]:
         lines.append(f"Passed over: {', '.join(_suffixes(suffixes))}")
     if paired := [_number(n, _PAIRED[kind]) for kind, n in _by_number(counts.get("paired", {}))]:
         lines.append(f"Paired with the photo beside them: {', '.join(paired)}")
+    if files := counts.get("pages"):
+        number = _number(sum(files.values()), "TIFF file")
+        lines.append(f"Passed over: further pages, if any, of {number} in buckets or archives")
     left_out = [_folders(*item) for item in _by_number(counts.get("folders", {}))]
     left_out += [f"{_number(n, 'photo')} by {rule}" for rule, n in _by_number(counts.get("photos", {}))]
     if left_out:

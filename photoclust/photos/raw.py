@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError
-from photoclust.photos.tiff import Directory, directories
+from photoclust.photos.tiff import Content, Directory, directories
 
 LEAST_SIDE, LEAST_SHARE = 1500, 0.5
 """An embedded JPEG is taken whose longer side has so many pixels, or that share of the sensor's."""
@@ -44,9 +44,10 @@ _SENSOR = frozenset({32803, 34892})  # a colour filter array, and linear values
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}  # EXIF orientation of each of LibRaw's flips
 
 
-def is_raw(content: bytes) -> bool:
+def is_raw(content: Content) -> bool:
     """Tell whether a file holds the values of a camera's sensor."""
-    if content.startswith(_STARTS) or content[4:12] == _CR3:
+    begin = content[:32]
+    if begin.startswith(_STARTS) or begin[4:12] == _CR3:
         return True
     return any(map(_is_of_sensor, directories(content)))
 

@@ -4,7 +4,8 @@ Contract:
 
 - What is named on the command line or in a list comes first, in the order given, whatever its extension.
   Folders follow, then buckets, each as a stream in sorted order: memory does not grow with their number.
-- Archives and tables, named or found, give their members in place of themselves.
+- Archives and tables, named or found, give their members in place of themselves; a local TIFF is followed by
+  its further pages. TIFF files elsewhere are counted: their pages are not looked for.
 - What `photoclust.photos.selection` leaves out of folders, buckets and archives is counted.
 - Nothing is left out silently: what cannot be looked at or is refused becomes a reference of its own, whose
   reading then fails with the reason.
@@ -27,13 +28,14 @@ from photoclust.photos import buckets, files
 from photoclust.photos.bounded import BoundedFile, read_up_to
 from photoclust.photos.braces import expanded
 from photoclust.photos.containers import read_member
-from photoclust.photos.kinds import IMAGE_EXTENSIONS, RAW_EXTENSIONS, is_table, is_tar
+from photoclust.photos.kinds import IMAGE_EXTENSIONS, RAW_EXTENSIONS, is_table, is_tar, is_tiff
+from photoclust.photos.pages import further_pages, read_page
 from photoclust.photos.passed_over import in_words
 from photoclust.photos.reach import require_there
 from photoclust.photos.selection import Selection
 from photoclust.photos.tables import read_row, table_rows
 from photoclust.photos.tars import tar_members
-from photoclust.records import REFUSED, UNREACHABLE, PhotoRef, container_of, local_path
+from photoclust.records import REFUSED, UNREACHABLE, PhotoRef, container_of, local_path, member_name, page_of
 
 __all__ = ["IMAGE_EXTENSIONS", "content_id", "find_photos", "folder_prefixes", "read_photo"]
 
@@ -157,19 +159,30 @@ def _photos(sources: _Sources, paths: Sequence[str], column: str | None) -> Iter
 def members(
     ref: PhotoRef, column: str | None, by_name: bool, selection: Selection | None = None
 ) -> Iterable[PhotoRef]:
-    """Photos in an archive or a table; any other file is one photo."""
+    """Photos in an archive or a table, and the pages of a TIFF; any other file is one photo."""
     name = _name(ref.uri)
     if ref.version == UNREACHABLE:
         return (ref,)
     if is_tar(name):
-        return tar_members(ref, selection)
+        return _counted(tar_members(ref, selection), selection)
     if is_table(name):
         return table_rows(ref, column, by_name)
-    return (ref,)
+    if is_tiff(name) and not is_object_uri(ref.uri):
+        return chain((ref,), further_pages(ref))
+    return _counted((ref,), selection)
+
+
+def _counted(refs: Iterable[PhotoRef], selection: Selection | None) -> Iterator[PhotoRef]:
+    """The same; counts those that may have further pages, which only reading them would tell."""
+    for ref in refs:
+        if selection and is_tiff(member_name(ref.uri) or _name(ref.uri)):
+            selection.passed_over.pages["tiff"] += 1
+        yield ref
 
 
 def _holds_photos(item: str) -> bool:
-    return is_tar(_name(item)) or is_table(_name(item))
+    name = _name(item)
+    return is_tar(name) or is_table(name) or (is_tiff(name) and not is_object_uri(item))
 
 
 def _name(uri: str) -> str:
@@ -239,6 +252,8 @@ def _read(ref: PhotoRef, limits: DecodeConfig) -> bytes:
         )
     if is_table(_name(container)):
         return read_row(container, ref)
+    if page_of(ref.uri):
+        return read_page(ref, limits)
     if ref.size > limits.max_bytes:
         raise PhotoError("read", files.too_large(limits))
     content = read_member(container, ref)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from photoclust.errors import OutputError
-from photoclust.records import container_of, local_path
+from photoclust.records import container_of, local_path, page_of
 from photoclust.report.names import file_name, visible
 
 _FORBIDDEN = str.maketrans(dict.fromkeys('/\\:*?"<>|\N{REPLACEMENT CHARACTER}', "_"))
@@ -52,6 +52,9 @@ class Links:
         OutputError
             The disk can hold no links, or is full.
         """
+        if page_of(uri):
+            self.failed[uri] = "it is a further page of a TIFF file; export a table"
+            return
         if not Path(local_path(uri)).is_absolute() or container_of(uri):
             self.failed[uri] = "it is no file of this machine; export a table"
             return

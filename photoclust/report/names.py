@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from pathlib import Path, PurePath
 
-from photoclust.records import container_of, local_path
+from photoclust.records import container_of, local_path, page_of
 
 _JOINERS = "\u200c\u200d"  # part of words in some scripts, and of many emoji
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, direction overrides, surrogates, line separators
@@ -33,11 +33,14 @@ def _visible(character: str) -> str:
 
 
 def file_name(uri: str) -> str:
-    """Give the last part of a path or URI."""
+    """Give the last part of a path or URI; of a page of a TIFF that of the file, and the page."""
+    if page := page_of(uri):
+        return f"{PurePath(local_path(page[0])).name}, page {page[1]}"
     return PurePath(local_path(uri)).name or uri
 
 
 def file_link(uri: str) -> str | None:
     """Give the ``file://`` URI of a local photo; None for what a browser cannot open from a disk."""
-    path = Path(local_path(uri))
-    return path.as_uri() if path.is_absolute() and not container_of(uri) else None
+    page = page_of(uri)
+    path = Path(local_path(page[0] if page else uri))
+    return path.as_uri() if path.is_absolute() and (page or not container_of(uri)) else None
