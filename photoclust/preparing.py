@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from typing import Any
@@ -11,6 +12,7 @@ import pyarrow as pa
 
 from photoclust import __version__
 from photoclust.config import ClusterConfig
+from photoclust.errors import IndexWriteError
 from photoclust.grouping import calibration_in_bytes, verify_input
 from photoclust.index.prepared import StoredPrepared, drop_prepared, key_of, read_prepared, write_prepared
 from photoclust.index.store import IndexStore
@@ -63,7 +65,8 @@ def prepared_faces(
     prepared, found = _worked_out(store, table, config, calibration, search)
     if prepared.labels is not None and len(prepared):
         columns, arrays, notes = _to_keep(table, prepared, found)
-        write_prepared(store.folder, _key(store, config, calibration), columns, arrays, notes)
+        with suppress(IndexWriteError):  # the next grouping works it out again
+            write_prepared(store.folder, _key(store, config, calibration), columns, arrays, notes)
     return prepared, found
 
 

@@ -105,7 +105,7 @@ def _memory() -> tuple[str, str, str]:
 
 
 def _disk() -> tuple[str, str, str]:
-    from photoclust.faces.weights import cache_dir
+    from photoclust.places import cache_dir
 
     places = {"here": Path.cwd(), "cache": _existing(cache_dir()), "temporary": _temporary()}
     free = {name: shutil.disk_usage(place).free for name, place in places.items()}
@@ -220,7 +220,7 @@ def _weights() -> tuple[str, str, str]:
 def _cache() -> tuple[str, str, str]:
     import tempfile
 
-    from photoclust.faces.weights import cache_dir
+    from photoclust.places import cache_dir
 
     folder = cache_dir()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

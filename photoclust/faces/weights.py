@@ -27,6 +27,7 @@ from photoclust.faces.download import Progress, download
 from photoclust.faces.frozen_graph import Array, facenet_state_dict, float_constants
 from photoclust.faces.models import MODELS, Model
 from photoclust.faces.state_dict import check_state_dict, read_state_dict
+from photoclust.places import cache_dir
 
 _MAX_FILE_BYTES = 1 << 30  # nine times the largest file known to hold this architecture
 
@@ -52,15 +53,6 @@ class ModelState:
     model: Model | None
     path: Path | None
     sha256: str | None
-
-
-def cache_dir() -> Path:
-    """Where photoclust keeps what it can make again; ``PHOTOCLUST_CACHE`` overrides the platform's place."""
-    if chosen := os.environ.get("PHOTOCLUST_CACHE"):
-        return Path(chosen).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("photoclust", appauthor=False)
 
 
 def weights_path(name: str) -> Path:

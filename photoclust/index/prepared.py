@@ -52,8 +52,12 @@ class StoredPrepared:
 
 def key_of(index: Path, settings: Mapping[str, Any]) -> str:
     """Sum up the stored rows and what is done with them."""
-    seen = stamp_of(index, "photos", "faces", "neighbours")
-    return blake2b(json.dumps([seen, settings], default=str).encode(), digest_size=16).hexdigest()
+    seen = json.dumps([_stamp(index), settings], default=str)
+    return blake2b(seen.encode(), digest_size=16).hexdigest()
+
+
+def _stamp(index: Path) -> str:
+    return stamp_of(index, "photos", "faces", "neighbours")
 
 
 def stamp_of(index: Path, *kinds: str) -> str:
@@ -95,7 +99,18 @@ def write_prepared(
         np.save(stream, array)
         checksums[name] = zlib.crc32(stream.getbuffer())
         files.write_bytes(folder / f"{name}.npy", stream.getbuffer())
-    files.write_json(folder / "key.json", {"key": key, "notes": dict(notes), "checksums": checksums})
+    head = {"key": key, "stamp": _stamp(index), "notes": dict(notes), "checksums": checksums}
+    files.write_json(folder / "key.json", head)
+
+
+def drop_stale(index: Path) -> None:
+    """Remove what is kept where rows have changed since, as when they were forgotten on another machine."""
+    try:
+        stamp = files.read_json(index / FOLDER / "key.json")["stamp"]
+    except (OSError, KeyError, IndexStoreError):
+        return  # nothing is kept, or is being written
+    if stamp != _stamp(index):
+        drop_prepared(index)
 
 
 def drop_prepared(index: Path) -> None:

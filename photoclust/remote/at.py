@@ -9,12 +9,13 @@ from hashlib import blake2b
 from pathlib import Path
 
 from photoclust.errors import IndexCorruptError, IndexStoreError, UsageError
-from photoclust.faces.weights import cache_dir
 from photoclust.index import files
 from photoclust.index.originals import working_copy
+from photoclust.index.prepared import drop_stale
 from photoclust.objects.patience import at_the_door
 from photoclust.objects.store import open_store
 from photoclust.objects.uris import is_object_uri, parse_uri
+from photoclust.places import cache_dir
 from photoclust.remote.mirror import Mirror, Progress
 
 
@@ -53,6 +54,7 @@ def at(location: str, progress: Progress = _silent) -> Generator[str]:
     with at_the_door():
         mirror = Mirror(open_store(place), f"{key}/" if key else "", uri, folder, progress)
         mirror.fetch()
+        drop_stale(folder)
     with working_copy(folder, mirror), _called(uri, folder), _fetched_again(mirror):
         yield str(folder)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from importlib import resources
 from typing import Any
 
 import jinja2
+
+from photoclust.places import cache_dir
 
 
 def page_template(name: str, *styles: str, **words: Any) -> jinja2.Template:
@@ -28,9 +31,21 @@ def page_template(name: str, *styles: str, **words: Any) -> jinja2.Template:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_compiled_templates(),
     )
     style = "".join(source(file) for file in styles)
     return environment.get_template(name, globals={**words, "style": style, "policy": _policy(style)})
+
+
+def _compiled_templates() -> jinja2.BytecodeCache | None:
+    """Keep compiled templates, which follow from the package alone, in the user's own cache, if it may be."""
+    folder = cache_dir() / "templates"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError:
+        return None
+    return jinja2.FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
 
 
 def image_source(jpeg: bytes | None) -> str:

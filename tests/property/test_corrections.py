@@ -18,7 +18,7 @@ from photoclust import corrections
 from photoclust.book import Book, Ref
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import UsageError
-from photoclust.index.prepared import drop_prepared
+from photoclust.index.prepared import drop_prepared, drop_stale
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.decisions import KINDS, Decision, added_lines
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
@@ -174,3 +174,14 @@ def test_what_was_kept_does_not_outlive_the_rows_it_follows_from(tmp_path: Path)
     face = _face(9000, "f" * 32, rng.normal(size=EMBEDDING_SIZE), rng)
     store.append(pa.Table.from_pylist([photo], PHOTO_SCHEMA), pa.Table.from_pylist([face], FACE_SCHEMA))
     assert group_faces(store, CONFIG).faces == 41
+
+
+def test_what_was_kept_goes_with_rows_that_were_forgotten_elsewhere(tmp_path: Path) -> None:
+    store = made_up_index(tmp_path / "index", 20, 3, np.random.default_rng(3))
+    group_faces(store, CONFIG)
+    drop_stale(store.folder)
+    assert (store.folder / "prepared" / "weighed.npy").is_file()
+    (part,) = (store.folder / "faces").glob("part-*")
+    part.write_bytes(part.read_bytes() + b" ")
+    drop_stale(store.folder)
+    assert not (store.folder / "prepared").exists()
