@@ -14,7 +14,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ from photoclust.addresses import without_password
 from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine.batching import photos_per_batch
 from photoclust.engine.metrics import StreamMetrics
-from photoclust.engine.starting import short_folder, start_again
+from photoclust.engine.private import private_ray
+from photoclust.engine.starting import start_again
 from photoclust.errors import EngineError, PhotoclustError, RayStartError, ResourceError
 from photoclust.stages import EmbedFaces, FindFaces
 
@@ -112,9 +113,9 @@ def runtime(config: EngineConfig) -> Generator[None]:
     else:
         options["address"] = config.address
     # What Ray prints of nodes that die goes to stdout otherwise, into the middle of our results.
-    with _native_stderr_closed(), redirect_stdout(sys.stderr), short_folder() as folder:
-        if config.address is None and folder:
-            options["_temp_dir"] = folder
+    private = private_ray() if config.address is None else nullcontext(dict[str, Any]())
+    with _native_stderr_closed(), redirect_stdout(sys.stderr), private as ours:
+        options |= ours
         with _own_signals():
             _init(options, config)
         try:

@@ -72,6 +72,12 @@ def album_index(tmp_path: Path) -> IndexStore:
 
 
 @pytest.fixture
+def build() -> Callable[[Path], IndexStore]:
+    """Make the index of `album_index` in any folder."""
+    return build_index
+
+
+@pytest.fixture
 def people_of() -> Callable[[IndexStore], dict[str, str]]:
     """Person id of each of the made-up people, by name."""
 

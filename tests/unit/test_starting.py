@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -92,24 +91,6 @@ def test_ray_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(engine, LocalEngine)
     with pytest.raises(RayStartError, match="cannot be loaded"):
         start(EngineConfig(kind="ray")).__enter__()
-
-
-def test_sockets_have_a_short_path_however_long_the_temporary_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("RAY_TMPDIR", raising=False)
-    monkeypatch.setenv("TMPDIR", "/tmp")
-    with starting.short_folder() as folder:
-        assert folder is None
-    monkeypatch.setenv("TMPDIR", str(tmp_path / ("x" * 90)))
-    with starting.short_folder() as folder:
-        assert folder is not None
-        assert Path(folder).stat().st_mode & 0o077 == 0
-        place = f"{folder}/session_2026-11-29_17-45-36_123456_1234567/sockets"
-        Path(place).mkdir(parents=True)
-        with socket.socket(socket.AF_UNIX) as bound:
-            bound.bind(f"{place}/plasma_store")
-    assert not Path(folder).exists()
 
 
 def test_broken_output_and_little_memory_are_one_sentence(tmp_path: Path) -> None:
