@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from photoclust.cli import cli
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import ChurnError, PhotoclustError
+from photoclust.index import files
 from photoclust.index.store import IndexStore
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
 from photoclust.regrouping import group_faces
@@ -80,7 +81,7 @@ def test_the_difference_is_written_beside_the_clustering(
     diff: Callable[..., Result], store: IndexStore
 ) -> None:
     written = store.folder / "clusterings" / store.clusterings.find("current") / "diff.json"
-    assert json.loads(written.read_text()) == json.loads(diff("--json").output)
+    assert files.read_json(written) == json.loads(diff("--json").output)
 
 
 def test_any_two_are_compared_in_any_direction(diff: Callable[..., Result], store: IndexStore) -> None:

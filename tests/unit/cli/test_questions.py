@@ -14,6 +14,7 @@ import pytest
 from photoclust.cli import cli
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import IndexMissingError, UsageError
+from photoclust.index import files
 from photoclust.index.store import IndexStore
 from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
 from photoclust.regrouping import group_faces
@@ -119,9 +120,9 @@ def test_a_grouping_of_older_settings_is_asked_about(
     album_index: IndexStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = album_index.folder / "clusterings" / str(album_index.clusterings.current()) / "run.json"
-    run_file = json.loads(path.read_text())
+    run_file = files.read_json(path)
     del run_file["config"]["photo_copies"]
-    path.write_text(json.dumps(run_file))
+    files.write_json(path, run_file)
     assert suggested(capsys, album_index)
 
 
