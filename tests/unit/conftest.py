@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,15 @@ from photoclust.regrouping import group_faces
 from photoclust.stages import face_id
 
 PEOPLE = {"ada": 6, "bea": 5, "cleo": 4, "dora": 3}
+
+
+@pytest.fixture(autouse=True)
+def _environment_as_it_was() -> Iterator[None]:
+    """Options of a command are told to its worker processes by the environment; not to the next test."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 def photo_id(name: str) -> str:
