@@ -66,6 +66,11 @@ def check_index(store: IndexStore) -> Iterator[Finding]:
         yield from _grouping(store)
 
 
+def without_checksum(store: IndexStore) -> int:
+    """Number of files that can be read and carry no checksum, so that a change would not show."""
+    return sum(not _damage(path) and not files.has_checksum(path) for path in files_of(store))
+
+
 def files_of(store: IndexStore) -> list[Path]:
     """Files of an index that hold what is known; pages and exports are made of them."""
     found = [store.folder / name for name in _FILES]

@@ -25,18 +25,28 @@ def check(ctx: click.Context, index_dir: str, as_json: bool) -> None:
       photoclust check ~/people
       photoclust check --json --index ~/people
     """
-    from photoclust.checking import check_index, files_of
+    from photoclust.checking import check_index, files_of, without_checksum
     from photoclust.index.store import IndexStore
 
     store = IndexStore.open(index_dir)
     findings = list(check_index(store))
-    files = len(files_of(store))
+    files, unverified = len(files_of(store)), without_checksum(store)
     if as_json:
         found = [{"file": str(finding.path), "problem": finding.problem} for finding in findings]
-        click.echo(json.dumps({"index": store.called, "files": files, "findings": found}, indent=2))
+        counts = {"files": files, "without_checksum": unverified}
+        click.echo(json.dumps({"index": store.called, **counts, "findings": found}, indent=2))
     else:
         for finding in findings:
             click.echo(finding.problem)
-        what = "all is as it was written" if not findings else f"{len(findings)} to be looked at"
-        click.echo(f"Checked     {files:,} files of {store.called}: {what}")
+        click.echo(f"Checked     {files:,} files of {store.called}: {_result(len(findings), unverified)}")
     ctx.exit(1 if findings else 0)
+
+
+def _result(findings: int, unverified: int) -> str:
+    """What was found, in a few words; nothing is said of what nobody can tell."""
+    said = [f"{findings} to be looked at"] if findings else []
+    if unverified:
+        carry = "1 file of an earlier photoclust carries" if unverified == 1 else ""
+        carry = carry or f"{unverified:,} files of an earlier photoclust carry"
+        said.append(f"{carry} no checksum and cannot be verified")
+    return "; ".join(said) or "all is as it was written"

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from photoclust.errors import IndexCorruptError, IndexWriteError
 from photoclust.index.cures import cure
-from photoclust.index.sealed import SealError, read_sealed, sealed
+from photoclust.index.sealed import SealError, digest_of, read_sealed, sealed
 from photoclust.index.writers import is_abandoned, writer_tag
 
 Read = TypeVar("Read")
@@ -143,6 +143,16 @@ def _verified(path: Path, values: dict[str, Any]) -> dict[str, Any]:
             f"If you changed it yourself, take the line {CHECKSUM!r} out."
         )
     return values
+
+
+def has_checksum(path: Path) -> bool:
+    """Whether a Parquet or JSON file that can be read carries checksums; any other file counts as if it did.
+
+    Those of an earlier photoclust carry none.
+    """
+    if path.suffix == ".json":
+        return CHECKSUM in json.loads(path.read_bytes())
+    return path.suffix != ".parquet" or bool(reading(path, digest_of))
 
 
 def write_table(path: Path, table: pa.Table, new: bool = False) -> str:

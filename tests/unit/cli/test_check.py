@@ -119,3 +119,13 @@ def test_an_index_of_an_earlier_version_is_no_finding(album_index: IndexStore) -
     graph = album_index.folder / "neighbours" / "graph.parquet"
     pq.write_table(files.read_table(graph), graph)
     assert problems(album_index) == []
+    unverified = "of an earlier photoclust {} no checksum and cannot be verified\n"
+    assert check(album_index).stdout.endswith(f": 1 file {unverified.format('carries')}")
+    pointer = album_index.folder / "current.json"
+    pointer.write_text(json.dumps(files.read_json(pointer)))
+    assert check(album_index).stdout.endswith(f": 2 files {unverified.format('carry')}")
+    assert json.loads(check(album_index, "--json").stdout)["without_checksum"] == 2
+    flip(album_index.parts.marks()[0])
+    said = check(album_index).stdout
+    assert said.endswith(f": 1 to be looked at; 2 files {unverified.format('carry')}")
+    assert "as it was written\n" not in said
