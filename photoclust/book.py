@@ -161,6 +161,30 @@ class Book:
         person = self.person_of.get(face, "")
         return visible(self.called(person)) if person in self.people else f"face {face[:8]}"
 
+    def unnamed(self, person: str, face: str) -> str:
+        """What somebody without a name is called: by the id they had, and one of their faces.
+
+        The number of that id or, where the id is not known, of the person whose own face it is.
+        """
+        number = self._numbers.get(person) or self._numbers.get(self._owners.get(face, ""))
+        return f"Person {number}" if number else f"face {face[:8]}"
+
+    @cached_property
+    def _identities(self) -> list[dict[str, Any]]:
+        """Every id that was ever given, with its number and its own faces."""
+        stored = read_identities(self._store.folder)
+        return stored[0].to_pylist() if stored else []
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        now = {person: row["number"] or 0 for person, row in self.people.items()}
+        return now | {row["person_id"]: row["number"] for row in self._identities}
+
+    @cached_property
+    def _owners(self) -> dict[str, str]:
+        own = {face: row["person_id"] for row in self._identities for face in row["face_ids"]}
+        return self.person_of | own
+
     def _suggestions(self, text: str) -> str:
         known = [row["name"] for row in self.people.values() if row["name"]] + list(self.people)
         close = get_close_matches(text, known, n=3, cutoff=0.5)

@@ -33,14 +33,14 @@ def undo(how_many: int, redo: bool, later: bool, index_dir: str) -> None:
     from photoclust.book import Book
     from photoclust.corrections import take_back
     from photoclust.index.store import IndexStore
-    from photoclust.people.journal import in_words
 
     store = IndexStore.open(index_dir)
     with store.lock():
         book = Book(store)
         done = take_back(store, book, how_many, redo)
+    told = dict(_retold(book))
     for command in done:
-        click.echo(f"{'Holds again' if redo else 'Taken back'}: {in_words(command.lines, book.called_of)}.")
+        click.echo(f"{'Holds again' if redo else 'Taken back'}: {told[command]}.")
     if later:
         click.echo("Noted down; the next grouping applies it.")
         return
@@ -68,10 +68,9 @@ def log(most: int, index_dir: str, as_json: bool) -> None:
     """
     from photoclust.book import Book
     from photoclust.index.store import IndexStore
-    from photoclust.people.journal import commands
 
     book = Book(IndexStore.open(index_dir))
-    rows = [_row(command, book) for command in reversed(commands(book.decisions))][:most]
+    rows = [_row(command, said) for command, said in reversed(_retold(book))][:most]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -84,12 +83,20 @@ def log(most: int, index_dir: str, as_json: bool) -> None:
         click.echo(problem)
 
 
-def _row(command: Command, book: Book) -> dict[str, Any]:
-    from photoclust.people.journal import in_words
+def _retold(book: Book) -> list[tuple[Command, str]]:
+    """Every command, and what it says with the names of its time."""
+    from photoclust.people.earlier_names import retold
+    from photoclust.people.journal import commands
+    from photoclust.report.names import visible
 
+    every = commands(book.decisions)
+    return list(zip(every, retold(every, book.unnamed, visible), strict=True))
+
+
+def _row(command: Command, said: str) -> dict[str, Any]:
     return {
         "at": command.lines[0].at.isoformat(),
-        "said": in_words(command.lines, book.called_of),
+        "said": said,
         "lines": [line.line for line in command.lines],
         "taken_back": command.taken_back,
     }

@@ -58,9 +58,16 @@ def commands(decisions: Decisions) -> list[Command]:
 
 def in_words(lines: Sequence[Decision], called: Called) -> str:
     """What some lines say, in a sentence without its end: ``joined Ada and Person 7``."""
-    said = dict.fromkeys(_in_words(kind, lines, called) for kind in dict.fromkeys(x.kind for x in lines))
+    told = [line for line in lines if not _keeps_name(line, lines, called)]
+    said = dict.fromkeys(_in_words(kind, told, called) for kind in dict.fromkeys(x.kind for x in told))
     text = "; ".join(said)
     return text[:1].upper() + text[1:]
+
+
+def _keeps_name(line: Decision, lines: Sequence[Decision], called: Called) -> bool:
+    """Whether a line says that people who are joined are called what the first of them was called before."""
+    joins = any(other.kind == MERGE for other in lines)
+    return joins and line.kind == NAME and called(line.faces[0]) == line.value
 
 
 def _in_words(kind: str, every: Sequence[Decision], called: Called) -> str:

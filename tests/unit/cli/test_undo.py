@@ -42,16 +42,15 @@ def number(store: IndexStore, person: str) -> str:
 def test_what_is_said_is_taken_back_and_said_again(
     say: Say, album_index: IndexStore, who: dict[str, str], people_of: PeopleOf
 ) -> None:
+    ada = number(album_index, who["ada"])
     say("name", who["ada"], "Ada")
     say("name", who["dora"], "Dora")
     told = say("merge", "Dora", "Ada", "--yes")
-    assert told.startswith(
-        f"Joined Dora and Ada; named Dora 'Dora'. `photoclust people undo --index {album_index.folder}`"
-    )
+    assert told.startswith(f"Joined Dora and Ada. `photoclust people undo --index {album_index.folder}`")
     assert len(set(people_of(album_index).values())) == 3
-    assert "Taken back: Joined Dora and Dora" in say("undo")
+    assert "Taken back: Joined Dora and Ada.\n" in say("undo")
     assert people_of(album_index) == who
-    assert "Named Ada 'Ada'" in say("undo", "2")
+    assert f"Taken back: Named {ada} 'Ada'." in say("undo", "2")
     assert not any(Book(album_index).names.values())
     assert say("log").count("(taken back)") == 3
     say("undo", "--redo")
@@ -145,3 +144,29 @@ def test_log_reads_what_was_said_before_there_was_an_undo(say: Say, album_index:
     album_index.decisions_file.write_text("at,kind,person,faces,others,value\n" + line)
     assert "Chose a cover for" in say("log")
     assert len(read_decisions(album_index.decisions_text()).lines) == 1
+
+
+def test_what_was_said_is_told_with_the_names_of_its_time(
+    say: Say, album_index: IndexStore, who: dict[str, str]
+) -> None:
+    ada, bea, cleo = (number(album_index, who[name]) for name in ("ada", "bea", "cleo"))
+    say("merge", cleo, bea)
+    say("undo")
+    say("name", who["ada"], "Ada")
+    say("name", who["bea"], "Bea")
+    say("name", who["bea"], "Beatrice")
+    say("merge", "Ada", "Beatrice", "--yes")
+    say("name", "Ada", "Ada Lovelace")
+    said = [row["said"] for row in json.loads(say("log", "--json"))]
+    assert said == [
+        "Named Ada 'Ada Lovelace'",
+        "Joined Ada and Beatrice",
+        "Named Bea 'Beatrice'",
+        f"Named {bea} 'Bea'",
+        f"Named {ada} 'Ada'",
+        f"Joined {cleo} and {bea}",
+    ]
+    taken_back = say("undo", "5")
+    assert taken_back.startswith("".join(f"Taken back: {line}.\n" for line in said[:5]))
+    assert [row["said"] for row in json.loads(say("log", "--json"))] == said
+    assert say("undo", "2", "--redo").startswith(f"Holds again: {said[5]}.\nHolds again: {said[4]}.\n")
