@@ -15,11 +15,13 @@ from photoclust.people.agglomerate import evidence_between
 from photoclust.people.calibration import Calibration, calibration_of
 from photoclust.people.density import density_tree
 from photoclust.people.explain import meeting_distance, minimax_way
-from photoclust.people.facts import partition_of
+from photoclust.people.facts import chance_same, partition_of
 from photoclust.people.joining import people_like, required_evidence
 from photoclust.people.membership import NOBODY, Templates
 from photoclust.people.neighbours import cosine_distances
 from photoclust.people.same_photo import conflicting_photos
+from photoclust.report.names import visible
+from photoclust.sides import side, surest_faces, uris_of
 
 
 def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
@@ -39,7 +41,9 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
         of the two faces alone with its ``false_match_rate``, ``same_photo``, ``kept_apart`` (by a photo or a
         decision), ``way`` (faces and cosine distances along the strongest edges) and its ``weakest_step``,
         ``meeting_distance`` in the density tree, ``group_evidence`` between their people against
-        ``required_evidence``, and the ``decisions`` that speak of both.
+        ``required_evidence``, the ``chance`` that the two people are one (None where they are, or something
+        keeps them apart), the ``decisions`` that speak of both, and the ``sides`` of the two faces and of the
+        ``weakest`` step (see `photoclust.sides.side`).
     """
     book = Book(store)
     ends = [_face(book, text) for text in (one, other)]
@@ -60,21 +64,27 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
     evidence = _pair(weighed, (a, b), weigher)
     way = minimax_way(graph, a, b)
     photos = faces["photo_id"].to_pylist()
+    apart = bool(kept_apart[0]) and people[0] != people[1]
+    one_person = people[0] != "" and people[0] == people[1]
+    evidence_between_people = _group_evidence(between, a, b, weigher)
+    weakest = [] if way is None else [ids[row] for row in way.rows[way.weakest : way.weakest + 2]]
     return {
         "faces": ends,
         "people": people,
-        "same_person": people[0] != "" and people[0] == people[1],
+        "same_person": one_person,
         "cosine_distance": float(cosine_distances(embeddings[a], embeddings[b])),
         "evidence": evidence,
         "false_match_rate": weigher.false_match_rate(evidence),
         "same_photo": photos[a] == photos[b],
-        "kept_apart": bool(kept_apart[0]) and people[0] != people[1],
+        "kept_apart": apart,
         "way": None if way is None else {"faces": [ids[row] for row in way.rows], "steps": way.distances},
         "weakest_step": None if way is None else way.weakest,
         "meeting_distance": meeting_distance(density_tree(graph, book.config), a, b),
-        "group_evidence": _group_evidence(between, a, b, weigher),
+        "group_evidence": evidence_between_people,
         "required_evidence": _required_evidence(between, a, b, weigher, book.config.false_join_rate),
+        "chance": None if apart or one_person else _chance(between, a, b, evidence_between_people),
         "decisions": _decisions(book, ends, people),
+        **_pictured(book, store, ends, weakest),
     }
 
 
@@ -112,6 +122,31 @@ def _group_evidence(templates: Templates, a: int, b: int, calibration: Calibrati
     if left != right:
         return _between(templates, left, right, calibration)
     return float(templates.evidence(np.array([a]), np.array([left]), calibration)[0])
+
+
+def _chance(templates: Templates, a: int, b: int, evidence: float) -> float:
+    """Chance that the people of two faces are one, as `suggest` has it."""
+    larger = templates.count[templates.group[[a, b]]].max()
+    people = np.array([people_like(len(templates.group), larger)], np.float64)
+    return float(chance_same(np.array([evidence]), people)[0])
+
+
+def _pictured(book: Book, store: IndexStore, ends: list[str], weakest: list[str]) -> dict[str, Any]:
+    """Both faces, each with others of its person, and those of the weakest step, with their photos."""
+    people = [book.person_of.get(face, "") for face in ends]
+    surest = surest_faces(book.in_force, set(people) - {""}, ends)
+    faces = [
+        list(dict.fromkeys([face, *surest.get(one, [])])) for face, one in zip(ends, people, strict=True)
+    ]
+    uris = uris_of(store, {*faces[0], *faces[1], *weakest})
+    called = [
+        f"{visible(book.called(one))}, face {face[:8]}" if one else f"Face {face[:8]}"
+        for face, one in zip(ends, people, strict=True)
+    ]
+    return {
+        "sides": [side(*each, uris) for each in zip(called, people, faces, strict=True)],
+        "weakest": [side(f"Face {face[:8]}", "", [face], uris) for face in weakest],
+    }
 
 
 def _required_evidence(

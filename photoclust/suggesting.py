@@ -12,13 +12,14 @@ from photoclust.errors import IndexMissingError
 from photoclust.extending import neighbour_graph
 from photoclust.grouping import decisions_of, exclusions_of, resolved, verify_input
 from photoclust.history import config_of
-from photoclust.index.store import IndexStore
+from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.calibration import Calibration, calibration_of
 from photoclust.people.membership import NOBODY
 from photoclust.people.same_photo import conflicting_photos
 from photoclust.people.suggest import DOUBT, JOIN, MERGE, Grouped, Suggestion, suggestions
 from photoclust.records import LOW_QUALITY
 from photoclust.report.names import visible
+from photoclust.sides import side, surest_faces, uris_of
 
 
 def suggest(store: IndexStore, most: int, min_chance: float = 0) -> list[dict[str, Any]]:
@@ -31,7 +32,9 @@ def suggest(store: IndexStore, most: int, min_chance: float = 0) -> list[dict[st
     list of dict
         ``kind`` (see `Suggestion`), the ids of its ``people`` and ``faces``, what people are ``called``,
         ``chance`` that the answer is yes, faces ``affected``, ``gain`` (chance × affected), ``evidence``
-        (None for doubts) and the commands ``yes`` and ``no``; greatest gain first.
+        (None for doubts), the commands ``yes`` and ``no`` and the two ``sides`` (see
+        `photoclust.sides.side`): the faces in question, or a person, and the other person; greatest
+        gain first.
 
     Raises
     ------
@@ -41,7 +44,25 @@ def suggest(store: IndexStore, most: int, min_chance: float = 0) -> list[dict[st
     grouped, calibration, people = grouped_faces(store)
     face_ids = store.faces([])["face_id"].to_pylist()
     found = suggestions(grouped, calibration, most, min_chance)
-    return [_described(one, people, face_ids, shlex.quote(store.called)) for one in found]
+    described = [_described(one, people, face_ids, shlex.quote(store.called)) for one in found]
+    current = store.current_clustering()
+    return _with_sides(described, store, current) if current else described
+
+
+def _with_sides(asked: list[dict[str, Any]], store: IndexStore, current: Clustering) -> list[dict[str, Any]]:
+    """Questions with the faces of both sides, and their photos."""
+    people = {person for one in asked for person in one["people"]}
+    doubtful = {face for one in asked for face in one["faces"]}
+    faces = surest_faces(current, people, doubtful)
+    uris = uris_of(store, doubtful.union(*faces.values()))
+    return [one | {"sides": _sides(one, faces, uris)} for one in asked]
+
+
+def _sides(one: dict[str, Any], faces: dict[str, list[str]], uris: dict[str, str]) -> list[dict[str, Any]]:
+    in_question = "The face in question" if len(one["faces"]) == 1 else "The faces in question"
+    people = zip(one["called"], one["people"], strict=True)
+    sides = [side(called, person, faces.get(person, []), uris) for called, person in people]
+    return [*([side(in_question, "", one["faces"], uris)] if one["faces"] else []), *sides]
 
 
 def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
@@ -74,9 +95,14 @@ def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
     )
 
 
+def _called(row: dict[str, Any]) -> str:
+    """Name of a person, or what the review page calls them, or their id."""
+    return visible(row["name"]) or (f"Person {row['number']}" if row["number"] else row["person_id"])
+
+
 def _described(one: Suggestion, table: pa.Table, face_ids: list[str], folder: str) -> dict[str, Any]:
     numbers = [number for number in (one.group, one.other) if number != NOBODY]
-    concerned = table.take(pa.array(numbers, pa.int64())).select(["person_id", "name"]).to_pylist()
+    concerned = table.take(pa.array(numbers, pa.int64())).select(["person_id", "name", "number"]).to_pylist()
     people, rows = [row["person_id"] for row in concerned], [face_ids[row] for row in one.rows]
     group = people[0]
     faces = " ".join(rows)
@@ -89,7 +115,7 @@ def _described(one: Suggestion, table: pa.Table, face_ids: list[str], folder: st
     return {
         "kind": one.kind,
         "people": people,
-        "called": [visible(row["name"]) or row["person_id"] for row in concerned],
+        "called": [_called(row) for row in concerned],
         "faces": rows,
         "chance": round(one.chance, 4),
         "affected": one.faces,

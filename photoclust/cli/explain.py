@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from photoclust.cli import options
+from photoclust.cli.questions import html_option, path, path_lines, write_page
+
+if TYPE_CHECKING:
+    from photoclust.report.questions_page import Question
 
 RAREST = 1e-5  # least rate of false matches that calibration measures
 
@@ -15,9 +19,10 @@ RAREST = 1e-5  # least rate of false matches that calibration measures
 @click.command()
 @click.argument("one", metavar="FACE|PERSON")
 @click.argument("other", metavar="FACE|PERSON")
+@html_option
 @options.index_option
 @options.json_option
-def explain(one: str, other: str, index_dir: str, as_json: bool) -> None:
+def explain(one: str, other: str, html: str | None, index_dir: str, as_json: bool) -> None:
     """Explain why two faces, or two people, are or are not one person.
 
     For a person their cover stands. Says how far apart the two faces are and how often strangers are as
@@ -27,6 +32,7 @@ def explain(one: str, other: str, index_dir: str, as_json: bool) -> None:
     \b
     Examples:
       photoclust explain "Ada Lovelace" 77a0 --index ~/people
+      photoclust explain 5e0cf1 90bd6e --html why.html --index ~/people
       photoclust explain 5e0cf1 90bd6e --json --index ~/people
     """
     from photoclust.cli.progress import say
@@ -34,12 +40,42 @@ def explain(one: str, other: str, index_dir: str, as_json: bool) -> None:
     from photoclust.index.store import IndexStore
 
     say("Looking for the way between them.")
-    found = reasons(IndexStore.open(index_dir), one, other)
+    store = IndexStore.open(index_dir)
+    found = reasons(store, one, other)
+    if html is not None:
+        write_page(store, "explain", _shown(found), html)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
     for line in _lines(found):
         click.echo(line)
+    if found["faces"][0] == found["faces"][1]:
+        return
+    for side in found["sides"]:
+        click.echo(f"{side['called']}: {path(side['faces'][0]['uri'])}")
+    for line in (line for side in found["weakest"] for line in path_lines(side)):
+        click.echo(f"Weakest step, {line}")
+
+
+def _shown(found: dict[str, Any]) -> list[Question]:
+    """The two faces and their people as the page shows them, and the weakest step between them."""
+    from photoclust.report.questions_page import Question
+
+    title, *reasons = _lines(found)
+    pairs = [Question(title, _odds(found), tuple(reasons), tuple(found["sides"]))]
+    if found["weakest"]:
+        odds = f"distance {found['way']['steps'][found['weakest_step']]:.3f}"
+        title = "The weakest step of the strongest way between them"
+        pairs.append(Question(title, odds, (), tuple(found["weakest"])))
+    return pairs
+
+
+def _odds(found: dict[str, Any]) -> str:
+    from photoclust.report.facts import percent
+
+    if found["chance"] is None:
+        return "kept apart" if found["kept_apart"] else ""
+    return f"{percent(found['chance'])} likely one person"
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

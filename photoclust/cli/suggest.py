@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from photoclust.cli import options
+from photoclust.cli.questions import html_option, path_lines, write_page
+
+if TYPE_CHECKING:
+    from photoclust.report.questions_page import Question
 
 
 @click.command()
@@ -22,9 +26,10 @@ from photoclust.cli import options
     metavar="PERCENTAGE",
     help="Least chance of a yes that is worth a question.",
 )
+@html_option
 @options.index_option
 @options.json_option
-def suggest(most: int, min_chance: float, index_dir: str, as_json: bool) -> None:
+def suggest(most: int, min_chance: float, html: str | None, index_dir: str, as_json: bool) -> None:
     """Ask what is most worth asking: people who may be one, faces that may be somebody's, doubtful faces.
 
     A question is about 20 faces of a person at most, the most doubtful.
@@ -35,6 +40,7 @@ def suggest(most: int, min_chance: float, index_dir: str, as_json: bool) -> None
     \b
     Examples:
       photoclust people suggest --index ~/people
+      photoclust people suggest --html questions.html --index ~/people
       photoclust people suggest --most 100 --json --index ~/people
     """
     from photoclust.cli.progress import say
@@ -42,14 +48,34 @@ def suggest(most: int, min_chance: float, index_dir: str, as_json: bool) -> None
     from photoclust.suggesting import suggest as questions
 
     say("Weighing people against one another.")
-    found = questions(IndexStore.open(index_dir), most, min_chance)
+    store = IndexStore.open(index_dir)
+    found = questions(store, most, min_chance)
+    if html is not None:
+        write_page(store, "people suggest", [_shown(one) for one in found], html)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
     if not found:
         click.echo("There is nothing to ask.")
     for number, one in enumerate(found, 1):
-        click.echo(f"{number}. {_question(one)}\n   yes: {one['yes']}\n   no:  {one['no']}")
+        paths = [line for side in one["sides"] for line in path_lines(side)]
+        lines = [_question(one), *paths, f"yes: {one['yes']}", f"no:  {one['no']}"]
+        click.echo(f"{number}. " + "\n   ".join(lines))
+
+
+def _shown(one: dict[str, Any]) -> Question:
+    """A question as the page shows it."""
+    from photoclust.report.facts import percent
+    from photoclust.report.questions_page import Question
+
+    reason = "The chance is the mean of how unsure each of the faces is of this person."
+    if one["evidence"] is not None:
+        reason = f"The evidence that they are one person is {one['evidence']:.1f} (log-likelihood ratio)."
+    reasons = reason, f"A yes is expected to put {one['gain']:.1f} faces right."
+    commands = ("yes", one["yes"]), ("no", one["no"])
+    return Question(
+        _question(one), f"{percent(one['chance'])} likely", reasons, tuple(one["sides"]), commands
+    )
 
 
 def _question(one: dict[str, Any]) -> str:
