@@ -24,6 +24,7 @@ from photoclust.people.continuity import Continuity, Retired
 from photoclust.people.decisions import Decisions, followed, read_decisions
 from photoclust.people.exclusions import Exclusions
 from photoclust.people.facts import Weighed, facts_of
+from photoclust.people.likeliest import likeliest
 from photoclust.people.membership import NOBODY
 from photoclust.people.neighbours import NeighbourGraph
 from photoclust.people.resolving import Resolution, resolve
@@ -149,6 +150,8 @@ def new_clustering(
             "status": groups.status.astype(str).tolist(),
             "confidence": groups.confidence,
             "burst": pa.array(bursts, pa.int32(), mask=alone),
+            "likeliest_person_id": pa.nulls(len(faces), pa.string()),
+            "likeliest_chance": pa.nulls(len(faces), pa.float32()),
         },
         schema=ASSIGNMENT_SCHEMA,
     )
@@ -220,10 +223,7 @@ def with_facts(
     weighed: Weighed,
 ) -> Clustering:
     """Add what is known of each person; the rest is row for row that of the faces, see `facts_of`."""
-    ids = clustering.people["person_id"].to_pylist()
-    number = {person: row for row, person in enumerate(ids)}
-    assigned = clustering.assignments["person_id"].to_pylist()
-    group = np.array([number.get(person, NOBODY) for person in assigned], np.int64)
+    ids, group = clustering.people["person_id"].to_pylist(), _group_of(clustering)
     confidence = clustering.assignments["confidence"].to_numpy()
     facts = facts_of(embeddings, group, confidence, exclusions, weighed)
     columns = {
@@ -235,13 +235,36 @@ def with_facts(
         "nearest_evidence": _known(facts.nearest_evidence, facts.nearest),
         "nearest_chance_same": _known(facts.chance_same, facts.nearest),
     }
-    people = clustering.people
+    return replace(clustering, people=_with_columns(clustering.people, columns))
+
+
+def with_likeliest(
+    clustering: Clustering, graph: NeighbourGraph, exclusions: Exclusions, weighed: Weighed
+) -> Clustering:
+    """Add who the unsure faces may be; the rest is row for row that of the faces, see `likeliest`."""
+    ids = [*clustering.people["person_id"].to_pylist(), ""]  # NOBODY is the last
+    found = likeliest(weighed, graph, _group_of(clustering), exclusions)
+    known = clustering.assignments["status"].to_numpy() != UNSURE
+    columns = {
+        "likeliest_person_id": pa.array([ids[group] for group in found.group], mask=known),
+        "likeliest_chance": pa.array(found.chance, mask=known),
+    }
+    return replace(clustering, assignments=_with_columns(clustering.assignments, columns))
+
+
+def _group_of(clustering: Clustering) -> npt.NDArray[np.int64]:
+    """Row of each face's person, or `NOBODY`."""
+    number = {person: row for row, person in enumerate(clustering.people["person_id"].to_pylist())}
+    assigned = clustering.assignments["person_id"].to_pylist()
+    return np.array([number.get(person, NOBODY) for person in assigned], np.int64)
+
+
+def _with_columns(table: pa.Table, columns: Mapping[str, Any]) -> pa.Table:
     for name, values in columns.items():
-        place = people.schema.get_field_index(name)
-        people = people.set_column(
-            place, people.schema.field(place), pa.array(values, people.schema.field(place).type)
-        )
-    return replace(clustering, people=people)
+        place = table.schema.get_field_index(name)
+        field = table.schema.field(place)
+        table = table.set_column(place, field, pa.array(values, field.type))
+    return table
 
 
 def _known(values: npt.NDArray[np.float32], nearest: npt.NDArray[np.int64]) -> list[float | None]:

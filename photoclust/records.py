@@ -211,6 +211,9 @@ ASSIGNMENT_SCHEMA = pa.schema(
         pa.field("status", pa.string(), nullable=False),  # MEMBER, UNSURE or LOW_QUALITY
         pa.field("confidence", pa.float32(), nullable=False),  # probability that the membership is right
         pa.field("burst", pa.int32()),  # near-identical faces share a number; null where there is no other
+        # of an UNSURE face, see `photoclust.people.likeliest`; null of others and where it is not known
+        pa.field("likeliest_person_id", pa.string()),  # "" where nobody is like it
+        pa.field("likeliest_chance", pa.float32()),  # probability that it is them
     ]
 )
 

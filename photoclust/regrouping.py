@@ -20,6 +20,7 @@ from photoclust.grouping import (
     new_clustering,
     resolved_among,
     with_facts,
+    with_likeliest,
 )
 from photoclust.history import (
     add_clustering,
@@ -139,7 +140,9 @@ def _grouped(
     keep_identities(store, kept, past.next_number)
     clustering = new_clustering(faces.table, labels, groups, kept, law, prepared.near_duplicates)
     weighed = prepared.weighed, calibration.weigher()
-    clustering = with_facts(clustering, prepared.embeddings, exclusions_of(prepared.photos, law), weighed)
+    exclusions = exclusions_of(prepared.photos, law)
+    clustering = with_facts(clustering, prepared.embeddings, exclusions, weighed)
+    clustering = with_likeliest(clustering, prepared.graph, exclusions, weighed)
     clustering.run.update(
         stage_seconds=watch.seconds, neighbour_recall=found, job=os.environ.get("PHOTOCLUST_JOB_ID")
     )

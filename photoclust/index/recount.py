@@ -41,6 +41,10 @@ def recount(folder: Path, photo_of: Mapping[str, str]) -> list[Path]:
         for row in people.to_pylist()
         if row["person_id"] in members
     ]
+    forgotten = _without_unknown(assignments, set(members))
+    if not forgotten.equals(assignments):
+        files.write_table(folder / "assignments.parquet", forgotten)
+        written.append(folder / "assignments.parquet")
     counted = pa.Table.from_pylist(rows, schema=people.schema)
     if not counted.equals(people):
         files.write_table(folder / "people.parquet", counted)
@@ -55,6 +59,20 @@ def recount(folder: Path, photo_of: Mapping[str, str]) -> list[Path]:
         files.write_json(folder / "run.json", new)
         written.append(folder / "run.json")
     return written
+
+
+def _without_unknown(assignments: pa.Table, people: set[str]) -> pa.Table:
+    """No face is likely to be somebody who is gone."""
+    if "likeliest_person_id" not in assignments.column_names:
+        return assignments  # of an earlier photoclust
+    named = assignments["likeliest_person_id"].to_pylist()
+    gone = [person is not None and person not in people for person in named]
+    for name, nobody in (("likeliest_person_id", ""), ("likeliest_chance", 0)):
+        place, values = assignments.schema.get_field_index(name), assignments[name].to_pylist()
+        left = [nobody if away else value for away, value in zip(gone, values, strict=True)]
+        field = assignments.schema.field(place)
+        assignments = assignments.set_column(place, field, pa.array(left, field.type))
+    return assignments
 
 
 def _counted(person: Row, members: list[Row], photo_of: Mapping[str, str]) -> Row:

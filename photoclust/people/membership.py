@@ -128,6 +128,7 @@ def rivals(
     graph: NeighbourGraph,
     calibration: Calibration,
     exclusions: Exclusions | None = None,
+    asked: npt.NDArray[np.bool_] | None = None,
 ) -> Rivals:
     """Find each face's best group among those of its neighbours, other parts of its own person left out.
 
@@ -141,9 +142,13 @@ def rivals(
         Weighs the evidence.
     exclusions
         If given, groups of persons that exclude the face are left out.
+    asked
+        bool, shape (n,): faces to find them for; by default all.
     """
     n, groups = len(graph), templates.group[graph.indices]
     elsewhere = templates.person[graph.indices] != templates.person[:, None]
+    if asked is not None:
+        elsewhere &= asked[:, None]
     face, column = np.nonzero((groups != NOBODY) & elsewhere)
     key = np.sort(face * max(1, len(templates.count)) + groups[face, column])
     key = key[np.flatnonzero(np.diff(key, prepend=-1))]

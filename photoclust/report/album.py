@@ -45,9 +45,9 @@ class Album:
             A row for each face whose photo is in the album, ordered by photo and ``face_id``: ``row``
             (int64, its place in `faces`), ``face_id``, ``photo_id``, ``photo`` (the first in order of the
             names its photo has), ``taken_at``, ``person_id``, ``person_name``, ``person_number``,
-            ``ignored``, ``confidence``, ``status``, ``quality`` and ``burst`` (see `together` in
-            `photoclust.report.bursts`; null where
-            nothing is near-identical).
+            ``ignored``, ``confidence``, ``status``, ``quality``, ``burst`` (see `together` in
+            `photoclust.report.bursts`; null where nothing is near-identical), ``likeliest_person_id`` and
+            ``likeliest_chance``.
         """
         photos = self.photos.select(["photo_id", "uri", "taken_at"]).sort_by("uri")
         photo = look_up(photos, "photo_id", self.faces["photo_id"])
@@ -68,6 +68,8 @@ class Album:
                 "status": pc.fill_null(assignment["status"], UNSURE),
                 "quality": self.faces["quality"],
                 "burst": assignment["burst"],
+                "likeliest_person_id": assignment["likeliest_person_id"],
+                "likeliest_chance": assignment["likeliest_chance"],
             }
         )
         rows = rows.filter(pc.field("photo").is_valid())
@@ -125,7 +127,12 @@ def rank_people(rows: pa.Table) -> Ranked:
     columns = ["person_id", "name", "faces", "photos", "first", "last", "ignored", "number"]
     order = [("ignored", "ascending"), ("faces", "descending"), ("person_id", "ascending")]
     people = counted.rename_columns(columns).sort_by(order)
-    return Ranked(_named(people), _in_order(members, people))
+    return Ranked(_named(people), _in_order(members, people, "descending"))
+
+
+def doubtful_first(ranked: Ranked) -> pa.Table:
+    """`Ranked.members` with the least confident of each person first."""
+    return _in_order(ranked.members, ranked.people, "ascending")
 
 
 def _named(people: pa.Table) -> pa.Table:
@@ -135,7 +142,7 @@ def _named(people: pa.Table) -> pa.Table:
     return people.set_column(1, "name", pa.array(names, pa.string())).drop_columns(["number"])
 
 
-def _in_order(members: pa.Table, people: pa.Table) -> pa.Table:
+def _in_order(members: pa.Table, people: pa.Table, confidence: str) -> pa.Table:
     rank = index_in(members["person_id"], people["person_id"])
-    order = [("rank", "ascending"), ("confidence", "descending"), ("face_id", "ascending")]
+    order = [("rank", "ascending"), ("confidence", confidence), ("face_id", "ascending")]
     return members.append_column("rank", rank).sort_by(order).drop_columns(["rank"])

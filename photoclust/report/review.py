@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, partial
-from itertools import groupby, repeat
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,10 @@ from markupsafe import Markup
 
 from photoclust import __version__
 from photoclust.records import FAILED, LOW_QUALITY, MEMBER, NO_FACE
-from photoclust.report.album import Album, Ranked, look_up, rank_people
+from photoclust.report.album import Album, Ranked, doubtful_first, look_up, rank_people
 from photoclust.report.bursts import together, with_room
 from photoclust.report.facts import facts_in_words
+from photoclust.report.guesses import Said, said_of_members, said_of_others
 from photoclust.report.html import page_template, source
 from photoclust.report.images import Images, Piece, images_in_file
 from photoclust.report.names import file_link, file_name, visible
@@ -50,6 +51,8 @@ class Tile:
         Those of the others that are shown when asked for.
     count
         Number of faces it stands for, itself and those for whom there is no room included.
+    said
+        Words below it.
     """
 
     image: str
@@ -57,8 +60,7 @@ class Tile:
     path: str
     link: str | None
     taken_at: datetime | None
-    confidence: str
-    who: str
+    said: Said
     count: int
     alike: tuple[Tile, ...] = ()
 
@@ -210,7 +212,9 @@ class _Review:
         starts = np.concatenate([[0], np.cumsum(ranked.people["faces"].to_numpy())])
         self._people = ranked.people
         self._surest = ranked.members["row"].take(pa.array(starts[:-1])).to_pylist()
-        self._members, self._starts = with_room(together(ranked.members), starts, limits.faces, limits.alike)
+        self._members, self._starts = with_room(
+            together(doubtful_first(ranked)), starts, limits.faces, limits.alike
+        )
         self.pages = list(split_pages(self._costs(), limits))
 
     def part(self, page: str, key: str, render: Callable[[Any], str], about: Any) -> Markup:
@@ -279,13 +283,14 @@ class _Review:
                     key_of("person", person, facts[index], face_ids[index], own),
                     key_of("entry", entry),
                     partial(self._image, covers[index]),
-                    partial(self._tiles_of, place, person["name"]),
+                    partial(self._tiles_of, place),
                 )
             )
         return found
 
-    def _tiles_of(self, place: slice, name: str) -> list[Tile]:
-        return self._tiles(self._members.slice(place.start, place.stop - place.start), repeat(name))
+    def _tiles_of(self, place: slice) -> list[Tile]:
+        rows = self._members.slice(place.start, place.stop - place.start)
+        return self._tiles(rows, said_of_members(rows))
 
     @cached_property
     def rest(self) -> list[Doubtful]:
@@ -318,31 +323,29 @@ class _Review:
         return self._rows.filter(pc.field("status") == LOW_QUALITY)
 
     def _doubtful(self, id: str, rows: pa.Table) -> Doubtful:
-        ordered = together(rows.sort_by([("confidence", "descending"), ("photo", "ascending")]))
+        ordered = together(rows.sort_by([("likeliest_chance", "descending"), ("photo", "ascending")]))
         first, _ = with_room(ordered, np.array([0, len(rows)]), self._limits.rest, self._limits.alike)
-        known = look_up(self._people, "person_id", first["person_id"])["name"].to_pylist()
-        names = [visible(name) if name else "" for name in known]
-        key = key_of(id, len(rows), names, _shown(first, np.array([0, len(first)])))
-        return Doubtful(id, len(rows), key, first, partial(self._tiles, first, names))
+        said = said_of_others(first, self._people)
+        key = key_of(id, len(rows), said, _shown(first, np.array([0, len(first)])))
+        return Doubtful(id, len(rows), key, first, partial(self._tiles, first, said))
 
-    def _tiles(self, rows: pa.Table, names: Iterable[str]) -> list[Tile]:
+    def _tiles(self, rows: pa.Table, said: list[Said]) -> list[Tile]:
         """A tile for each burst, the others of it inside."""
-        faces = zip(rows.to_pylist(), names, strict=False)
+        faces = zip(rows.to_pylist(), said, strict=True)
         tiles: list[Tile] = []
         for _, burst in groupby(faces, lambda pair: pair[0]["burst"]):
-            best, *others = (self._tile(face, name) for face, name in burst)
+            best, *others = (self._tile(face, words) for face, words in burst)
             tiles.append(replace(best, alike=tuple(others)))
         return tiles
 
-    def _tile(self, face: dict[str, Any], who: str) -> Tile:
+    def _tile(self, face: dict[str, Any], said: Said) -> Tile:
         return Tile(
             image=self._image(face["row"]),
             file=visible(file_name(face["photo"])),
             path=visible(face["photo"], 400),
             link=file_link(face["photo"]),
             taken_at=face["taken_at"],
-            confidence=f"{int(face['confidence'] * 100)}%",  # rounded down: all but sure is not sure
-            who=who,
+            said=said,
             count=face["alike"],
         )
 

@@ -16,7 +16,7 @@ from photoclust.extending import neighbour_graph
 from photoclust.index import files
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration import calibration_of
-from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
+from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, MEMBER, PHOTO_SCHEMA, UNSURE
 from photoclust.regrouping import group_faces
 
 KNOWN, OTHER = calibration_of("casia-webface"), calibration_of("some other model")
@@ -127,3 +127,21 @@ def test_near_identical_faces_share_a_number_and_older_tables_are_completed(stor
     path = store.folder / "clusterings" / report.run_id / "assignments.parquet"
     files.write_table(path, files.read_table(path).drop_columns("burst"))
     assert store.clusterings.read(report.run_id).assignments["burst"].to_pylist() == [None] * 9
+
+
+def test_unsure_faces_have_somebody_likeliest_and_members_have_not(store: IndexStore) -> None:
+    add(store, np.concatenate([vectors(6), np.repeat(vectors(1, seed=5), 3, axis=0)]))
+    report = group_faces(store, ClusterConfig())
+    clustering = store.clusterings.read(report.run_id)
+    people = {"", *clustering.people["person_id"].to_pylist()}
+    columns = ("status", "likeliest_person_id", "likeliest_chance")
+    faces = list(zip(*(clustering.assignments[name].to_pylist() for name in columns), strict=True))
+    assert {(person, chance) for status, person, chance in faces if status == MEMBER} == {(None, None)}
+    unsure = [(person, chance) for status, person, chance in faces if status == UNSURE]
+    assert len(unsure) == 6
+    assert all(person in people and 0 <= chance < 0.5 for person, chance in unsure)
+    path = store.folder / "clusterings" / report.run_id / "assignments.parquet"
+    files.write_table(path, files.read_table(path).drop_columns(list(columns[1:])))
+    again = store.clusterings.read(report.run_id).assignments
+    assert again.schema.names == clustering.assignments.schema.names
+    assert again["likeliest_chance"].null_count == 9

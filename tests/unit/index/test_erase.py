@@ -22,7 +22,7 @@ from photoclust.index.plan import plan
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions import read_decisions
 from photoclust.people.neighbours import neighbours
-from photoclust.records import Identity, PhotoRef
+from photoclust.records import UNSURE, Identity, PhotoRef
 from photoclust.regrouping import group_faces
 
 
@@ -61,6 +61,24 @@ def test_everybody_else_stays_as_they_were(store: IndexStore, people_of: PeopleO
     assert sorted(exported["face_id"].to_pylist()) == others["face_id"].to_pylist()
     assert len(json.loads((store.folder / "faces.json").read_text())) == len(others)
     assert len((store.folder / "faces.csv").read_text().splitlines()) == len(others) + 1
+
+
+def test_no_face_is_likely_to_be_somebody_who_was_forgotten(store: IndexStore, people_of: PeopleOf) -> None:
+    ada, bea, clustering = people_of(store)["ada"], people_of(store)["bea"], store.current_clustering()
+    assert clustering is not None
+    rows = clustering.assignments.to_pylist()
+    others = [row for row in rows if row["person_id"] not in (ada, bea)]
+    for row, person in zip(others, (ada, bea), strict=False):
+        row |= {"status": UNSURE, "person_id": "", "likeliest_person_id": person, "likeliest_chance": 0.4}
+    file = store.folder / "clusterings" / clustering.run_id / "assignments.parquet"
+    files.write_table(file, pa.Table.from_pylist(rows, clustering.assignments.schema))
+    forget(store, ada)
+    after = store.current_clustering()
+    assert after is not None
+    left = {row["face_id"]: row for row in after.assignments.to_pylist()}
+    who = [left[row["face_id"]] for row in others[:2]]
+    assert [row["likeliest_person_id"] for row in who] == ["", bea]
+    assert [row["likeliest_chance"] for row in who] == [0, pytest.approx(0.4)]
 
 
 def test_the_graph_of_the_others_is_the_one_built_anew(store: IndexStore) -> None:

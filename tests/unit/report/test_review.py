@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -173,13 +174,48 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(make_album, tmp_path: Path
         write_review(make_album(), tmp_path / "file" / "review", "x")
 
 
+def test_the_most_doubtful_faces_come_first_and_the_surest_is_the_cover(make_album, tmp_path: Path) -> None:
+    images = pa.array([b"surest", b"second", b"doubtful", b"other"], pa.binary())
+    album = make_album([("/1.jpg", "a"), ("/2.jpg", "a"), ("/3.jpg", "a"), ("/0.jpg", "b")])
+    place = album.faces.column_names.index("thumbnail")
+    album = replace(album, faces=album.faces.set_column(place, "thumbnail", images))
+    page = write_review(album, tmp_path, "x")
+    shown = [tile["title"] for tile in Markup(page).all("a", class_="tile")]
+    assert shown == ["/3.jpg", "/2.jpg", "/1.jpg", "/0.jpg"]
+    first = Markup(page).all("img")[0]["src"]
+    assert base64.b64decode(first.partition(",")[2]) == b"surest"
+    assert "The most doubtful faces of each person come first" in words(page)
+
+
+def test_unsure_faces_name_whom_they_may_be_and_how_likely(make_album, tmp_path: Path) -> None:
+    faces = [("/1.jpg", "a"), ("/2.jpg", "b"), *((f"/u{n}.jpg", "", UNSURE) for n in range(6))]
+    faces.append(("/low.jpg", "", LOW_QUALITY))
+    album = make_album(faces, names={"b": "<b>Bea</b>"})
+    said = [("b", 0.426), ("a", 0.995), ("a", 0.004), ("", 0.0), (None, None), ("gone", 0.5)]
+    assignments = album.assignments.to_pylist()
+    for row, (person, chance) in zip(assignments[2:8], said, strict=True):
+        row |= {"likeliest_person_id": person, "likeliest_chance": chance}
+    album = replace(album, assignments=pa.Table.from_pylist(assignments, album.assignments.schema))
+    page = write_review(album, tmp_path, "x")
+    shown = words(page)[words(page).index("Too little to say") :]
+    assert "u1.jpg 1 May 2024 Person 1 99% likely u5.jpg 1 May 2024 u0.jpg" in shown
+    assert "u0.jpg 1 May 2024 <b>Bea</b> 42% likely u2.jpg" in shown
+    assert "u2.jpg 1 May 2024 like nobody here u3.jpg 1 May 2024 like nobody here u4.jpg 1 May 2024" in shown
+    assert shown.count("%") == 2  # none for a face of low quality, which was not compared
+
+
+def test_a_file_name_breaks_after_underscores_and_stays_as_it_is(make_album, tmp_path: Path) -> None:
+    page = write_review(make_album([("/a_<i>.jpg", "a")]), tmp_path, "x")
+    assert "<bdi>a_<wbr>&lt;i&gt;.jpg</bdi>" in page.read_text()
+
+
 def test_a_burst_is_one_tile_with_a_count_and_every_face_inside(make_album, tmp_path: Path) -> None:
     uris = [f"/{number}.jpg" for number in range(6)]
     album = make_album([(uri, "a") for uri in uris], bursts=[None, 7, None, 7, 7, None])
     page = write_review(album, tmp_path, "x")
     markup = Markup(page)
     shown = [tile["href"] for tile in markup.all("a", class_="tile")]
-    assert shown == [f"file://{uris[n]}" for n in (0, 4, 3, 1, 2, 5)]  # the clearest stands for its burst
+    assert shown == [f"file://{uris[n]}" for n in (5, 4, 3, 1, 2, 0)]  # the clearest stands for its burst
     assert len(markup.all("li", class_="burst")) == len(markup.all("details")) == 1
     assert "3 4.jpg 1 May 2024 99% confident 2 more like it 3.jpg" in words(page)
     assert "6 faces in 6 photos" in words(page)
@@ -187,7 +223,7 @@ def test_a_burst_is_one_tile_with_a_count_and_every_face_inside(make_album, tmp_
 
 def test_a_burst_counts_as_one_face_of_those_there_is_room_for(make_album, tmp_path: Path) -> None:
     faces = [(f"/{number}.jpg", "a") for number in range(8)]
-    album = make_album(faces, bursts=[3, 3, 3, 3, 3, None, None, None])
+    album = make_album(faces, bursts=[None, None, None, 3, 3, 3, 3, 3])
     page = write_review(album, tmp_path, "x", Limits(faces=2, alike=3))
     assert len(Markup(page).all("a", class_="tile")) == 4
     for part in ("4 more like it", "and 2 more; an export", "and 2 more; an export lists them all"):
