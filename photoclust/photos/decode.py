@@ -282,7 +282,7 @@ def _taken_at(image: Image.Image) -> datetime | None:
     try:
         exif = image.getexif()
         camera = exif.get_ifd(ExifTags.IFD.Exif)
-    except Exception:
+    except Exception:  # EXIF is hostile input
         return None
     written = (
         camera.get(ExifTags.Base.DateTimeOriginal),

@@ -100,7 +100,7 @@ def test_a_folder_is_kept_up_with(tmp_path: Path, jpegs: list[Path], watching: s
     watching.send_signal(signal.SIGTERM)
     _, errors = watching.communicate(timeout=100)
     assert watching.returncode == 143, errors
-    assert errors.startswith("Stopped by SIGTERM; what was finished is kept.")
+    assert errors.strip().startswith("Stopped by SIGTERM; what was finished is kept.")
 
 
 def test_a_bucket_is_kept_up_with(tmp_path, jpegs, bucket, monkeypatch):

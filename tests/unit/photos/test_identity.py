@@ -178,6 +178,12 @@ def test_a_tiff_that_says_a_thousand_times_where_its_data_lies_is_not_read_a_tho
     assert picture_id(content) == content_id(content)
 
 
+def test_offsets_beyond_every_bound_raise_nothing() -> None:
+    for offset in (2**64 - 1, 2**63, 2**62):
+        content = struct.pack("<2sHHHQ", b"II", 43, 8, 0, offset) + bytes(64)
+        assert picture_id(content) == content_id(content)
+
+
 def test_a_big_tiff_holds_the_same_picture_as_a_plain_one() -> None:
     assert picture_id(encoded(picture(), "TIFF", big_tiff=True)) == picture_id(FILES["strips.tif"])
 
