@@ -33,7 +33,14 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "photoclust", *map(str, arguments)]
     quick = os.environ | {"PHOTOCLUST_SECONDS_A_PART": "0"}
-    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=quick)
+    return subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env=quick,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # nohup has it ignored
+    )
 
 
 def wait_until(process: subprocess.Popen[str], ready: Callable[[], object]) -> None:
