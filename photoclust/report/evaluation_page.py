@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from photoclust.errors import OutputError
 from photoclust.report.facts import percent
-from photoclust.report.html import image_source, page_template
-from photoclust.report.names import file_link, file_name, visible
-from photoclust.report.output import whole_file
+from photoclust.report.html import page_template
+from photoclust.report.names import visible
+from photoclust.report.output import write_page
 from photoclust.report.reliability_diagram import BAR, SIDE, diagram
+from photoclust.report.tiles import Tile, tile
 
 FACES_SHOWN = 8  # of each side
 SIDES_SHOWN = 6  # of each card
@@ -39,17 +39,6 @@ class Card:
     sides: tuple[Side, ...]
 
 
-@dataclass(frozen=True)
-class Tile:
-    """One face as the page shows it."""
-
-    image: str
-    file: str
-    path: str
-    link: str | None
-    sure: str
-
-
 def write_evaluation(values: Mapping[str, Any], title: str, thumbnails: Thumbnails, file: Path) -> None:
     """Write the page, whole or not at all, readable by its owner alone.
 
@@ -69,11 +58,7 @@ def write_evaluation(values: Mapping[str, Any], title: str, thumbnails: Thumbnai
     OutputError
         When it cannot be written.
     """
-    if file.exists() and not file.is_file():
-        raise OutputError(f"{file} is no file that a page can be written to; choose another name.")
-    page = evaluation_page(values, title, thumbnails)
-    with whole_file(file.resolve()) as stream:
-        stream.write(page.encode("utf-8", "replace"))
+    write_page(file, lambda: evaluation_page(values, title, thumbnails))
 
 
 def evaluation_page(values: Mapping[str, Any], title: str, thumbnails: Thumbnails) -> str:
@@ -133,11 +118,8 @@ class _Labelled:
     def tile(self, row: int, pictures: Mapping[int, bytes]) -> Tile:
         """A face and what was said of it."""
         face = self._faces[row]
-        uri, said = face["photo"], face["confidence"]
-        sure = "" if said is None else percent(said)
-        return Tile(
-            image_source(pictures.get(row)), visible(file_name(uri)), visible(uri, 400), file_link(uri), sure
-        )
+        said = face["confidence"]
+        return tile(face["photo"], pictures.get(row), "" if said is None else percent(said))
 
     def sure_but_wrong(self) -> list[Card]:
         """A card for each face that is wrong where it is, though it was said to be sure."""

@@ -9,9 +9,10 @@ from itertools import groupby
 from pathlib import Path
 
 from photoclust.report.findings import KINDS, Action, Finding, Side
-from photoclust.report.html import image_source, page_template
-from photoclust.report.names import file_link, file_name, visible
+from photoclust.report.html import page_template
+from photoclust.report.names import visible
 from photoclust.report.output import reported, whole_file
+from photoclust.report.tiles import Tile, tile
 
 FACES_SHOWN = 8  # of each side
 FINDINGS_SHOWN = 200  # of each kind; the table of actions holds them all
@@ -97,21 +98,10 @@ def findings_page(findings: Sequence[Finding], summary: Summary, thumbnails: Thu
     return template.render(summary=summary, groups=shown, kinds=KINDS, least=FACES_SHOWN)
 
 
-@dataclass(frozen=True)
-class _Tile:
-    image: str
-    file: str
-    path: str
-    link: str | None
-
-
-def _tiles(side: Side, pictures: Mapping[int, bytes]) -> list[_Tile]:
+def _tiles(side: Side, pictures: Mapping[int, bytes]) -> list[Tile]:
     """The first faces of a side."""
     shown = list(zip(side.uris, side.faces, strict=True))[:FACES_SHOWN]
-    return [
-        _Tile(image_source(pictures.get(row)), visible(file_name(uri)), visible(uri, 400), file_link(uri))
-        for uri, row in shown
-    ]
+    return [tile(uri, pictures.get(row)) for uri, row in shown]
 
 
 def _doings(actions: Sequence[Action]) -> list[str]:

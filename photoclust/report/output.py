@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -38,3 +38,18 @@ def whole_file(path: Path) -> Generator[BinaryIO]:
             Path(temporary).replace(path)
         finally:
             Path(temporary).unlink(missing_ok=True)
+
+
+def write_page(file: Path, render: Callable[[], str]) -> None:
+    """Write a page of a single file; it is rendered once the file is seen to be one.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    """
+    if file.exists() and not file.is_file():
+        raise OutputError(f"{file} is no file that a page can be written to; choose another name.")
+    page = render()
+    with whole_file(file.resolve()) as stream:
+        stream.write(page.encode("utf-8", "replace"))

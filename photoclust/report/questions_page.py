@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from photoclust.errors import OutputError
-from photoclust.report.html import image_source, page_template
-from photoclust.report.names import file_link, file_name, visible
-from photoclust.report.output import whole_file
+from photoclust.report.html import page_template
+from photoclust.report.names import visible
+from photoclust.report.output import write_page
+from photoclust.report.tiles import tile
 
 FACES_SHOWN = 8  # of each side
 
@@ -42,14 +42,6 @@ class Question:
     commands: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class _Tile:
-    image: str
-    file: str
-    path: str
-    link: str | None
-
-
 def write_questions(
     questions: Sequence[Question], brand: str, title: str, thumbnails: Thumbnails, file: Path
 ) -> None:
@@ -73,11 +65,7 @@ def write_questions(
     OutputError
         When it cannot be written.
     """
-    if file.exists() and not file.is_file():
-        raise OutputError(f"{file} is no file that a page can be written to; choose another name.")
-    page = questions_page(questions, brand, title, thumbnails)
-    with whole_file(file.resolve()) as stream:
-        stream.write(page.encode("utf-8", "replace"))
+    write_page(file, lambda: questions_page(questions, brand, title, thumbnails))
 
 
 def questions_page(questions: Sequence[Question], brand: str, title: str, thumbnails: Thumbnails) -> str:
@@ -89,11 +77,8 @@ def questions_page(questions: Sequence[Question], brand: str, title: str, thumbn
         "review.css",
         "findings.css",
         visible=visible,
-        tiles=lambda side: [_tile(face, pictures) for face in side["faces"][:FACES_SHOWN]],
+        tiles=lambda side: [
+            tile(face["uri"], pictures.get(face["face_id"])) for face in side["faces"][:FACES_SHOWN]
+        ],
     )
     return template.render(questions=questions, brand=brand, title=title, least=FACES_SHOWN)
-
-
-def _tile(face: Mapping[str, str], pictures: Mapping[str, bytes]) -> _Tile:
-    uri, image = face["uri"], image_source(pictures.get(face["face_id"]))
-    return _Tile(image, visible(file_name(uri)), visible(uri, 400), file_link(uri))
