@@ -52,9 +52,9 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
     a, b = (ids.index(face) for face in ends)
     calibration = calibration_of(store.settings.embed.model)
     embeddings, graph = neighbour_graph(store, faces, calibration, book.config.k, keep=False)
-    law = resolved(decisions_of(store), faces, graph)
+    resolution = resolved(decisions_of(store), faces, graph)
     strangers = conflicting_photos(verify_input(faces, embeddings), graph, book.config.photo_copies)
-    exclusions = exclusions_of(strangers, law)
+    exclusions = exclusions_of(strangers, resolution)
     people = [book.person_of.get(face, "") for face in ends]
     number = {person: row for row, person in enumerate(book.people)}
     group = np.array([number.get(book.person_of.get(face, ""), NOBODY) for face in ids], np.int64)

@@ -131,16 +131,18 @@ def _grouped(
     calibration, watch = calibration_of(store.settings.embed.model), Stopwatch()
     prepared, found = prepared_faces(store, faces, config, calibration, spread.search)
     watch.lap("neighbours")
-    law = resolved_among(decisions, faces.table, prepared.near_duplicates)
-    labels, groups = cluster(candidates(prepared, config, calibration, law.constraints), spread.start_workers)
+    resolution = resolved_among(decisions, faces.table, prepared.near_duplicates)
+    labels, groups = cluster(
+        candidates(prepared, config, calibration, resolution.constraints), spread.start_workers
+    )
     watch.lap("cluster")
     face_ids = faces.table["face_id"].to_pylist()
     past = past_of(store, current)
-    kept = keep_ids(groups.group, face_ids, past, names_of_faces(law, face_ids))
+    kept = keep_ids(groups.group, face_ids, past, names_of_faces(resolution, face_ids))
     keep_identities(store, kept, past.next_number)
-    clustering = new_clustering(faces.table, labels, groups, kept, law, prepared.near_duplicates)
+    clustering = new_clustering(faces.table, labels, groups, kept, resolution, prepared.near_duplicates)
     weighed = prepared.weighed, calibration.weigher()
-    exclusions = exclusions_of(prepared.photos, law)
+    exclusions = exclusions_of(prepared.photos, resolution)
     clustering = with_facts(clustering, prepared.embeddings, exclusions, weighed)
     clustering = with_likeliest(clustering, prepared.graph, exclusions, weighed)
     clustering.run.update(
