@@ -22,18 +22,13 @@ from photoclust.index.head import read_head
 from photoclust.index.keep_out import FOLDER as FORGOTTEN
 from photoclust.index.keep_out import keyed
 from photoclust.index.store import IndexStore
+from photoclust.index.successors import FOLDER as SUCCESSORS
 from photoclust.people.decisions import read_decisions
 from photoclust.records import face_embeddings
 
 _UNIT = 0.01  # by which the length of a stored vector may differ from one: float16 has three digits
-_FOLDERS = (
-    "photos",
-    "faces",
-    "neighbours",
-    "clusterings",
-    "runs",
-    FORGOTTEN,
-)  # the rest is made anew, or a user's
+# the rest is made anew, or a user's
+_FOLDERS = ("photos", "faces", SUCCESSORS, "neighbours", "clusterings", "runs", FORGOTTEN)
 _FILES = ("index.json", "current.json", "unfinished.json", "forgetting.json", "ids.parquet")
 
 
@@ -67,8 +62,15 @@ def check_index(store: IndexStore) -> Iterator[Finding]:
 
 
 def without_checksum(store: IndexStore) -> int:
-    """Number of files that can be read and carry no checksum, so that a change would not show."""
-    return sum(not _damage(path) and not files.has_checksum(path) for path in files_of(store))
+    """Number of files that carry no checksum, so that a change would not show; damaged ones do not count."""
+    return sum(not _is_sealed(path) for path in files_of(store))
+
+
+def _is_sealed(path: Path) -> bool:
+    try:
+        return files.has_checksum(path)
+    except (IndexStoreError, OSError, ValueError):
+        return True  # damaged, and named as such
 
 
 def files_of(store: IndexStore) -> list[Path]:

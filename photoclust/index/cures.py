@@ -18,6 +18,11 @@ def cure(path: Path) -> str:
         return "Restore it from a backup, or start a new index: settings and model stand nowhere else."
     if folder == "forgotten":
         return "Restore it from a backup: it says what must stay out of the index."
+    if folder == "successors":
+        return (
+            "Restore it from a backup; or delete it, and what was said of faces whose photos were cropped, "
+            "turned or retouched since no longer applies to them."
+        )
     if path.name == "forgetting.json":
         return "Restore it from a backup, or delete it and repeat the `photoclust forget` it was about."
     if folder == "runs" or path.name in ("unfinished.json", "state.json"):

@@ -37,9 +37,10 @@ def test_a_whole_index_is_whole(album_index: IndexStore) -> None:
     assert result.stdout.endswith(f"files of {album_index.folder}: all is as it was written\n")
 
 
-@pytest.mark.parametrize("place", ["photos", "faces", "neighbours", "clusterings", "runs", "."])
+@pytest.mark.parametrize("place", ["photos", "faces", "successors", "neighbours", "clusterings", "runs", "."])
 def test_a_flipped_bit_in_any_file_is_found_and_named(album_index: IndexStore, place: str) -> None:
     album_index.write_run({"kind": "index"})
+    album_index.add_successors([("a" * 32, "b" * 32)])
     found = [
         path for path in (album_index.folder / place).rglob("*.*") if path.suffix in (".parquet", ".json")
     ]
@@ -52,6 +53,14 @@ def test_a_flipped_bit_in_any_file_is_found_and_named(album_index: IndexStore, p
         path.write_bytes(whole)
     assert found
     assert problems(album_index) == []
+
+
+def test_what_faces_have_become_is_never_said_to_be_made_anew(album_index: IndexStore) -> None:
+    album_index.add_successors([("a" * 32, "b" * 32)])
+    flip(next((album_index.folder / "successors").iterdir()))
+    (problem,) = problems(album_index)
+    assert "Restore it from a backup" in problem
+    assert "made anew" not in problem
 
 
 def test_the_cure_of_a_damaged_part_works(album_index: IndexStore) -> None:
