@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 import pytest
+from erasing import faces_of, forget, found_in
 
 from photoclust.book import Book
 from photoclust.config import ClusterConfig
@@ -39,12 +40,9 @@ def names(store: IndexStore) -> dict[str, str]:
     return {row["person_id"]: row["name"] for row in clustering.people.to_pylist()}
 
 
-def test_a_name_and_an_id_go_over_to_photos_that_were_turned(
-    album_index: IndexStore, people_of: PeopleOf
-) -> None:
-    dora = named_dora(album_index, people_of)
-    before = photos_of_dora(album_index)
-    stored = album_index.faces().to_pylist()
+def turn_photos_of_dora(store: IndexStore) -> list[str]:
+    """Index the photos again as they are after a quarter turn; gives the ids of their faces."""
+    before, stored = photos_of_dora(store), store.faces().to_pylist()
     photos = [row | {"photo_id": f"{n:032x}", "version": "2"} for n, row in enumerate(before)]
     photos = [row | {"width": row["height"], "height": row["width"]} for row in photos]
     faces = []
@@ -54,12 +52,30 @@ def test_a_name_and_an_id_go_over_to_photos_that_were_turned(
             turned = {"box": [was["height"] - y1, x0, was["height"] - y0, x1], "photo_id": now["photo_id"]}
             faces.append(face | turned | {"face_id": face["face_id"][::-1]})
     rows = pa.Table.from_pylist(photos, PHOTO_SCHEMA), pa.Table.from_pylist(faces, FACE_SCHEMA)
-    succession = Succession(album_index, {row["uri"]: row for row in before})
-    album_index.add_successors(succession.of(*rows))
-    album_index.append(*rows)
-    group_faces(album_index, CONFIG)
+    succession = Succession(store, {row["uri"]: row for row in before})
+    store.add_successors(succession.of(*rows))
+    store.append(*rows)
+    group_faces(store, CONFIG)
+    return [face["face_id"] for face in faces]
+
+
+def test_a_name_and_an_id_go_over_to_photos_that_were_turned(
+    album_index: IndexStore, people_of: PeopleOf
+) -> None:
+    dora = named_dora(album_index, people_of)
+    now = turn_photos_of_dora(album_index)
     assert names(album_index)[dora] == "Dora"
-    assert set(Book(album_index).decisions.lines[0].faces) <= {face["face_id"] for face in faces}
+    assert set(Book(album_index).decisions.lines[0].faces) <= set(now)
+
+
+def test_what_faces_were_before_is_forgotten_with_them(album_index: IndexStore, people_of: PeopleOf) -> None:
+    dora = named_dora(album_index, people_of)
+    before = faces_of(album_index, dora)
+    turn_photos_of_dora(album_index)
+    after = faces_of(album_index, dora)
+    assert "part-" in str(found_in(album_index.folder / "successors", before))
+    forget(album_index, dora)
+    assert found_in(album_index.folder, pa.concat_tables([before, after])) == set()
 
 
 def test_who_loses_all_faces_without_a_reason_is_not_lost_in_silence(
