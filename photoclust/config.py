@@ -179,13 +179,13 @@ class ClusterConfig:
         Two faces of one photo are two people, but one where the one is a copy of the other: a mirror, a
         collage, a screen. False keeps those apart too.
     approximate_from
-        Faces from which on neighbours are looked for approximately, see `photoclust.people.approximate`;
-        None for never.
+        Faces from which on neighbours are looked for approximately, see
+        `photoclust.people.graph.approximate`; None for never.
     max_component
         Faces of a collection from which on its graph is cut into components of at most so many faces, which
-        can be clustered apart; see `photoclust.people.components`. Memory of a process that clusters some of
-        them grows with their number: 2.9 GiB where two share a million
-        (``tests/benchmarks/grouping_scale.py 1000000 --workers 2``).
+        can be clustered apart; see `photoclust.people.clustering.components`. Memory of a process that
+        clusters some of them grows with their number: 2.9 GiB where two share a million
+        (``benchmarks/grouping_scale.py 1000000 --workers 2``).
     """
 
     k: int = 40

@@ -211,7 +211,8 @@ ASSIGNMENT_SCHEMA = pa.schema(
         pa.field("status", pa.string(), nullable=False),  # MEMBER, UNSURE or LOW_QUALITY
         pa.field("confidence", pa.float32(), nullable=False),  # probability that the membership is right
         pa.field("burst", pa.int32()),  # near-identical faces share a number; null where there is no other
-        # of an UNSURE face, see `photoclust.people.likeliest`; null of others and where it is not known
+        # of an UNSURE face, see `photoclust.people.identity.likeliest`; null of others and where it is not
+        # known
         pa.field("likeliest_person_id", pa.string()),  # "" where nobody is like it
         pa.field("likeliest_chance", pa.float32()),  # probability that it is them
     ]
@@ -226,7 +227,7 @@ PERSON_SCHEMA = pa.schema(
         pa.field("cover_face_id", pa.string(), nullable=False),
         pa.field("ignored", pa.bool_()),  # the user does not want to see them; null is no
         pa.field("number", pa.int32()),  # of the id, in the order in which they were given: "Person 7"
-        # what is known of them, see `photoclust.people.facts.Facts`; null where nothing is
+        # what is known of them, see `photoclust.people.identity.facts.Facts`; null where nothing is
         pa.field("confidence", pa.float32()),  # share of the faces expected to be right
         pa.field("cohesion", pa.float32()),  # mean cosine similarity to the template of the others
         pa.field("weakest_face_id", pa.string()),

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +24,10 @@ from photoclust.errors import PhotoError
 from photoclust.faces.align import crop_faces, thumbnails
 from photoclust.faces.quality import assess
 from photoclust.faces.turned import detect_turned
-from photoclust.faces.weights import weights_path
-from photoclust.objects.patience import counting_retries
+from photoclust.models.weights import weights_path
 from photoclust.photos.decode import decode_photo
 from photoclust.photos.identity import picture_id
-from photoclust.photos.sources import read_photo
+from photoclust.photos.sources.references import read_photo
 from photoclust.records import (
     EMBEDDING_SIZE,
     FACE_SCHEMA,
@@ -43,10 +42,21 @@ from photoclust.records import (
     PhotoRef,
     failed_row,
 )
+from photoclust.storage.retry import counting_retries
 from photoclust.timing import Stopwatch
 
 FACES_AT_ONCE = 64  # a table holds no more unless one photo does: 64 crops of 160 px are 5 MB
 GPU_BATCH = 64  # crops embedded at once; FACES_AT_ONCE is a multiple, so that few are padding
+
+
+class Engine(Protocol):
+    """What runs the stages over a table of photos: see `photoclust.engine`."""
+
+    def stream(
+        self, refs: pa.Table, settings: IndexSettings, photos_at_once: int | None = None
+    ) -> Iterator[pa.Table]:
+        """Yield tables of INDEXED_SCHEMA for all of `refs` (REF_SCHEMA), in any order."""
+        ...
 
 
 class FindFaces:

@@ -216,7 +216,7 @@ def proxy_to(store_host: str) -> Iterator[Callable[[tuple[str, int]], FaultyProx
 def bucket(
     _s3_server: tuple[str, int], _s3_client: Any, proxy_to: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Bucket]:
-    from photoclust.objects import store
+    from photoclust.storage import object_store
 
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -232,6 +232,6 @@ def bucket(
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    store.forget_connections()
+    object_store.forget_connections()
     yield Bucket(_s3_client, f"photos-{os.getpid()}-{next(_buckets)}", proxy)
-    store.forget_connections()
+    object_store.forget_connections()

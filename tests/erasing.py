@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from photoclust.forgetting import erasure_of
-from photoclust.forgetting import forget as erase
 from photoclust.index.store import IndexStore
-from photoclust.people.calibration import calibration_of
+from photoclust.people.calibration.evidence import calibration_of
 from photoclust.records import face_embeddings
+from photoclust.workflows.forget import erasure_of
+from photoclust.workflows.forget import forget as erase
 
 PeopleOf = Callable[[IndexStore], dict[str, str]]
 KNOWN = calibration_of("casia-webface")

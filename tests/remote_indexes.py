@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from photoclust.cli.progress import fetch_progress
+from photoclust.cli._progress import fetch_progress
 from photoclust.index import files
+from photoclust.index.remote.mirror import Mirror
 from photoclust.index.store import IndexStore
-from photoclust.objects.store import open_store
-from photoclust.objects.uris import parse_uri
-from photoclust.remote.mirror import Mirror
+from photoclust.storage.object_store import open_store
+from photoclust.storage.uris import parse_uri
 
 
 def parts_of(store: IndexStore) -> list[str]:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from hypothesis import strategies as st
 
-from photoclust.people.decisions import KINDS, NAME, TWO_SIDED, Decision, Decisions
-from photoclust.people.verify import VerifyInput
+from photoclust.people.clustering.verify import VerifyInput
+from photoclust.people.decisions.file import KINDS, NAME, TWO_SIDED, Decision, Decisions
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

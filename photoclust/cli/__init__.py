@@ -13,9 +13,9 @@ from importlib import import_module
 import click
 
 from photoclust import __version__
-from photoclust.addresses import without_password
-from photoclust.cli import failures, signals
-from photoclust.cli.progress import LOG, start_log
+from photoclust.cli import _failures, _signals
+from photoclust.cli._progress import LOG, start_log
+from photoclust.engine.addresses import without_password
 from photoclust.errors import EngineError, PhotoclustError
 
 # verb: (module, what it does); shown by --help without importing anything
@@ -97,7 +97,7 @@ cli.params.append(_debug_option())
 def main() -> None:
     """Run the command line; see README for the exit codes."""
     try:
-        signals.install()
+        _signals.install()
         start_log()
         _greet_submitter()
         ended = cli.main(standalone_mode=False)  # the exit code where a command ends early
@@ -107,14 +107,14 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        signals.say_interrupted()
-        sys.exit(signals.exit_code())
+        _signals.say_interrupted()
+        sys.exit(_signals.exit_code())
     except BrokenPipeError:  # the reader of our output has gone, as with `| head`
-        signals.drop_output()
+        _signals.drop_output()
         sys.exit(1)
     except Exception as error:  # the last border of all: whatever it is, one sentence and an exit code
         # after SIGHUP there is no terminal to write to, which may be what went wrong
-        sys.exit(signals.exit_code() if signals.received() else _report(error))
+        sys.exit(_signals.exit_code() if _signals.received() else _report(error))
 
 
 def _greet_submitter() -> None:
@@ -149,7 +149,7 @@ def _report(error: Exception) -> int:
     if isinstance(error, PhotoclustError):
         LOG.error("Error: %s", without_password(str(error)))
         return error.exit_code
-    LOG.error("Error: %s", without_password(failures.sentence(error)))
+    LOG.error("Error: %s", without_password(_failures.sentence(error)))
     if isinstance(error, OSError):
-        signals.drop_output()
+        _signals.drop_output()
     return 1

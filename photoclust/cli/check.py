@@ -6,12 +6,12 @@ import json
 
 import click
 
-from photoclust.cli import options
+from photoclust.cli import _options
 
 
 @click.command()
-@options.index_argument_or_option
-@options.json_option
+@_options.index_argument_or_option
+@_options.json_option
 @click.pass_context
 def check(ctx: click.Context, index_dir: str, as_json: bool) -> None:
     """Verify everything in an index, and say what to do about what is damaged.
@@ -25,8 +25,8 @@ def check(ctx: click.Context, index_dir: str, as_json: bool) -> None:
       photoclust check ~/people
       photoclust check --json --index ~/people
     """
-    from photoclust.checking import check_index, files_of, without_checksum
     from photoclust.index.store import IndexStore
+    from photoclust.workflows.check import check_index, files_of, without_checksum
 
     store = IndexStore.open(index_dir)
     findings = list(check_index(store))

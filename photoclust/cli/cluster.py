@@ -6,17 +6,17 @@ from typing import Any
 
 import click
 
-from photoclust.cli import options
+from photoclust.cli import _options
 
 
 @click.command()
-@options.index_option
-@options.cluster_options
-@options.churn_option
-@options.search_options
-@options.progress_options
+@_options.index_option
+@_options.cluster_options
+@_options.churn_option
+@_options.search_options
+@_options.progress_options
 @click.option("--use", metavar="RUN", help="Group nothing: put this earlier or refused grouping in force.")
-@options.json_option
+@_options.json_option
 def cluster(index_dir: str, max_named_churn: float, use: str | None, as_json: bool, **values: Any) -> None:
     """Group the faces of an index into people; the second half of `run`.
 
@@ -32,10 +32,10 @@ def cluster(index_dir: str, max_named_churn: float, use: str | None, as_json: bo
       photoclust cluster --index ~/people --use previous
       photoclust cluster --index /shared/people --address HEAD:6379
     """
-    from photoclust.cli import job, summary
+    from photoclust.cli import _job, _summary
 
-    config, engine = options.take_cluster(values), options.take_engine(values)
-    grouped = job.cluster(index_dir, config, max_named_churn, engine) if use is None else None
+    config, engine = _options.take_cluster(values), _options.take_engine(values)
+    grouped = _job.cluster(index_dir, config, max_named_churn, engine) if use is None else None
     if use is not None:
-        job.use(index_dir, use)
-    summary.write(index_dir, None, grouped, as_json)
+        _job.use(index_dir, use)
+    _summary.write(index_dir, None, grouped, as_json)

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.cli import options
-from photoclust.cli.findings import Written, labels, notes_on, plain, say_findings
+from photoclust.cli import _options
+from photoclust.cli._findings import Written, labels, notes_on, plain, say_findings
 from photoclust.cli.index import photo_options
 
 if TYPE_CHECKING:
-    from photoclust.answers import Answers
-    from photoclust.auditing import Audit
-    from photoclust.cli.job import PhotoOptions
+    from photoclust.cli._job import PhotoOptions
     from photoclust.config import EngineConfig
     from photoclust.index.store import IndexStore
     from photoclust.photos.dataset import Dataset
-    from photoclust.proposals import Proposals
+    from photoclust.workflows.dedupe.answers import Answers
+    from photoclust.workflows.dedupe.auditing import Audit
+    from photoclust.workflows.dedupe.proposals import Proposals
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class _Places:
 )
 @click.option(
     "--output",
-    type=options.Output(path_type=Path),
+    type=_options.Output(path_type=Path),
     metavar="DIR",
     help="Write a page to look at, index.html, and the proposals, actions.csv, into this folder; what you "
     "answered in that table is read first.",
@@ -54,7 +54,7 @@ class _Places:
 @click.option(
     "--apply",
     "apply_dir",
-    type=options.Output(path_type=Path),
+    type=_options.Output(path_type=Path),
     metavar="DIR",
     help="Write the corrected data set as links into this new folder, with what is accepted.",
 )
@@ -66,9 +66,9 @@ class _Places:
     metavar="P",
     help="Report nothing less probable than this.",
 )
-@options.photo_settings
-@options.engine_options
-@options.json_option
+@_options.photo_settings
+@_options.engine_options
+@_options.json_option
 def dedupe(
     dataset: str,
     index_dir: str | None,
@@ -93,14 +93,20 @@ def dedupe(
       photoclust dedupe labels.csv --output report --apply ~/faces-corrected
       photoclust dedupe ~/faces --index ~/faces-index --json
     """
-    from photoclust.answers import Answers, answered, labels_after, read_answers, write_tables
-    from photoclust.cli.progress import sparse_lines
+    from photoclust.cli._progress import sparse_lines
     from photoclust.photos.dataset import read_dataset
+    from photoclust.workflows.dedupe.answers import (
+        Answers,
+        answered,
+        labels_after,
+        read_answers,
+        write_tables,
+    )
 
     as_json, least = values.pop("as_json"), values.pop("min_confidence")
     places = _Places(index_dir, output, apply_dir)
     _check(dataset, places)
-    engine, asked = options.take_engine(values), photo_options(values)
+    engine, asked = _options.take_engine(values), photo_options(values)
     found = read_dataset(dataset, asked.search((dataset,)).selection)
     _check_links(found, places)
     answers = read_answers(output, found) if output else Answers()
@@ -120,7 +126,7 @@ def dedupe(
 def _check(dataset: str, places: _Places) -> None:
     """Refuse to write into the data set, and to apply where something is, before any work is done."""
     from photoclust.errors import UsageError
-    from photoclust.report.corrected import check_new
+    from photoclust.report.dedupe.corrected import check_new
 
     root = Path(dataset).absolute()
     for place in map(Path, filter(None, (places.index, places.output, places.apply))):
@@ -133,7 +139,7 @@ def _check(dataset: str, places: _Places) -> None:
 def _check_links(dataset: Dataset, places: _Places) -> None:
     """Refuse to apply where photos are no files that a link can lead to."""
     from photoclust.errors import UsageError
-    from photoclust.objects.uris import is_object_uri
+    from photoclust.storage.uris import is_object_uri
 
     far = next((entry.uri for entry in dataset.entries if is_object_uri(entry.uri)), None)
     if places.apply is not None and far:
@@ -148,8 +154,8 @@ def _index_place(places: _Places) -> Generator[Path]:
     """The folder of the index; one made for the moment where the user named no place to keep it."""
     import tempfile
 
-    from photoclust.cli.progress import fetch_progress
-    from photoclust.remote.at import at
+    from photoclust.cli._progress import fetch_progress
+    from photoclust.index.remote.at import at
 
     if places.index is not None:
         with at(places.index, fetch_progress) as folder:
@@ -164,11 +170,11 @@ def _index_place(places: _Places) -> Generator[Path]:
 
 def _indexed(dataset: Dataset, index: Path, engine: EngineConfig, asked: PhotoOptions) -> IndexStore:
     """Bring the index up to date with the photos of the data set."""
-    from photoclust.cli.job import open_index
-    from photoclust.cli.progress import photo_progress, say
+    from photoclust.cli._job import open_index
+    from photoclust.cli._progress import photo_progress, say
     from photoclust.config import CollectionConfig
     from photoclust.engine import start
-    from photoclust.pipeline import index_photos
+    from photoclust.workflows.index import index_photos
 
     store = open_index(str(index), asked)
     collection = CollectionConfig((), "keep", asked.retry_failed)
@@ -179,10 +185,10 @@ def _indexed(dataset: Dataset, index: Path, engine: EngineConfig, asked: PhotoOp
 
 
 def _propose(store: IndexStore, dataset: Dataset, least: float, answers: Answers) -> tuple[Audit, Proposals]:
-    from photoclust.auditing import audit
-    from photoclust.cli.progress import progress, say
+    from photoclust.cli._progress import progress, say
     from photoclust.config import AuditConfig
-    from photoclust.proposals import propose
+    from photoclust.workflows.dedupe.auditing import audit
+    from photoclust.workflows.dedupe.proposals import propose
 
     with store.lock():
         say("Comparing labels and faces.")
@@ -192,8 +198,8 @@ def _propose(store: IndexStore, dataset: Dataset, least: float, answers: Answers
 
 
 def _write_page(store: IndexStore, audit: Audit, proposals: Proposals, output: Path, name: str) -> Path:
-    from photoclust.labelled import thumbnails_of
-    from photoclust.report.findings_page import Summary, write_findings
+    from photoclust.report.dedupe.page import Summary, write_findings
+    from photoclust.workflows.snapshot.labelled import thumbnails_of
 
     title = name.rstrip("/").rpartition("/")[2] if "://" in name else Path(name).absolute().name
     summary = Summary(title, len(audit.dataset.entries), labels(audit), tuple(notes_on(audit)))
@@ -203,7 +209,7 @@ def _write_page(store: IndexStore, audit: Audit, proposals: Proposals, output: P
 
 def _apply(audit: Audit, corrected: list[str], folder: Path) -> int:
     from photoclust.cli.export import tell_unlinked
-    from photoclust.report.corrected import write_corrected
+    from photoclust.report.dedupe.corrected import write_corrected
     from photoclust.report.links import Links
 
     entries = zip(audit.dataset.entries, corrected, strict=True)

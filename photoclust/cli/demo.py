@@ -16,7 +16,7 @@ from photoclust.config import ENGINES, EngineConfig
 from photoclust.errors import PhotoclustError, UsageError
 
 if TYPE_CHECKING:
-    from photoclust.demo import DemoAlbum, FoundFace, Outcome
+    from photoclust.workflows.demo import DemoAlbum, FoundFace, Outcome
 
 _HONEST = (
     "All photos of a person were made from a single one, so this shows that photoclust works here, "
@@ -51,7 +51,7 @@ def demo(index_dir: Path | None, engine: str, keep: bool) -> None:
       photoclust demo
       photoclust demo --index ~/photoclust-demo --keep
     """
-    from photoclust.demo import check_outcome, make_album
+    from photoclust.workflows.demo import check_outcome, make_album
 
     _refuse_used(index_dir)
     with _album_folder(keep) as folder:
@@ -85,18 +85,18 @@ def _album_folder(keep: bool) -> Generator[Path]:
 
 def _run(album: DemoAlbum, index: Path, engine: str) -> None:
     """What `photoclust run` does."""
-    from photoclust.cli import job, summary
+    from photoclust.cli import _job, _summary
     from photoclust.config import ClusterConfig
 
-    indexed = job.index((str(album.folder),), str(index), EngineConfig(kind=engine), job.PhotoOptions())
-    grouped = job.cluster(str(index), ClusterConfig())
-    summary.write(str(index), indexed, grouped, as_json=False)
+    indexed = _job.index((str(album.folder),), str(index), EngineConfig(kind=engine), _job.PhotoOptions())
+    grouped = _job.cluster(str(index), ClusterConfig())
+    _summary.write(str(index), indexed, grouped, as_json=False)
 
 
 def _found(album: DemoAlbum, index: Path) -> list[FoundFace]:
     """Faces of the index with the person each was given."""
-    from photoclust.demo import FoundFace
     from photoclust.index.store import IndexStore
+    from photoclust.workflows.demo import FoundFace
 
     store = IndexStore.open(index)
     photos = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.cli import options
+from photoclust.cli import _options
 
 if TYPE_CHECKING:
     from photoclust.index.clusterings import Clusterings
@@ -29,9 +29,9 @@ _SENTENCES = {
 
 @click.command()
 @click.argument("runs", nargs=-1, metavar="[RUN [RUN]]")
-@options.index_option
+@_options.index_option
 @click.option("--list", "as_list", is_flag=True, help="Name the groupings there are.")
-@options.json_option
+@_options.json_option
 def diff(runs: tuple[str, ...], index_dir: str, as_list: bool, as_json: bool) -> None:
     """Say what became of people from one grouping to another, those with a name first.
 
@@ -45,8 +45,8 @@ def diff(runs: tuple[str, ...], index_dir: str, as_list: bool, as_json: bool) ->
       photoclust diff previous current --index ~/people --json
     """
     from photoclust.errors import UsageError
-    from photoclust.history import difference
     from photoclust.index.store import IndexStore
+    from photoclust.workflows.snapshot.history import difference
 
     clusterings = IndexStore.open(index_dir).clusterings
     if as_list:

@@ -105,7 +105,7 @@ def _memory() -> tuple[str, str, str]:
 
 
 def _disk() -> tuple[str, str, str]:
-    from photoclust.places import cache_dir
+    from photoclust.storage.places import cache_dir
 
     places = {"here": Path.cwd(), "cache": _existing(cache_dir()), "temporary": _temporary()}
     free = {name: shutil.disk_usage(place).free for name, place in places.items()}
@@ -159,7 +159,7 @@ def _grouping() -> tuple[str, str, str]:
     import faiss
     import numpy as np
 
-    import_module("photoclust.people.condensed")
+    import_module("photoclust.people.clustering.condensed")
     index = faiss.IndexFlatIP(4)
     index.add(np.eye(4, dtype=np.float32))
     _, nearest = index.search(np.eye(4, dtype=np.float32), 1)
@@ -205,7 +205,7 @@ def _detector() -> tuple[str, str, str]:
 
 def _weights() -> tuple[str, str, str]:
     from photoclust.config import EmbedConfig
-    from photoclust.faces.weights import list_models, weights_path
+    from photoclust.models.weights import list_models, weights_path
 
     weights_path(EmbedConfig().model)  # converted now if it never was
     states = {state.name: state.state for state in list_models()}
@@ -220,7 +220,7 @@ def _weights() -> tuple[str, str, str]:
 def _cache() -> tuple[str, str, str]:
     import tempfile
 
-    from photoclust.places import cache_dir
+    from photoclust.storage.places import cache_dir
 
     folder = cache_dir()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.cli import options
+from photoclust.cli import _options
 
 if TYPE_CHECKING:
     from photoclust.evaluate.confidence import ConfidenceCheck
     from photoclust.evaluate.evaluation import Evaluation, Part
     from photoclust.evaluate.reliability import Bin, Reliability
-    from photoclust.labelled import LabelledFaces
+    from photoclust.workflows.snapshot.labelled import LabelledFaces
 
 _SHOWN = 20  # of the worst, on a terminal
 _SURE_SHOWN = 5
 
 
 @click.command()
-@options.index_argument_or_option
+@_options.index_argument_or_option
 @click.option(
     "--labels",
     default="folders",
@@ -28,8 +28,10 @@ _SURE_SHOWN = 5
     help="Who is who: the name of the folder a photo lies in, or a CSV with the columns photo and person. "
     "A photo is named by its path, by its path from the CSV's folder, or by its URI.",
 )
-@click.option("--html", "html", type=options.Output(dir_okay=False), metavar="FILE", help="Write a page too.")
-@options.json_option
+@click.option(
+    "--html", "html", type=_options.Output(dir_okay=False), metavar="FILE", help="Write a page too."
+)
+@_options.json_option
 def evaluate(index_dir: str, labels: str, html: str | None, as_json: bool) -> None:
     """Say how well the people found agree with people known, and whether confidence is honest.
 
@@ -46,7 +48,7 @@ def evaluate(index_dir: str, labels: str, html: str | None, as_json: bool) -> No
 
     from photoclust.evaluate.confidence import check_confidence
     from photoclust.evaluate.evaluation import evaluate_groups
-    from photoclust.labelled import labelled_faces
+    from photoclust.workflows.snapshot.labelled import labelled_faces
 
     found = labelled_faces(index_dir, labels)
     evaluation = evaluate_groups(found.people, found.groups)
@@ -86,8 +88,8 @@ def _write_page(values: dict[str, Any], found: LabelledFaces, index_dir: str, fi
     from pathlib import Path
 
     from photoclust.index.store import IndexStore
-    from photoclust.labelled import thumbnails_of
     from photoclust.report.evaluation_page import write_evaluation
+    from photoclust.workflows.snapshot.labelled import thumbnails_of
 
     def thumbnails(labelled: Any) -> dict[int, bytes]:
         images = thumbnails_of(index_dir, [found.rows[row] for row in labelled])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.cli import options
-from photoclust.cli.questions import html_option, path, path_lines, write_page
+from photoclust.cli import _options
+from photoclust.cli._questions import html_option, path, path_lines, write_page
 
 if TYPE_CHECKING:
     from photoclust.report.questions_page import Question
@@ -20,8 +20,8 @@ RAREST = 1e-5  # least rate of false matches that calibration measures
 @click.argument("one", metavar="FACE|PERSON")
 @click.argument("other", metavar="FACE|PERSON")
 @html_option
-@options.index_option
-@options.json_option
+@_options.index_option
+@_options.json_option
 def explain(one: str, other: str, html: str | None, index_dir: str, as_json: bool) -> None:
     """Explain why two faces, or two people, are or are not one person.
 
@@ -35,9 +35,9 @@ def explain(one: str, other: str, html: str | None, index_dir: str, as_json: boo
       photoclust explain 5e0cf1 90bd6e --html why.html --index ~/people
       photoclust explain 5e0cf1 90bd6e --json --index ~/people
     """
-    from photoclust.cli.progress import say
-    from photoclust.explaining import explain as reasons
+    from photoclust.cli._progress import say
     from photoclust.index.store import IndexStore
+    from photoclust.workflows.explain import explain as reasons
 
     say("Looking for the way between them.")
     store = IndexStore.open(index_dir)

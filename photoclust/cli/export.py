@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photoclust.cli import options
+from photoclust.cli import _options
 
 if TYPE_CHECKING:
     from photoclust.report.album import Album
@@ -18,7 +18,7 @@ UNLINKED_SHOWN = 20
 
 
 @click.command()
-@options.index_option
+@_options.index_option
 @click.option(
     "--format",
     "fmt",
@@ -29,7 +29,7 @@ UNLINKED_SHOWN = 20
 @click.option(
     "--output",
     required=True,
-    type=options.Output(allow_dash=True),
+    type=_options.Output(allow_dash=True),
     metavar="PATH",
     help="File or folder to write; - writes a table to stdout.",
 )

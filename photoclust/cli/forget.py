@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.cli import job, options
-from photoclust.cli.ask import require_yes
-from photoclust.cli.progress import say
+from photoclust.cli import _job, _options
+from photoclust.cli._ask import require_yes
+from photoclust.cli._progress import say
 from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
-    from photoclust.index.erase import Erasure
+    from photoclust.index.erasure.erase import Erasure
     from photoclust.index.store import IndexStore
 
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     help="Keep keyed hashes of the photos, so that the faces stay out even if the photos are indexed anew.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
-@options.index_option
-@options.json_option
+@_options.index_option
+@_options.json_option
 def forget(
     people: tuple[str, ...],
     photos: tuple[str, ...],
@@ -54,9 +54,9 @@ def forget(
       photoclust forget 3f6c1d0a9b2e4c11 --keep-out --yes --json --index ~/people
       photoclust forget --photo ~/Pictures/party.jpg --index ~/people
     """
-    from photoclust.forgetting import erasure_of
-    from photoclust.forgetting import forget as erase
     from photoclust.index.store import IndexStore
+    from photoclust.workflows.forget import erasure_of
+    from photoclust.workflows.forget import forget as erase
 
     store = IndexStore.open(index_dir)
     finished = _finish_interrupted(store)
@@ -72,18 +72,18 @@ def forget(
             raise UsageError("The index has changed since you were asked; run the command again.")
         say("Erasing.")
         receipt = erase(store, erasure)
-        job.renew_page(store)
+        _job.renew_page(store)
     _write(store, receipt, as_json)
 
 
 def _finish_interrupted(store: IndexStore) -> set[str]:
     """Finish an erasure that was interrupted; gives the ids and names it was about."""
-    from photoclust.index import erase
+    from photoclust.index.erasure import erase
 
     asked = erase.pending(store.folder)
     if asked:
         with store.lock():  # whoever takes the lock finishes it
-            job.renew_page(store)
+            _job.renew_page(store)
     return asked
 
 
@@ -94,7 +94,7 @@ def _among(person: str, finished: set[str]) -> bool:
 
 
 def _confirm(store: IndexStore, erasure: Erasure) -> None:
-    from photoclust.index.erase import not_erased
+    from photoclust.index.erasure.erase import not_erased
 
     if not sys.stdin.isatty():
         raise UsageError("Nobody is there to ask whether it is meant; add --yes.")

@@ -6,25 +6,25 @@ from typing import Any
 
 import click
 
-from photoclust.cli import options
-from photoclust.cli.job import PhotoOptions
+from photoclust.cli import _options
+from photoclust.cli._job import PhotoOptions
 
 
 def photo_options(values: dict[str, Any]) -> PhotoOptions:
     """Take what `options.photo_options` asked for out of `values`."""
     names = ("model", "min_face_size", "max_pixels", "retry_failed", "missing", "image_column")
     names += ("exclude", "include")
-    return PhotoOptions(**options.take(values, *names))
+    return PhotoOptions(**_options.take(values, *names))
 
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTOS...")
-@options.index_option
-@options.photo_options
-@options.cluster_options
-@options.churn_option
-@options.engine_options
-@options.json_option
+@_options.index_option
+@_options.photo_options
+@_options.cluster_options
+@_options.churn_option
+@_options.engine_options
+@_options.json_option
 def run(
     photos: tuple[str, ...], index_dir: str, max_named_churn: float, as_json: bool, **values: Any
 ) -> None:
@@ -40,20 +40,20 @@ def run(
       photoclust run card1/ card2/ @more.txt --index ~/people --json
       photoclust run s3://bucket/photos 'shards/{000..123}.tar' --index s3://bucket/people
     """
-    from photoclust.cli import job, summary
+    from photoclust.cli import _job, _summary
 
-    engine, cluster_config = options.take_engine(values), options.take_cluster(values)
-    indexed = job.index(photos, index_dir, engine, photo_options(values))
-    grouped = job.cluster(index_dir, cluster_config, max_named_churn, engine)
-    summary.write(index_dir, indexed, grouped, as_json)
+    engine, cluster_config = _options.take_engine(values), _options.take_cluster(values)
+    indexed = _job.index(photos, index_dir, engine, photo_options(values))
+    grouped = _job.cluster(index_dir, cluster_config, max_named_churn, engine)
+    _summary.write(index_dir, indexed, grouped, as_json)
 
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTOS...")
-@options.index_option
-@options.photo_options
-@options.engine_options
-@options.json_option
+@_options.index_option
+@_options.photo_options
+@_options.engine_options
+@_options.json_option
 def index(photos: tuple[str, ...], index_dir: str, as_json: bool, **values: Any) -> None:
     """Find and embed the faces of new and changed PHOTOS; the first half of `run`.
 
@@ -65,7 +65,7 @@ def index(photos: tuple[str, ...], index_dir: str, as_json: bool, **values: Any)
       photoclust index ~/Pictures --index ~/people
       photoclust index ~/Pictures --index ~/people --retry-failed
     """
-    from photoclust.cli import job, summary
+    from photoclust.cli import _job, _summary
 
-    indexed = job.index(photos, index_dir, options.take_engine(values), photo_options(values))
-    summary.write(index_dir, indexed, None, as_json)
+    indexed = _job.index(photos, index_dir, _options.take_engine(values), photo_options(values))
+    _summary.write(index_dir, indexed, None, as_json)

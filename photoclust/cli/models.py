@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from photoclust.faces.weights import ModelState
+    from photoclust.models.weights import ModelState
 
 _EXAMPLES = """\b
 Examples:
@@ -37,7 +37,7 @@ def list_(as_json: bool) -> None:
       photoclust models list
       photoclust models list --json
     """
-    from photoclust.faces.weights import list_models
+    from photoclust.models.weights import list_models
 
     states = list_models()
     if as_json:
@@ -56,7 +56,7 @@ def fetch(name: str) -> None:
     Examples:
       photoclust models fetch vggface2
     """
-    from photoclust.faces import weights
+    from photoclust.models import weights
 
     with _progress_bar(name) as progress:
         path = weights.fetch(name, progress)
@@ -77,7 +77,7 @@ def import_(name: str, file: Path) -> None:
       photoclust models import vggface2 20180402-114759-vggface2.pt
       photoclust models import our-school trained.safetensors
     """
-    from photoclust.faces import weights
+    from photoclust.models import weights
 
     path = weights.import_file(name, file)
     click.echo(f"{name} is ready: {path}")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from photoclust.cli import options
+from photoclust.cli import _options
 
 
 @click.command()
-@options.index_option
+@_options.index_option
 @click.option("--failed", is_flag=True, help="Name every photo that could not be used, and why.")
 @click.option("--missing", is_flag=True, help="Name every photo that is no longer there.")
-@options.json_option
+@_options.json_option
 def status(index_dir: str, failed: bool, missing: bool, as_json: bool) -> None:
     """Say what an index holds and what to do next.
 
@@ -20,6 +20,6 @@ def status(index_dir: str, failed: bool, missing: bool, as_json: bool) -> None:
       photoclust status --index ~/people
       photoclust status --index ~/people --failed
     """
-    from photoclust.cli import summary
+    from photoclust.cli import _summary
 
-    summary.write_status(index_dir, failed, missing, as_json)
+    _summary.write_status(index_dir, failed, missing, as_json)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photoclust.cli import options
+from photoclust.cli import _options
 from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
-    from photoclust.sweeping import SweepPoint
+    from photoclust.workflows.sweep import SweepPoint
 
 DEFAULT_VALUES = {
     "false_join_rate": (0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3),
@@ -21,7 +21,7 @@ DEFAULT_VALUES = {
 
 
 @click.command()
-@options.index_argument_or_option
+@_options.index_argument_or_option
 @click.option(
     "--parameter",
     type=click.Choice(list(DEFAULT_VALUES)),
@@ -32,9 +32,9 @@ DEFAULT_VALUES = {
 @click.option("--values", metavar="A,B,...", help="Its values; a sensible range by default.")
 @click.option("--labels", metavar="folders|CSV", help="Score each grouping against labels; see `evaluate`.")
 @click.option(
-    "--plot", type=options.Output(dir_okay=False), metavar="FILE", help="Draw a plot (PNG, SVG or PDF)."
+    "--plot", type=_options.Output(dir_okay=False), metavar="FILE", help="Draw a plot (PNG, SVG or PDF)."
 )
-@options.json_option
+@_options.json_option
 def sweep(
     index_dir: str, parameter: str, values: str | None, labels: str | None, plot: str | None, as_json: bool
 ) -> None:
@@ -50,10 +50,10 @@ def sweep(
     import json
     from dataclasses import asdict
 
-    from photoclust.cli.progress import progress
-    from photoclust.labelled import labelled_faces
+    from photoclust.cli._progress import progress
     from photoclust.report.names import visible
-    from photoclust.sweeping import sweep_points
+    from photoclust.workflows.snapshot.labelled import labelled_faces
+    from photoclust.workflows.sweep import sweep_points
 
     chosen = _numbers(values) if values else list(DEFAULT_VALUES[parameter])
     if plot:

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.cli import job, options
+from photoclust.cli import _job, _options
+from photoclust.cli._progress import LOG, photo_progress
+from photoclust.cli._signals import StopSignal
 from photoclust.cli.index import photo_options
-from photoclust.cli.progress import LOG, photo_progress
-from photoclust.cli.signals import StopSignal
 from photoclust.config import ClusterConfig, CollectionConfig, EngineConfig
 from photoclust.errors import PhotoclustError
 
 if TYPE_CHECKING:
-    from photoclust.pipeline import Engine
-    from photoclust.tally import GroupReport, IndexReport
-    from photoclust.watching import Sight
+    from photoclust.stages import Engine
+    from photoclust.workflows.run_stats import GroupReport, IndexReport
+    from photoclust.workflows.watch import Sight
 
 FEW = 100
 """Photos that this process does itself, its models loaded: starting Ray takes longer (27 s on two cores, in
@@ -35,7 +35,7 @@ RETRY_SECONDS = 60.0
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTOS...")
-@options.index_option
+@_options.index_option
 @click.option(
     "--interval",
     type=click.FloatRange(0.1),
@@ -44,9 +44,9 @@ RETRY_SECONDS = 60.0
     metavar="SECONDS",
     help="Time between two looks at PHOTOS.",
 )
-@options.photo_options
-@options.cluster_options
-@options.engine_options
+@_options.photo_options
+@_options.cluster_options
+@_options.engine_options
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON object for every look, a line each.")
 def watch(photos: tuple[str, ...], index_dir: str, interval: float, as_json: bool, **values: Any) -> None:
     """Keep an index up to date with PHOTOS until it is stopped.
@@ -63,7 +63,7 @@ def watch(photos: tuple[str, ...], index_dir: str, interval: float, as_json: boo
       photoclust watch /mnt/incoming --index ~/people --interval 60 --json >> watch.jsonl
       photoclust watch s3://BUCKET/incoming --index s3://BUCKET/people --interval 60
     """
-    engine, config = options.take_engine(values), options.take_cluster(values)
+    engine, config = _options.take_engine(values), _options.take_cluster(values)
     watcher = Watcher(photos, index_dir, photo_options(values), engine, config)
     watcher.check()
     tell = _tell_json if as_json else _Teller()
@@ -106,14 +106,14 @@ class Watcher:
         self,
         photos: tuple[str, ...],
         folder: str,
-        photo_options: job.PhotoOptions,
+        photo_options: _job.PhotoOptions,
         engine: EngineConfig,
         config: ClusterConfig,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.search, self.folder, self.options = photo_options.search(photos), folder, photo_options
         self.engine, self.config, self.clock = engine, config, clock
-        from photoclust.watching import Pacing, Settling
+        from photoclust.workflows.watch import Pacing, Settling
 
         self.settling, self.pacing = Settling(), Pacing()
         self.done: Sight | None = None
@@ -121,15 +121,15 @@ class Watcher:
 
     def check(self) -> None:
         """Fail at once where it can never work: no such folder, another model, no weights."""
-        job.find(self.search)
-        job.open_index(self.folder, self.options)
+        _job.find(self.search)
+        _job.open_index(self.folder, self.options)
 
     def look(self) -> Look:
         """Look once, and do what there is to do; what goes wrong is part of the answer."""
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         waiting = 0
         try:
-            refs, _ = job.find(self.search)
+            refs, _ = _job.find(self.search)
             sight = self.settling.look(refs)
             waiting = sight.waiting
             if self.done is None and waiting:  # the first look tells nothing yet
@@ -141,13 +141,13 @@ class Watcher:
             return Look(at, waiting, error=str(error))
 
     def _index(self, sight: Sight) -> IndexReport | None:
-        from photoclust.pipeline import index_photos
-        from photoclust.watching import Sight
+        from photoclust.workflows.index import index_photos
+        from photoclust.workflows.watch import Sight
 
         new = sight.more_than(self.done or Sight())
         collection = CollectionConfig(self.search.prefixes(), self.options.missing, self.options.retry_failed)
-        store = job.open_index(self.folder, self.options)
-        refs, _ = job.find(self.search)
+        store = _job.open_index(self.folder, self.options)
+        refs, _ = _job.find(self.search)
         settled = (ref for ref in refs if ref in sight)
         with store.lock():
             report = index_photos(
@@ -174,7 +174,7 @@ class Watcher:
         began = self.clock()
         if not self.pacing.is_due(began, quiet):
             return None
-        report = job.cluster(self.folder, self.config, engine=self.engine)
+        report = _job.cluster(self.folder, self.config, engine=self.engine)
         self.pacing.grouped(began, self.clock())
         return None if report.unchanged else report
 
@@ -191,7 +191,7 @@ class _Teller:
         self.passed_over: dict[str, dict[str, int]] = {}
 
     def __call__(self, look: Look) -> None:
-        from photoclust.photos.passed_over import in_words
+        from photoclust.photos.sources.passed_over import in_words
 
         said = [look.error] if look.error and look.error != self.last_error else []
         self.last_error = look.error

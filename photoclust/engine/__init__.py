@@ -15,7 +15,7 @@ from photoclust.config import EngineConfig
 from photoclust.errors import RayStartError
 
 if TYPE_CHECKING:
-    from photoclust.pipeline import Engine
+    from photoclust.stages import Engine
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 from photoclust.config import EngineConfig
 from photoclust.errors import EngineError
-from photoclust.people.division import Here, Said, TakeShare, Worker, Workers
-from photoclust.people.rounds import Standing
+from photoclust.people.clustering.division import Here, Said, TakeShare, Worker, Workers
+from photoclust.people.clustering.rounds import Standing
 
 LIVES = 3
 """Processes that one worker may live in: the first may have bad luck, the third has too little memory."""

@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any
 
 from photoclust.config import EngineConfig
-from photoclust.people.blocks import Comparison, nearest_in_pieces
-from photoclust.people.neighbours import NeighbourGraph
-from photoclust.people.search import Floats, Rows
-from photoclust.searching import BlockSearch
+from photoclust.index.searching import BlockSearch
+from photoclust.people.graph.blocks import Comparison, nearest_in_pieces
+from photoclust.people.graph.neighbours import NeighbourGraph
+from photoclust.people.graph.search import Floats, Rows
 
 Found = Iterator[tuple[int, NeighbourGraph]]
 

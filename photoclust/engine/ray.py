@@ -27,8 +27,8 @@ import ray
 import ray.data
 from ray.exceptions import RayError
 
-from photoclust.addresses import without_password
 from photoclust.config import EngineConfig, IndexSettings
+from photoclust.engine.addresses import without_password
 from photoclust.engine.batching import photos_per_batch
 from photoclust.engine.metrics import StreamMetrics
 from photoclust.engine.private import private_ray

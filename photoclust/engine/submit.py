@@ -22,7 +22,7 @@ from ray.exceptions import AuthenticationError
 from ray.job_submission import JobSubmissionClient
 from ray.util.state import list_nodes
 
-from photoclust.addresses import without_password
+from photoclust.engine.addresses import without_password
 from photoclust.engine.jobs import COMMAND_KEY, Job, Submission, number_of, runtime_env
 from photoclust.errors import EngineError, PhotoclustError, ResourceError, UsageError
 

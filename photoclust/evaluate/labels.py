@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.errors import UsageError
-from photoclust.label_table import LabelTable, read_label_table
-from photoclust.objects.uris import is_object_uri, parse_uri, unescaped
 from photoclust.records import container_of, local_path, page_of
+from photoclust.storage.label_table import LabelTable, read_label_table
+from photoclust.storage.uris import is_object_uri, parse_uri, unescaped
 
 _SHOWN = 200  # characters of what a file says
 

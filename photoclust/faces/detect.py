@@ -5,7 +5,7 @@ The contract:
 - It finds what facenet-pytorch's ``MTCNN(keep_all=True)`` finds, from ``min_face_size`` up: on 198 photos,
   378 of its 379 faces of 40 pixels and more at IoU 0.9, and none besides. Smaller ones may be found or not.
   Networks, weights, thresholds and the scales of the image pyramid are the same; the finest scales are left
-  out, save near what the others find likely (``tests/benchmarks/detect_vs_stock.py``).
+  out, save near what the others find likely (``benchmarks/detect_vs_stock.py``).
 - The result for a photo depends on that photo alone, never on its neighbours in a batch or on their order.
 - Memory is bounded by the size of the photo, whatever is in it.
 

@@ -7,7 +7,7 @@ the threads (`torch.set_num_threads`). Then the vector of a crop is the same, bi
 others, first or last.
 
 Batch norm is folded into the convolutions and memory laid out channels last: 45 faces a second of one
-processor against 35 for the model as it comes (``python tests/benchmarks/embed.py``), cosine to it above
+processor against 35 for the model as it comes (``python benchmarks/embed.py``), cosine to it above
 0.999999.
 """
 
@@ -24,11 +24,8 @@ from torch.backends import cudnn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from photoclust.errors import VectorError, WeightsError
-from photoclust.importing import without_init
+from photoclust.models.networks import BasicConv2d, InceptionResnetV1
 from photoclust.records import EMBEDDING_SIZE
-
-with without_init("facenet_pytorch"):
-    from facenet_pytorch.models.inception_resnet_v1 import BasicConv2d, InceptionResnetV1
 
 CPU_BATCH = 8  # crops embedded at once where there is no GPU
 
@@ -39,7 +36,7 @@ class Embedder:
     Parameters
     ----------
     weights
-        A safetensors file as `photoclust.faces.weights.weights_path` returns.
+        A safetensors file as `photoclust.models.weights.weights_path` returns.
     flip
         Average the embedding of each crop with that of its mirror image; doubles the cost.
     device

@@ -12,7 +12,7 @@ from photoclust.records import Detections
 
 SIDE = 40  # pixels a side at which sharpness is taken; 24 to 96 predict recognition less well
 
-# Weights of `evidence` and offset, by logistic regression (python tests/benchmarks/quality.py --limit 400).
+# Weights of `evidence` and offset, by logistic regression (python benchmarks/quality.py --limit 400).
 # They tell the recognised faces from the others, in pairs they were not learnt from, with an AUC of 0.867.
 # Few heads are turned in those photos, so that the weight of yaw is the least certain (0.7 to 1.9 on
 # different halves).
@@ -21,7 +21,7 @@ OFFSET = 1.7
 
 # Photos of 220 of LFW's development people, made smaller and compared with others of full size: of faces
 # 40, 24, 20, 16 and 12 pixels wide 95.5, 92.7, 81.8, 60.0 and 15.0 % are accepted at one false match in
-# 1,000, sharp as they may be, of those of full size 95.5 % (python tests/benchmarks/small_faces.py INDEX).
+# 1,000, sharp as they may be, of those of full size 95.5 % (python benchmarks/small_faces.py INDEX).
 # A logistic curve through the ratios, over the logarithm of the width. Since what smallness adds to an
 # embedding is left out, 82.3, 63.6 and 21.4 % are accepted at 20, 16 and 12: the curve is a little strict.
 HALF_SEEN, STEEPNESS = 15.1, 4.7  # pixels; per doubling

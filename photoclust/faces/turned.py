@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Pixels = npt.NDArray[np.uint8]
 
-# Face probability from which on a photo shows a face for certain (python tests/benchmarks/turned.py PHOTOS).
+# Face probability from which on a photo shows a face for certain (python benchmarks/turned.py PHOTOS).
 CERTAIN = 0.99
 LONGEST = 1024  # pixels of the longer side of a photo in which one such face is looked for in all directions
 

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from photoclust.index import files, originals
+from photoclust.index import files
+from photoclust.index.remote import hooks
 
 Block = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
@@ -54,7 +55,7 @@ class SearchBlocks:
         }
         files.make_folder(self.folder)  # another writer that has finished may have removed it
         files.write_table(self._path(block), pa.table(columns))
-        originals.written(self._index)
+        hooks.written(self._index)
 
     def read(self, block: int) -> Block:
         """Give a block back as it was written.

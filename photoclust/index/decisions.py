@@ -7,7 +7,7 @@ from pathlib import Path
 
 from photoclust.errors import DecisionsError
 from photoclust.index import files
-from photoclust.spreadsheets import MAC, UTF_8, WINDOWS, decoded, encoded_like, line_end
+from photoclust.storage.spreadsheets import MAC, UTF_8, WINDOWS, decoded, encoded_like, line_end
 
 _BYTE_BY_BYTE = (UTF_8, WINDOWS, MAC)  # encodings in which a line end is that byte
 

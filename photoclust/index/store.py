@@ -35,14 +35,16 @@ from filelock import FileLock, Timeout
 from photoclust import __version__
 from photoclust.config import IndexSettings
 from photoclust.errors import IndexFormatError, IndexLockedError
-from photoclust.index import decisions, erase, files, originals
+from photoclust.index import decisions, files
 from photoclust.index.clusterings import Clustering, Clusterings
 from photoclust.index.columns import Piece, pieces
+from photoclust.index.erasure import erase
+from photoclust.index.erasure.keep_out import without_kept_out
 from photoclust.index.graph import StoredGraph, read_graph, write_graph
 from photoclust.index.head import head_file, read_head, require_same, write_head
-from photoclust.index.keep_out import without_kept_out
 from photoclust.index.latest import last_of_each
 from photoclust.index.parts import Parts
+from photoclust.index.remote import hooks
 from photoclust.index.successors import Followed, Pairs, add_successors, read_successors
 from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
 
@@ -62,7 +64,7 @@ class IndexStore:
     @property
     def called(self) -> str:
         """How the user names this index: its absolute path, or the URI that it is a working copy of."""
-        return originals.called(self.folder)
+        return hooks.called(self.folder)
 
     # -- making and opening ---------------------------------------------------------------------------
 
@@ -135,7 +137,7 @@ class IndexStore:
                     f"Another photoclust is writing to {self.folder}; wait until it has finished, or stop it."
                 ) from error
         try:
-            with originals.held(self.folder):
+            with hooks.held(self.folder):
                 self._clean_up()
                 erase.finish(self)
                 yield
@@ -161,7 +163,7 @@ class IndexStore:
         """
         photos, faces = without_kept_out(self.folder, photos, faces)
         self.parts.append(photos.cast(PHOTO_SCHEMA), faces.cast(FACE_SCHEMA))
-        originals.written(self.folder)
+        hooks.written(self.folder)
 
     def photos(self) -> pa.Table:
         """Read the row in force for every photo that is there, ordered by uri."""

@@ -3,8 +3,8 @@
 Contract:
 
 - Pillow reads every format but HEIC and JPEG XL, which pillow-heif and pillow-jxl-plugin add to it, and RAW,
-  see `photoclust.photos.raw`. Only `FORMATS` are tried: Pillow's other readers run external programs (EPS,
-  WMF) or open no photographs.
+  see `photoclust.photos.formats.raw`. Only `FORMATS` are tried: Pillow's other readers run external programs
+  (EPS, WMF) or open no photographs.
 - The size in the file's header is held against the limit before any pixel is decoded.
 - Pixels are converted band by band into the upright array, so an odd colour mode or a rotation needs no
   second copy of the photo.
@@ -31,10 +31,10 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError
-from photoclust.photos import jxl
-from photoclust.photos.jpeg import is_jpeg
-from photoclust.photos.raw import Raw, is_raw, open_raw
-from photoclust.photos.truncated import completed
+from photoclust.photos.formats import jxl
+from photoclust.photos.formats.jpeg import is_jpeg
+from photoclust.photos.formats.raw import Raw, is_raw, open_raw
+from photoclust.photos.formats.truncated import completed
 from photoclust.records import DecodedPhoto
 
 FORMATS = (

@@ -14,10 +14,10 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 
-from photoclust.photos import boxes, ifd
 from photoclust.photos.decode import read_header
-from photoclust.photos.jpeg import is_jpeg, segments
-from photoclust.photos.sources import content_id
+from photoclust.photos.formats import ifd, isobmff
+from photoclust.photos.formats.jpeg import is_jpeg, segments
+from photoclust.photos.sources.references import content_id
 from photoclust.records import Identity
 
 Piece = bytes | memoryview
@@ -125,5 +125,5 @@ _FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Iterable[Piece]
     (lambda content: content.startswith(_PNG), _png),
     (lambda content: content[:4] == b"RIFF" and content[8:12] == b"WEBP", _webp),
     (ifd.is_tiff, ifd.picture),
-    (boxes.has_boxes, boxes.picture),
+    (isobmff.has_boxes, isobmff.picture),
 )

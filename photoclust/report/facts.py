@@ -1,4 +1,4 @@
-"""What is known of a person, in a few words (see `photoclust.people.facts.Facts`)."""
+"""What is known of a person, in a few words (see `photoclust.people.identity.facts.Facts`)."""
 
 from __future__ import annotations
 

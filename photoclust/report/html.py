@@ -10,7 +10,7 @@ from typing import Any
 
 import jinja2
 
-from photoclust.places import cache_dir
+from photoclust.storage.places import cache_dir
 
 
 def page_template(name: str, *styles: str, **words: Any) -> jinja2.Template:

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from photoclust.report.findings import MIXED_LABEL, SAME_PERSON, SAME_PHOTO, WRONG_LABEL
+from photoclust.report.dedupe.findings import MIXED_LABEL, SAME_PERSON, SAME_PHOTO, WRONG_LABEL
 
 PHOTOS_EACH = 4
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from photoclust.demo import make_album
 from photoclust.index.store import IndexStore
 from photoclust.index.unfinished import unfinished_run
 from photoclust.records import container_of
+from photoclust.workflows.demo import make_album
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:

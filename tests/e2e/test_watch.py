@@ -15,8 +15,8 @@ import pytest
 from PIL import Image, ImageEnhance
 from skimage.data import astronaut
 
+from photoclust.index.remote.at import at
 from photoclust.index.store import IndexStore
-from photoclust.remote.at import at
 
 
 @pytest.fixture(scope="module")

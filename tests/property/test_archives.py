@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photoclust.config import DecodeConfig
-from photoclust.photos.sources import content_id, find_photos, read_photo
+from photoclust.photos.sources.references import content_id, find_photos, read_photo
 from photoclust.records import container_of
 
 LIMITS = DecodeConfig()

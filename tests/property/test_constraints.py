@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from strategies import albums, decided
 
 from photoclust.config import ClusterConfig
-from photoclust.people.bursts import twins
-from photoclust.people.constraints import Constraints
-from photoclust.people.density import density_clusters
-from photoclust.people.neighbours import neighbours
-from photoclust.people.resolving import resolve
-from photoclust.people.verify import Groups, VerifyInput, verify
+from photoclust.people.clustering.constraints import Constraints
+from photoclust.people.clustering.density import density_clusters
+from photoclust.people.clustering.verify import Groups, VerifyInput, verify
+from photoclust.people.decisions.resolving import resolve
+from photoclust.people.graph.near_duplicates import twins
+from photoclust.people.graph.neighbours import neighbours
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

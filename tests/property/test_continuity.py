@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photoclust.people.changes import Grouping, changes
-from photoclust.people.continuity import keep_ids, successor
-from photoclust.people.identities import Past, faces_of
+from photoclust.people.identity.changes import Grouping, changes
+from photoclust.people.identity.continuity import keep_ids, successor
+from photoclust.people.identity.ids import Past, faces_of
 
 FACES = 14
 histories = st.lists(

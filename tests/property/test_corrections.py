@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import START
 
-from photoclust import corrections
-from photoclust.book import Book, Ref
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import UsageError
 from photoclust.index.prepared import drop_prepared, drop_stale
 from photoclust.index.store import Clustering, IndexStore
-from photoclust.people.decisions import KINDS, Decision, added_lines
+from photoclust.people.decisions.file import KINDS, Decision, added_lines
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
-from photoclust.regrouping import group_faces
+from photoclust.workflows.cluster import group_faces
+from photoclust.workflows.people import correct
+from photoclust.workflows.people.people_index import Book, Ref
 
 CONFIG = ClusterConfig(k=8)
 
@@ -76,22 +76,20 @@ def said(book: Book, rng: np.random.Generator) -> list[Decision]:
     few = [str(face) for face in rng.choice(own, min(len(own), int(rng.integers(1, 4))), replace=False)]
     stranger = str(rng.choice(faces))
     if kind == "name":
-        return corrections.name(
-            book, person, str(rng.choice(["Ada", "Bea", "Cleo", ""])), bool(rng.integers(2))
-        )
+        return correct.name(book, person, str(rng.choice(["Ada", "Bea", "Cleo", ""])), bool(rng.integers(2)))
     if kind == "merge":
-        return corrections.merge(book, [person, other])
+        return correct.merge(book, [person, other])
     if kind in ("split", "reject"):
-        return (corrections.split if kind == "split" else corrections.reject)(book, person, few)
+        return (correct.split if kind == "split" else correct.reject)(book, person, few)
     if kind == "same":
-        return corrections.same(book, [Ref("", stranger), Ref(person, "")])
+        return correct.same(book, [Ref("", stranger), Ref(person, "")])
     if kind == "different":
-        return corrections.different(
+        return correct.different(
             book, Ref(person, ""), Ref("", stranger) if rng.integers(2) else Ref(other, "")
         )
     if kind == "ignore":
-        return corrections.ignore(book, [person], bool(rng.integers(2)))
-    return corrections.cover(book, person, few[0])
+        return correct.ignore(book, [person], bool(rng.integers(2)))
+    return correct.cover(book, person, few[0])
 
 
 def same(one: Clustering, other: Clustering) -> None:
@@ -146,7 +144,7 @@ def test_what_was_kept_and_is_damaged_is_worked_out_again(tmp_path: Path, name: 
     store = made_up_index(tmp_path / "index", 40, 4, np.random.default_rng(1))
     group_faces(store, CONFIG)
     book = Book(store)
-    lines = corrections.name(book, next(iter(book.people)), "Ada")
+    lines = correct.name(book, next(iter(book.people)), "Ada")
     store.add_decisions(added_lines(book.text, lines, START))
     expected = from_nothing(store, tmp_path / "copy")
     path = store.folder / "prepared" / name

@@ -14,16 +14,16 @@ from strategies import albums, decided
 
 from photoclust.config import ClusterConfig
 from photoclust.engine.clustering import Lasting, LostError
-from photoclust.people.bursts import twins
-from photoclust.people.components import bounded_components, shared_out, within
-from photoclust.people.constraints import Constraints
-from photoclust.people.density import density_clusters
-from photoclust.people.division import Said, TakeShare, Worker, cluster
-from photoclust.people.joining import joined
-from photoclust.people.neighbours import neighbours
-from photoclust.people.resolving import resolve
-from photoclust.people.rounds import Standing, carry_out
-from photoclust.people.verify import VerifyInput, candidates_of, settled
+from photoclust.people.clustering.components import bounded_components, shared_out, within
+from photoclust.people.clustering.constraints import Constraints
+from photoclust.people.clustering.density import density_clusters
+from photoclust.people.clustering.division import Said, TakeShare, Worker, cluster
+from photoclust.people.clustering.joining import joined
+from photoclust.people.clustering.rounds import Standing, carry_out
+from photoclust.people.clustering.verify import VerifyInput, candidates_of, settled
+from photoclust.people.decisions.resolving import resolve
+from photoclust.people.graph.near_duplicates import twins
+from photoclust.people.graph.neighbours import neighbours
 
 
 class Several:

@@ -14,8 +14,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photoclust.people.continuity import Continuity, keep_ids, successor
-from photoclust.people.identities import Past
+from photoclust.people.identity.continuity import Continuity, keep_ids, successor
+from photoclust.people.identity.ids import Past
 
 BUNCHES = 5
 NAMES = ("Ada", "Bea")

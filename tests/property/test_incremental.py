@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from photoclust.config import ClusterConfig, CollectionConfig, IndexSettings
 from photoclust.index.store import Clustering, IndexStore
-from photoclust.photos.sources import content_id, read_photo
-from photoclust.pipeline import IndexReport, index_photos
+from photoclust.photos.sources.references import content_id, read_photo
 from photoclust.records import EMBEDDING_SIZE, INDEXED_SCHEMA, PhotoRef
-from photoclust.regrouping import group_faces
+from photoclust.workflows.cluster import group_faces
+from photoclust.workflows.index import IndexReport, index_photos
 
 CONFIG = ClusterConfig(k=6)
 

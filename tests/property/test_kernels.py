@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photoclust.people import neighbours as module
-from photoclust.people.forest import spanning_forest
-from photoclust.people.neighbours import cosine_distances, neighbours
-from photoclust.people.search import search
+from photoclust.people.graph import neighbours as module
+from photoclust.people.graph.forest import spanning_forest
+from photoclust.people.graph.neighbours import cosine_distances, neighbours
+from photoclust.people.graph.search import search
 
 TIE = 1e-6
 

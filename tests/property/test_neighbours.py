@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photoclust.people.blocks import nearest_in_pieces
-from photoclust.people.neighbours import (
+from photoclust.people.graph.blocks import nearest_in_pieces
+from photoclust.people.graph.neighbours import (
     NeighbourGraph,
     cosine_distances,
     merge,

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from strategies import albums
 
 from photoclust.config import ClusterConfig
-from photoclust.people.density import density_clusters
-from photoclust.people.neighbours import neighbours
-from photoclust.people.same_photo import conflicting_photos
-from photoclust.people.verify import VerifyInput, verify
+from photoclust.people.clustering.density import density_clusters
+from photoclust.people.clustering.same_photo import conflicting_photos
+from photoclust.people.clustering.verify import VerifyInput, verify
+from photoclust.people.graph.neighbours import neighbours
 
 
 @given(albums(), st.integers(2, 4), st.integers(2, 40))

@@ -21,8 +21,8 @@ from ray.util import get_node_ip_address
 from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import start
 from photoclust.index.store import IndexStore
-from photoclust.photos.sources import find_photos
-from photoclust.pipeline import IndexReport, index_photos
+from photoclust.photos.sources.references import find_photos
+from photoclust.workflows.index import IndexReport, index_photos
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240.0  # seconds that a slow machine may take for a step; nothing waits that long on any other

@@ -18,9 +18,9 @@ from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import start
 from photoclust.errors import ObjectStoreError
 from photoclust.index.store import IndexStore
-from photoclust.objects.patience import counting_retries
-from photoclust.photos.sources import find_photos
-from photoclust.pipeline import IndexReport, index_photos
+from photoclust.photos.sources.references import find_photos
+from photoclust.storage.retry import counting_retries
+from photoclust.workflows.index import IndexReport, index_photos
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pytest
 
 from photoclust.config import ClusterConfig, IndexSettings
-from photoclust.extending import neighbour_graph
 from photoclust.index.store import IndexStore
-from photoclust.people.blocks import QUERIES
-from photoclust.people.calibration import calibration_of
+from photoclust.people.calibration.evidence import calibration_of
+from photoclust.people.graph.blocks import QUERIES
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
+from photoclust.workflows.snapshot.extending import neighbour_graph
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
 

@@ -13,8 +13,8 @@ import pytest
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.index.store import IndexStore
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
-from photoclust.regrouping import group_faces
 from photoclust.stages import face_id
+from photoclust.workflows.cluster import group_faces
 
 PEOPLE = {"ada": 6, "bea": 5, "cleo": 4, "dora": 3}
 

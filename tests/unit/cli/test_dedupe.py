@@ -16,10 +16,10 @@ from PIL import Image
 from photoclust.cli import cli
 from photoclust.config import IndexSettings
 from photoclust.errors import OutputError, UsageError
-from photoclust.faces.weights import weights_sha256
 from photoclust.index.store import IndexStore
-from photoclust.people.calibration import calibration_of
-from photoclust.photos.sources import content_id, find_photos
+from photoclust.models.weights import weights_sha256
+from photoclust.people.calibration.evidence import calibration_of
+from photoclust.photos.sources.references import content_id, find_photos
 from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
 
 LANDMARKS = [38.0, 40, 62, 40, 50, 55, 42, 68, 58, 68]

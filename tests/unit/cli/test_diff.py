@@ -17,7 +17,7 @@ from photoclust.errors import ChurnError, PhotoclustError
 from photoclust.index import files
 from photoclust.index.store import IndexStore
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
-from photoclust.regrouping import group_faces
+from photoclust.workflows.cluster import group_faces
 
 CONFIG = ClusterConfig(min_cluster_size=2)
 

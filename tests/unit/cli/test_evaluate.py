@@ -16,9 +16,9 @@ from photoclust.cli import cli
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.index.store import IndexStore
-from photoclust.people.calibration import calibration_of
+from photoclust.people.calibration.evidence import calibration_of
 from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
-from photoclust.regrouping import group_faces
+from photoclust.workflows.cluster import group_faces
 
 PEOPLE = ["Ada", "Bob", "Cy"]
 

@@ -17,7 +17,7 @@ import pytest
 from photoclust.cli import cli
 from photoclust.config import IndexSettings
 from photoclust.errors import IndexMissingError, UsageError
-from photoclust.index import erase
+from photoclust.index.erasure import erase
 from photoclust.index.store import IndexStore
 
 PeopleOf = Callable[[IndexStore], dict[str, str]]

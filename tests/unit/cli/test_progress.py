@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from photoclust.cli import progress
+from photoclust.cli import _progress
 
 
 @pytest.fixture(autouse=True)
@@ -18,19 +18,19 @@ def laptop(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PROGRESS", "LOG_FORMAT", "JOB_ID"):
         monkeypatch.delenv(f"PHOTOCLUST_{name}", raising=False)
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    monkeypatch.setattr(progress, "SECONDS_A_LINE", 0.0)
-    progress.start_log()
+    monkeypatch.setattr(_progress, "SECONDS_A_LINE", 0.0)
+    _progress.start_log()
 
 
 def work(steps: int = 4) -> None:
-    with progress.photo_progress(100) as tell:
+    with _progress.photo_progress(100) as tell:
         for _ in range(steps):
             tell(25)
 
 
 def test_nothing_is_said_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
     work()
-    progress.say("Grouping.")
+    _progress.say("Grouping.")
     assert capsys.readouterr().err == ""
 
 
@@ -50,7 +50,7 @@ def test_a_log_on_a_cluster_gets_lines(
 def test_lines_are_seldom_but_the_last_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(progress, "SECONDS_A_LINE", 1e9)
+    monkeypatch.setattr(_progress, "SECONDS_A_LINE", 1e9)
     monkeypatch.setenv("PHOTOCLUST_PROGRESS", "lines")
     work()
     assert capsys.readouterr().err.splitlines()[-1].startswith("Indexing: 100 of 100")
@@ -99,7 +99,7 @@ def test_an_error_is_json_too_when_asked(tmp_path: Path) -> None:
 
 
 def long_work() -> None:
-    with progress.sparse_lines(), progress.photo_progress(100) as tell:
+    with _progress.sparse_lines(), _progress.photo_progress(100) as tell:
         for _ in range(4):
             tell(25)
 
@@ -108,7 +108,7 @@ def test_long_work_without_a_terminal_says_a_line_now_and_then(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter(range(0, 1000, 20))
-    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: float(next(clock)))
     long_work()
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(" (")[0] for line in lines] == [
@@ -122,6 +122,6 @@ def test_long_work_without_a_terminal_says_a_line_now_and_then(
 
 def test_short_work_without_a_terminal_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     long_work()
-    with progress.photo_progress(1) as tell:
+    with _progress.photo_progress(1) as tell:
         tell(1)
     assert capsys.readouterr().err == ""

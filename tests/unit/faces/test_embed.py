@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from photoclust.errors import VectorError, WeightsError
 from photoclust.faces.embed import Embedder, unit_rows
-from photoclust.faces.weights import weights_path
+from photoclust.models.weights import weights_path
 
 
 @pytest.fixture(scope="module", autouse=True)

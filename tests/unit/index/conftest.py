@@ -7,13 +7,13 @@ import base64
 import pytest
 from erasing import PeopleOf, ids_of
 
-from photoclust.cli.job import renew_page
+from photoclust.cli._job import renew_page
 from photoclust.config import ClusterConfig
 from photoclust.index.store import IndexStore
-from photoclust.people.decisions import HEADER
-from photoclust.regrouping import group_faces
+from photoclust.people.decisions.file import HEADER
 from photoclust.report.album import Album
 from photoclust.report.export import write_export
+from photoclust.workflows.cluster import group_faces
 
 
 @pytest.fixture

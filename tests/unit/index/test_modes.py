@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from photoclust.cli import cli
-from photoclust.cli.job import renew_page
+from photoclust.cli._job import renew_page
 from photoclust.index.store import IndexStore
 
 

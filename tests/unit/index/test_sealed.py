@@ -13,7 +13,7 @@ import pytest
 
 from photoclust.errors import IndexCorruptError, IndexFormatError
 from photoclust.index import files
-from photoclust.index.keep_out import keyed
+from photoclust.index.erasure.keep_out import keyed
 from photoclust.index.sealed import SealError, read_sealed, sealed
 from photoclust.index.store import IndexStore
 

@@ -16,9 +16,9 @@ from skimage import data as pictures
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError
-from photoclust.photos import jxl, raw
 from photoclust.photos.decode import decode_photo
-from photoclust.photos.raw import is_raw
+from photoclust.photos.formats import jxl, raw
+from photoclust.photos.formats.raw import is_raw
 
 
 def _load(name: str) -> Any:

@@ -18,7 +18,7 @@ from pictures import decoded, encoded, picture
 from PIL import Image
 
 from photoclust.photos.identity import identity, picture_id
-from photoclust.photos.sources import content_id
+from photoclust.photos.sources.references import content_id
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::RuntimeWarning:PIL")
 pillow_heif.register_heif_opener()

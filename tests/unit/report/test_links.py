@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from photoclust.errors import OutputError
-from photoclust.report.corrected import write_corrected
+from photoclust.report.dedupe.corrected import write_corrected
 from photoclust.report.export import write_export
 from photoclust.report.links import Links
 

@@ -1,0 +1,333 @@
+"""Options that several verbs share, and how their values become configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import click
+
+from photoclust.cli._progress import fetch_progress, say
+from photoclust.config import ENGINES, ClusterConfig, EngineConfig
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+class Output(click.Path):
+    """A file or folder to be written on this machine."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse a URI, which would become a folder of a strange name; see `click.ParamType.convert`."""
+        if "://" in str(value):
+            self.fail(f"{value} is no place on this machine; write there, then copy it.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _in_working_copy(command: Command) -> Command:
+    """Let a verb work in a folder, wherever its index lies."""
+
+    @wraps(command)
+    def work(*arguments: Any, index_dir: str, **values: Any) -> Any:
+        if "://" not in index_dir and Path(index_dir).absolute().parent.parent.name != "indexes":
+            return command(*arguments, index_dir=index_dir, **values)
+        from photoclust.index.remote.at import at
+
+        with at(index_dir, fetch_progress) as folder:
+            return command(*arguments, index_dir=folder, **values)
+
+    return cast("Command", work)
+
+
+def index_nearby() -> str | None:
+    """The index that is meant where none is named: ``PHOTOCLUST_INDEX``, or the one of the current folder.
+
+    That is the folder itself, or the only folder in it that is an index.
+    """
+    named = os.environ.get("PHOTOCLUST_INDEX")
+    if named:
+        return named
+    found = ["."] if _is_index(Path()) else [str(place) for place in _folders_here() if _is_index(place)]
+    if len(found) != 1:
+        return None
+    say(f"Using the index {found[0] if found[0] != '.' else 'of this folder'}.")
+    return found[0]
+
+
+def _is_index(place: Path) -> bool:
+    return (place / "index.json").is_file() and (place / "photos").is_dir()
+
+
+def _folders_here() -> list[Path]:
+    try:
+        return sorted(place for place in Path().iterdir() if place.is_dir())
+    except OSError:
+        return []
+
+
+def _named_or_nearby(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    found = value or (None if ctx.resilient_parsing else index_nearby())
+    if not found:
+        raise click.MissingParameter(_NO_INDEX, ctx, parameter)
+    return found
+
+
+_NO_INDEX = "Name the index, set PHOTOCLUST_INDEX, or go to a folder with one index in it."
+
+
+_index_option = click.option(
+    "--index",
+    "index_dir",
+    type=click.Path(file_okay=True),
+    metavar="DIR",
+    callback=_named_or_nearby,
+    help="Folder of the index, or s3://, gs:// or az://BUCKET/PREFIX; everything photoclust writes is in it. "
+    "By default PHOTOCLUST_INDEX, or the index in the current folder.",
+)
+index_option = _together(_index_option, _in_working_copy)
+
+
+def _keep_place(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    ctx.meta["photoclust.index"] = value
+
+
+def _place(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    named = ctx.meta["photoclust.index"]
+    if value and named and value != named:
+        raise click.BadParameter("the index is named twice, and differently.", ctx, parameter)
+    return value or named or _named_or_nearby(ctx, parameter, None)
+
+
+# Where an index is all that a verb looks at, it may be named without ado: `evaluate INDEX`.
+index_argument_or_option = _together(
+    click.argument("index", required=False, is_eager=True, expose_value=False, callback=_keep_place),
+    click.option(
+        "--index", "index_dir", type=click.Path(), metavar="DIR", callback=_place, help="The same, by name."
+    ),
+    _in_working_copy,
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Write the summary as JSON.")
+
+
+def _keep(variable: str) -> Callable[[click.Context, click.Parameter, str | None], None]:
+    """Let an option hold for whatever this process does and starts."""
+
+    def keep(_: click.Context, __: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            os.environ[variable] = value
+
+    return keep
+
+
+progress_options = _together(
+    click.option(
+        "--progress",
+        type=click.Choice(["auto", "bar", "lines", "none"]),
+        expose_value=False,
+        callback=_keep("PHOTOCLUST_PROGRESS"),
+        help="A bar, or a line every few seconds; by default a bar on a terminal and lines on a cluster. "
+        "(or set PHOTOCLUST_PROGRESS)",
+    ),
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        expose_value=False,
+        callback=_keep("PHOTOCLUST_LOG_FORMAT"),
+        help="What lines on stderr look like. (or set PHOTOCLUST_LOG_FORMAT)",
+    ),
+)
+
+search_options = _together(
+    click.option(
+        "--address",
+        metavar="URL",
+        envvar="PHOTOCLUST_ADDRESS",
+        help="Ray cluster to join (HEAD:6379); without it this machine does the work.",
+    ),
+    click.option(
+        "--num-cpus", type=click.IntRange(1), metavar="N", help="Processors to use; all by default."
+    ),
+    click.option("--num-gpus", type=click.IntRange(0), metavar="N", help="GPUs to use; all by default."),
+    click.option(
+        "--divide-search-from",
+        type=click.IntRange(1),
+        metavar="FACES",
+        help="Compare so many faces and more in blocks that are kept when done, on the cluster if there is "
+        f"one; {EngineConfig.divide_search_from} by default.",
+    ),
+)
+
+engine_options = _together(
+    click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        default=EngineConfig.kind,
+        show_default=True,
+        help="Ray actors, or this process alone; the result is the same. auto is Ray, and this process where "
+        "Ray does not start and no cluster was asked for.",
+    ),
+    search_options,
+    click.option("--detect-actors", type=click.IntRange(1), metavar="N", help="Detection processes."),
+    click.option("--embed-actors", type=click.IntRange(1), metavar="N", help="Embedding processes."),
+    click.option(
+        "--photos-per-batch",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Photos given to a detection process at once; by default chosen by the size of their files.",
+    ),
+    click.option(
+        "--photo-seconds",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="Give a photo up that takes a Ray actor longer than this; 300 by default.",
+    ),
+    progress_options,
+)
+
+photo_settings = _together(
+    click.option("--model", metavar="NAME", help="Embedding model of a new index; see `photoclust models`."),
+    click.option(
+        "--min-face-size", type=click.IntRange(12), metavar="PIXELS", help="Smallest face looked for."
+    ),
+    click.option(
+        "--max-pixels", type=click.IntRange(1), metavar="N", help="Refuse photos with more pixels than this."
+    ),
+    click.option(
+        "--image-column", metavar="NAME", help="Column of Parquet files with photos; found by default."
+    ),
+    click.option(
+        "--exclude",
+        multiple=True,
+        metavar="PATTERN",
+        help="Leave out what is named so inside PHOTOS, as a line of a .gitignore file says it, letter case "
+        "ignored; may be given again. What a file .photoclustignore names is left out in every run.",
+    ),
+    click.option(
+        "--include",
+        multiple=True,
+        metavar="PATTERN",
+        help="Take nothing inside PHOTOS but what is named so; may be given again.",
+    ),
+    click.option("--retry-failed", is_flag=True, help="Try photos again that failed in an earlier run."),
+)
+
+photo_options = _together(
+    photo_settings,
+    click.option(
+        "--missing",
+        type=click.Choice(["check", "drop", "keep"]),
+        default="check",
+        show_default=True,
+        help="Photos that PHOTOS no longer hold: take them out of the grouping, but stop where so many are "
+        "missing that a drive may be unplugged (check); take out however many (drop); leave them in (keep).",
+    ),
+)
+
+cluster_options = _together(
+    click.option(
+        "--neighbours",
+        "k",
+        type=click.IntRange(2),
+        metavar="K",
+        default=ClusterConfig.k,
+        show_default=True,
+        help="Nearest faces looked at for each face.",
+    ),
+    click.option(
+        "--min-cluster-size",
+        type=click.IntRange(2),
+        metavar="N",
+        default=ClusterConfig.min_cluster_size,
+        show_default=True,
+        help="Fewest faces that make a person.",
+    ),
+    click.option(
+        "--photo-copies/--no-photo-copies",
+        default=ClusterConfig.photo_copies,
+        help="Let a mirror, a collage or a screen show a person twice in a photo; else never.",
+    ),
+    click.option(
+        "--approximate-from",
+        type=click.IntRange(1),
+        metavar="FACES",
+        help="So many faces and more are compared approximately, and how many neighbours were found is "
+        "measured and told; exactly, however many, by default.",
+    ),
+    click.option(
+        "--max-component",
+        type=click.IntRange(2),
+        default=ClusterConfig.max_component,
+        show_default=True,
+        metavar="FACES",
+        help="More faces than that are grouped in parts of at most so many, side by side; fewer need less "
+        "memory.",
+    ),
+)
+
+
+class Share(click.ParamType[float]):
+    """A percentage such as ``1%``, as a number in [0, 1]."""
+
+    name = "percentage"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Convert what was typed; see `click.ParamType.convert`."""
+        if isinstance(value, float):
+            return value
+        try:
+            share = float(value.removesuffix("%")) / 100
+        except ValueError:
+            share = -1.0
+        if not (value.endswith("%") and 0 <= share <= 1):
+            self.fail(f"{value!r} is no percentage from 0% to 100%.", param, ctx)
+        return share
+
+
+churn_option = click.option(
+    "--max-named-churn",
+    type=Share(),
+    default="100%",
+    show_default=True,
+    metavar="PERCENTAGE",
+    help="Keep the grouping in force if more of the faces of people with a name would leave their person.",
+)
+
+
+def take(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Take the options of these names out of `values`, those that were not given left out."""
+    return {name: value for name in names if (value := values.pop(name, None)) is not None}
+
+
+def take_engine(values: dict[str, Any]) -> EngineConfig:
+    """Build the engine's configuration from `engine_options`."""
+    kind = values.pop("engine", EngineConfig.kind)
+    names = (
+        "address",
+        "num_cpus",
+        "num_gpus",
+        "detect_actors",
+        "embed_actors",
+        "photos_per_batch",
+        "photo_seconds",
+        "divide_search_from",
+    )
+    return EngineConfig(kind=kind, **take(values, *names))
+
+
+def take_cluster(values: dict[str, Any]) -> ClusterConfig:
+    """Build the clustering's configuration from `cluster_options`."""
+    return ClusterConfig(
+        **take(values, "k", "min_cluster_size", "photo_copies", "approximate_from", "max_component")
+    )

@@ -1,0 +1,267 @@
+"""Corrections: ``photoclust people name``, ``merge``, ``split`` and the others that write a decision."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from photoclust.cli import _job, _options
+
+if TYPE_CHECKING:
+    from photoclust.index.store import IndexStore
+    from photoclust.people.decisions.file import Decision
+    from photoclust.workflows.people.people_index import Book
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _correction(command: Command) -> Command:
+    later = click.option("--later", is_flag=True, help="Only note it down; `photoclust cluster` applies it.")
+    yes = click.option(
+        "--yes",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_yes,
+        help="Do not ask before two people who both have a name become one.",
+    )
+    return _options.index_option(later(yes(command)))
+
+
+def _keep_yes(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.meta[_YES] = value
+
+
+def _say_so(index_dir: str, later: bool, decide: Callable[[Book], list[Decision]]) -> None:
+    """Write decisions down and apply them."""
+    from photoclust.importing import keep_pandas_out
+
+    keep_pandas_out()
+    from photoclust.index.store import IndexStore
+    from photoclust.people.decisions.journal import in_words
+    from photoclust.workflows.people.correct import write
+    from photoclust.workflows.people.people_index import Book
+
+    store = IndexStore.open(index_dir)
+    _ask_first(store, decide)
+    with store.lock():
+        book = Book(store)
+        decisions = decide(book)
+        _refuse_unasked(book, decisions)
+        write(store, book, decisions)
+    place = shlex.quote(store.called)
+    click.echo(
+        f"{in_words(decisions, book.called_of)}{_as_one(book, decisions)}. "
+        f"`photoclust people undo --index {place}` takes it back."
+    )
+    if later:
+        click.echo("Noted down; the next grouping applies it.")
+        return
+    report = _job.cluster(index_dir, book.config)
+    after = Book(store)
+    for said in _about(decisions, after):
+        click.echo(said)
+    moved = sum(after.person_of.get(face) != person for face, person in book.person_of.items())
+    click.echo(f"{moved} faces changed their person; {report.people} people now.")
+    for problem in report.problems:
+        click.echo(f"Not applied: {problem}")
+
+
+_YES = "photoclust.yes"
+
+
+def _ask_first(store: IndexStore, decide: Callable[[Book], list[Decision]]) -> None:
+    """Ask, while nobody is locked out, whether people with two names are meant to become one."""
+    from photoclust.workflows.people.correct import named_joined
+    from photoclust.workflows.people.people_index import Book
+
+    meta = click.get_current_context().meta
+    if meta[_YES] or not sys.stdin.isatty():
+        return
+    book = Book(store)
+    names = named_joined(book, decide(book))
+    if names:
+        question = f"{' and '.join(map(repr, names))} both have a name; are they one person?"
+        click.confirm(question, abort=True, err=True)
+        meta[_YES] = True
+
+
+def _refuse_unasked(book: Book, decisions: list[Decision]) -> None:
+    from photoclust.errors import UsageError
+    from photoclust.workflows.people.correct import named_joined
+
+    names = named_joined(book, decisions)
+    if names and not click.get_current_context().meta[_YES]:
+        raise UsageError(
+            f"{' and '.join(map(repr, names))} both have a name and would become one person; add --yes if "
+            "that is meant. Nothing was changed."
+        )
+
+
+def _as_one(book: Book, decisions: list[Decision]) -> str:
+    """What is added where a name joins people."""
+    from photoclust.people.decisions.file import DIFFERENT, NAME
+
+    names = {line.value for line in decisions if line.kind == NAME and line.value}
+    if any(line.kind == DIFFERENT for line in decisions) or decisions[0].kind != NAME:
+        return ""
+    person = book.person_of.get(decisions[0].faces[0], "")
+    there = [row for one, row in book.people.items() if row["name"] in names and one != person]
+    faces = sum(row["faces"] for row in there)
+    return f": one person now with the {there[0]['name']!r} there was, of {faces:,} faces" if there else ""
+
+
+def _about(decisions: list[Decision], book: Book) -> list[str]:
+    """A line for each person the decisions speak of."""
+    from photoclust.report.facts import in_a_line
+
+    faces = (side[0] for line in decisions for side in (line.faces, line.others) if side)
+    known = dict.fromkeys(book.person_of.get(face, "") for face in faces)
+    return [in_a_line(book.people[person]) for person in known if person]
+
+
+@click.command()
+@click.argument("person")
+@click.argument("new_name", metavar="NAME")
+@click.option("--another", is_flag=True, help="Somebody else of the same name: nobody is joined.")
+@_correction
+def name(person: str, new_name: str, another: bool, index_dir: str, later: bool) -> None:
+    """Name a person; whoever has that name already is joined with them. An empty NAME takes a name away.
+
+    \b
+    Examples:
+      photoclust people name 3f6c1d "Ada Lovelace" --index ~/people
+      photoclust people name 77a0 "Ada Lovelace" --another --index ~/people
+    """
+    from photoclust.workflows.people import correct
+
+    def decide(book: Book) -> list[Decision]:
+        return correct.name(book, book.person(person), new_name, another)
+
+    _say_so(index_dir, later, decide)
+
+
+@click.command()
+@click.argument("persons", nargs=-1, required=True, metavar="PERSON...")
+@_correction
+def merge(persons: tuple[str, ...], index_dir: str, later: bool) -> None:
+    """Make people one person, with all their faces; the first keeps their name.
+
+    \b
+    Examples:
+      photoclust people merge "Ada Lovelace" 77a0 --index ~/people
+      photoclust people merge 3f6c1d 77a0 90bd --later --index ~/people
+    """
+    from photoclust.workflows.people import correct
+
+    _say_so(index_dir, later, lambda book: correct.merge(book, [book.person(one) for one in persons]))
+
+
+@click.command()
+@click.argument("person")
+@click.argument("faces", nargs=-1, required=True, metavar="FACE...")
+@_correction
+def split(person: str, faces: tuple[str, ...], index_dir: str, later: bool) -> None:
+    """Take faces out of a person as another person; what looks more like them goes along.
+
+    \b
+    Examples:
+      photoclust people split "Ada Lovelace" 90bd6e 5e0cf1 --index ~/people
+    """
+    from photoclust.workflows.people import correct
+
+    _say_so(
+        index_dir,
+        later,
+        lambda book: correct.split(book, book.person(person), [book.face(one) for one in faces]),
+    )
+
+
+@click.command()
+@click.argument("person")
+@click.argument("faces", nargs=-1, required=True, metavar="FACE...")
+@_correction
+def reject(person: str, faces: tuple[str, ...], index_dir: str, later: bool) -> None:
+    """Say that faces, and their near-identical twins, are not a person.
+
+    \b
+    Examples:
+      photoclust people reject "Ada Lovelace" 90bd6e --index ~/people
+    """
+    from photoclust.workflows.people import correct
+
+    _say_so(
+        index_dir,
+        later,
+        lambda book: correct.reject(book, book.person(person), [book.face(one) for one in faces]),
+    )
+
+
+@click.command()
+@click.argument("which", nargs=-1, required=True, metavar="FACE|PERSON...")
+@_correction
+def same(which: tuple[str, ...], index_dir: str, later: bool) -> None:
+    """Put faces together, with each other or with a person; people among themselves are merged.
+
+    A face goes alone: the others of the person it was with stay where they are.
+
+    \b
+    Examples:
+      photoclust people same 90bd6e "Ada Lovelace" --index ~/people
+      photoclust people same 90bd6e 5e0cf1 --index ~/people
+    """
+    from photoclust.workflows.people import correct
+
+    _say_so(index_dir, later, lambda book: correct.same(book, [book.either(one) for one in which]))
+
+
+@click.command()
+@click.argument("one", metavar="FACE|PERSON")
+@click.argument("other", metavar="FACE|PERSON")
+@_correction
+def different(one: str, other: str, index_dir: str, later: bool) -> None:
+    """Keep two people, two faces, or a face and a person apart for ever.
+
+    \b
+    Examples:
+      photoclust people different "Ada Lovelace" "Annabella Byron" --index ~/people
+    """
+    from photoclust.workflows.people import correct
+
+    _say_so(index_dir, later, lambda book: correct.different(book, book.either(one), book.either(other)))
+
+
+@click.command()
+@click.argument("persons", nargs=-1, required=True, metavar="PERSON...")
+@click.option("--undo", is_flag=True, help="Take them into the lists again.")
+@_correction
+def ignore(persons: tuple[str, ...], undo: bool, index_dir: str, later: bool) -> None:
+    """Leave people out of lists and put them last in the review page, as passers-by.
+
+    \b
+    Examples:
+      photoclust people ignore 77a0 90bd --index ~/people
+      photoclust people ignore 77a0 --undo --index ~/people
+    """
+    from photoclust.workflows.people import correct
+
+    _say_so(index_dir, later, lambda book: correct.ignore(book, [book.person(one) for one in persons], undo))
+
+
+@click.command()
+@click.argument("person")
+@click.argument("face")
+@_correction
+def cover(person: str, face: str, index_dir: str, later: bool) -> None:
+    """Choose the face that stands for a person.
+
+    \b
+    Examples:
+      photoclust people cover "Ada Lovelace" 5e0cf1 --index ~/people
+    """
+    from photoclust.workflows.people import correct
+
+    _say_so(index_dir, later, lambda book: correct.cover(book, book.person(person), book.face(face)))

@@ -1,0 +1,102 @@
+"""``photoclust people undo`` and ``log``: what was said, and taking it back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from photoclust.cli import _job, _options
+
+if TYPE_CHECKING:
+    from photoclust.people.decisions.journal import Command
+    from photoclust.workflows.people.people_index import Book
+
+
+@click.command()
+@click.argument("how_many", type=click.IntRange(1), default=1, metavar="[N]")
+@click.option("--redo", is_flag=True, help="Let what was taken back hold again, the last taken back first.")
+@click.option("--later", is_flag=True, help="Only note it down; `photoclust cluster` applies it.")
+@_options.index_option
+def undo(how_many: int, redo: bool, later: bool, index_dir: str) -> None:
+    """Take back the last thing you said of people, or the last N; everybody has the id of before.
+
+    The lines stay in decisions.csv with a # before them and hold no more.
+
+    \b
+    Examples:
+      photoclust people undo --index ~/people
+      photoclust people undo 3 --index ~/people
+      photoclust people undo --redo --index ~/people
+    """
+    from photoclust.index.store import IndexStore
+    from photoclust.workflows.people.correct import take_back
+    from photoclust.workflows.people.people_index import Book
+
+    store = IndexStore.open(index_dir)
+    with store.lock():
+        book = Book(store)
+        done = take_back(store, book, how_many, redo)
+    told = dict(_retold(book))
+    for command in done:
+        click.echo(f"{'Holds again' if redo else 'Taken back'}: {told[command]}.")
+    if later:
+        click.echo("Noted down; the next grouping applies it.")
+        return
+    report = _job.cluster(index_dir, book.config)
+    after = Book(store)
+    moved = sum(after.person_of.get(face) != person for face, person in book.person_of.items())
+    click.echo(f"{moved} faces changed their person; {report.people} people now.")
+    for problem in report.problems:
+        click.echo(f"Not applied: {problem}")
+
+
+@click.command()
+@click.option(
+    "--most", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="The last N."
+)
+@_options.index_option
+@_options.json_option
+def log(most: int, index_dir: str, as_json: bool) -> None:
+    """List what you said of people, the latest first, and what of it was taken back.
+
+    \b
+    Examples:
+      photoclust people log --index ~/people
+      photoclust people log --most 100 --json --index ~/people
+    """
+    from photoclust.index.store import IndexStore
+    from photoclust.workflows.people.people_index import Book
+
+    book = Book(IndexStore.open(index_dir))
+    rows = [_row(command, said) for command, said in reversed(_retold(book))][:most]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    if not rows:
+        click.echo("Nothing has been said yet.")
+    for row in rows:
+        mark = "  (taken back)" if row["taken_back"] else ""
+        click.echo(f"{row['at'][:19].replace('T', ' ')}  {row['said']}{mark}")
+    for problem in book.decisions.problems:
+        click.echo(problem)
+
+
+def _retold(book: Book) -> list[tuple[Command, str]]:
+    """Every command, and what it says with the names of its time."""
+    from photoclust.people.decisions.earlier_names import retold
+    from photoclust.people.decisions.journal import commands
+    from photoclust.report.names import visible
+
+    every = commands(book.decisions)
+    return list(zip(every, retold(every, book.unnamed, visible), strict=True))
+
+
+def _row(command: Command, said: str) -> dict[str, Any]:
+    return {
+        "at": command.lines[0].at.isoformat(),
+        "said": said,
+        "lines": [line.line for line in command.lines],
+        "taken_back": command.taken_back,
+    }

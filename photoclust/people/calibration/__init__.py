@@ -1,0 +1,1 @@
+"""How much a similarity says, for each embedder."""

@@ -1,0 +1,1 @@
+"""From the graph to people: HDBSCAN, joining, verification, membership, the same-photo rule."""

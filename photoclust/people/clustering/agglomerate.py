@@ -1,0 +1,232 @@
+"""Groups joined while the evidence lasts: strongest first, in rounds, along the edges of a sparse graph.
+
+The contract:
+
+- Two groups are compared only where an edge runs between them, so that nothing is quadratic.
+- In a round, two groups join that are each other's best partner, and with them whatever prefers one of the
+  two. Only evidence at least half as strong as the strongest is looked at, so that weak follows strong.
+- Groups that exclude one another never join: that have a photo in common, or that a decision keeps apart.
+- Groups that a decision makes parts of one person stay apart here, each with its own template, for an infant
+  and an adult look like neither when averaged. To what excludes they are one.
+- The outcome follows from the input alone; ties are broken by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from photoclust.people.calibration.evidence import Calibration, Doubles, Floats
+from photoclust.people.clustering.exclusions import Exclusions
+from photoclust.people.clustering.rounds import Rounds, Standing
+
+Rows = npt.NDArray[np.int64]
+
+_NONE = np.zeros(0)
+_BLOCK = 32_768  # pairs of 512-d sums multiplied at once: 2 × 64 MB
+
+
+@dataclass
+class Partition:
+    """Groups of n items; a group goes by the number of one of its items.
+
+    Attributes
+    ----------
+    group
+        int64, shape (n,): group of each item.
+    exclusions
+        What keeps groups apart.
+    part_of
+        int64, shape (n,): where a person consists of several parts, the lowest item of all their parts, for
+        the items that decisions speak of; −1 for all others.
+    count
+        float64, shape (n,): faces in each group; stale where no group goes by that number.
+    sums
+        float32, shape (n, d): sum of each group's embeddings; stale likewise.
+    squares
+        float64, shape (n,): squared length of each sum; stale likewise.
+    """
+
+    group: Rows
+    exclusions: Exclusions
+    part_of: Rows
+    count: Doubles
+    sums: Floats
+    squares: Doubles
+
+    @classmethod
+    def of(cls, group: Rows, exclusions: Exclusions, part_of: Rows, sums: Floats) -> Partition:
+        """Groups that count as a single face each."""
+        return cls(group, exclusions, part_of, np.ones(len(group)), sums, squared_lengths(sums))
+
+    def person(self) -> Rows:
+        """The group that stands for the whole person each group is (part of), int64, shape (n,)."""
+        person, parts = np.arange(len(self.group)), np.flatnonzero(self.part_of >= 0)
+        person[self.group[parts]] = self.part_of[parts]
+        return person
+
+
+@dataclass
+class Pairs:
+    """Groups that may be compared, and what speaks for joining them.
+
+    Attributes
+    ----------
+    left, right
+        int64, shape (pairs,): groups, left below right, no pair twice.
+    evidence
+        float64, shape (pairs,): log-likelihood ratio of one person against two.
+    """
+
+    left: Rows
+    right: Rows
+    evidence: Doubles
+
+    def take(self, keep: npt.NDArray[np.bool_]) -> Pairs:
+        """Those pairs alone."""
+        return Pairs(self.left[keep], self.right[keep], self.evidence[keep])
+
+
+def join(
+    partition: Partition,
+    edges: tuple[Rows, Rows],
+    calibration: Calibration,
+    threshold: Callable[[float, Doubles], Doubles],
+) -> Rounds[None]:
+    """Join groups along edges until no evidence exceeds the threshold, in rounds; see `carry_out`.
+
+    Parameters
+    ----------
+    partition
+        Changed in place.
+    edges
+        int64, shape (edges,) each: items whose groups may be compared.
+    calibration
+        Weighs the evidence.
+    threshold
+        Evidence, 0 or more, that joining a group of so many faces needs among so many faces altogether.
+    """
+    pairs = _pairs(partition, *edges, calibration)
+    del edges  # 640 MB for a million faces
+    faces = (yield standing(partition)).faces
+    while True:
+        larger = np.maximum(partition.count[pairs.left], partition.count[pairs.right])
+        enough = pairs.evidence > threshold(faces, larger)
+        whole = yield standing(partition, pairs.evidence[enough])
+        if whole.top == -np.inf:
+            return
+        strong = enough & (pairs.evidence > whole.top / 2)
+        clash = np.zeros(len(strong), bool)
+        clash[strong] = _exclude(partition, pairs.left[strong], pairs.right[strong])
+        target = _targets(partition, pairs.take(strong & ~clash))
+        pairs = _after(partition, pairs.take(~clash), target, calibration)
+
+
+def standing(partition: Partition, evidence: Doubles = _NONE) -> Standing:
+    """Sum up some groups, and the evidence that is enough to join some of them."""
+    count = partition.count[partition.group == np.arange(len(partition.group))]
+    return Standing(float(evidence.max(initial=-np.inf)), float(count.sum()))
+
+
+def evidence_between(partition: Partition, left: Rows, right: Rows, calibration: Calibration) -> Doubles:
+    """Log-likelihood ratio of one person against two for pairs of groups, float64, shape (pairs,)."""
+    evidence = np.empty(len(left))
+    for start in range(0, len(left), _BLOCK):
+        a, b = left[start : start + _BLOCK], right[start : start + _BLOCK]
+        m, n = partition.count[a], partition.count[b]
+        power_a, power_b = partition.squares[a] / m**2, partition.squares[b] / n**2
+        product = _dots(partition.sums[a], partition.sums[b]) / (m * n)
+        evidence[start : start + _BLOCK] = calibration.evidence(m, n, power_a, power_b, product)
+    return evidence
+
+
+def squared_lengths(rows: Floats) -> Doubles:
+    """Squared length of each row, float64, shape (n,)."""
+    return _dots(rows, rows)
+
+
+def _dots(left: Floats, right: Floats) -> Doubles:
+    """Inner products of corresponding rows."""
+    return np.einsum("ij,ij->i", left, right).astype(np.float64)
+
+
+def _pairs(partition: Partition, left: Rows, right: Rows, calibration: Calibration) -> Pairs:
+    """The pairs of groups that edges between items make."""
+    left, right = _distinct(partition.group[left], partition.group[right], len(partition.group))
+    return Pairs(left, right, evidence_between(partition, left, right, calibration))
+
+
+def _distinct(left: Rows, right: Rows, n: int) -> tuple[Rows, Rows]:
+    """Each pair of different groups once, the smaller number left."""
+    differ = left != right
+    left, right = left[differ], right[differ]
+    key = np.minimum(left, right) * n + np.maximum(left, right)
+    key.sort()
+    key = key[np.flatnonzero(np.diff(key, prepend=-1))]
+    return key // n, key % n
+
+
+def _exclude(partition: Partition, left: Rows, right: Rows) -> npt.NDArray[np.bool_]:
+    """Whether the groups of a pair may not join."""
+    person = partition.person()
+    owner, left, right = person[partition.group], person[left], person[right]
+    return partition.exclusions.clash(owner, left, owner, right) | (left == right)
+
+
+def _targets(partition: Partition, strong: Pairs) -> Rows:
+    """The group that each group joins, itself where it stays; int64, shape (n,)."""
+    target = np.arange(len(partition.group))
+    strength = np.full(len(target), np.inf)
+    if not len(strong.left):
+        return target
+    source, other = np.r_[strong.left, strong.right], np.r_[strong.right, strong.left]
+    evidence = np.r_[strong.evidence, strong.evidence]
+    top, best = np.full(len(target), -np.inf), np.full(len(target), len(target))
+    np.maximum.at(top, source, evidence)
+    equal = evidence == top[source]
+    np.minimum.at(best, source[equal], other[equal])
+    groups = np.flatnonzero(best < len(target))
+    strength[groups] = top[groups]
+    best = np.where(best < len(target), best, target)
+    mutual = groups[best[best[groups]] == groups]
+    part = np.zeros(len(target), bool)
+    part[partition.group[partition.part_of >= 0]] = True
+    size = np.where(part, np.inf, partition.count)  # others come to a part, a part to nobody
+    larger, tied = size[best[mutual]] > size[mutual], size[best[mutual]] == size[mutual]
+    hub = target.copy()
+    hub[mutual] = np.where(larger | (tied & (best[mutual] < mutual)), best[mutual], mutual)
+    follows = groups[np.isin(best[groups], mutual) & ~part[groups]]
+    target[follows] = hub[best[follows]]
+    strength[target == np.arange(len(target))] = np.inf
+    late = partition.exclusions.late(partition.group, partition.person()[target], strength)
+    target[late] = late
+    return target
+
+
+def _after(partition: Partition, pairs: Pairs, target: Rows, calibration: Calibration) -> Pairs:
+    """Carry joins out; the pairs that are left, with new evidence where a group has changed."""
+    changed = absorb(partition, target)
+    left, right = target[pairs.left], target[pairs.right]
+    new = changed[left] | changed[right]
+    kept = pairs.take(~new)
+    left, right = _distinct(left[new], right[new], len(target))
+    evidence = evidence_between(partition, left, right, calibration)
+    return Pairs(np.r_[kept.left, left], np.r_[kept.right, right], np.r_[kept.evidence, evidence])
+
+
+def absorb(partition: Partition, target: Rows) -> npt.NDArray[np.bool_]:
+    """Add each group to its target; tells which groups have changed."""
+    changed = np.zeros(len(target), bool)
+    moved = np.flatnonzero(target != np.arange(len(target)))
+    moved = moved[np.argsort(target[moved], kind="stable")]
+    if len(moved):
+        hubs, starts = np.unique(target[moved], return_index=True)
+        partition.sums[hubs] += np.add.reduceat(partition.sums[moved], starts, axis=0)
+        partition.squares[hubs] = squared_lengths(partition.sums[hubs])
+        partition.count[hubs] += np.add.reduceat(partition.count[moved], starts)
+        partition.group = target[partition.group]
+        changed[hubs] = True
+    return changed

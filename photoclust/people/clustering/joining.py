@@ -1,0 +1,211 @@
+"""Faces that may found a person, joined while the evidence lasts.
+
+They are joined first inside the density clusters, then across them: a mixed cluster comes apart, and
+fragments of a person come together. What the user has put together starts as one group; what is to be apart
+never joins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from photoclust.config import ClusterConfig
+from photoclust.people.calibration.evidence import Calibration, Doubles
+from photoclust.people.clustering.agglomerate import Partition, Rows, absorb, join
+from photoclust.people.clustering.constraints import Constraints
+from photoclust.people.clustering.density import density_clusters
+from photoclust.people.clustering.exclusions import Exclusions
+from photoclust.people.clustering.rounds import Rounds
+from photoclust.people.graph.near_duplicates import NEAR_IDENTICAL, components
+from photoclust.people.graph.neighbours import NeighbourGraph, neighbours
+
+Edges = tuple[Rows, Rows]
+
+FARTHEST = 0.7  # cosine distance of the longest edges looked at; scores are the same for 0.6 to 1
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What joining knows of n faces.
+
+    Attributes
+    ----------
+    embeddings
+        float32, shape (n, d), weighed (`Calibration.weighed`).
+    graph
+        Their nearest neighbours, inside components if there are more than one.
+    component
+        int64, shape (n,): component of each, or None where they are one.
+    reach
+        Euclidean length beyond which density clusters of components are not looked for, or None.
+    low
+        bool, shape (n,): faces too poor to found a person.
+    law
+        What the user has decided; among its exclusions what keeps faces of one photo apart.
+    calibration
+        Weighs the evidence.
+    config
+        ``false_join_rate`` and what HDBSCAN wants to know.
+    known_labels
+        int32, shape (n,): their density clusters where those were found before, or None.
+    """
+
+    embeddings: npt.NDArray[np.float32]
+    graph: NeighbourGraph
+    component: Rows | None
+    reach: float | None
+    low: npt.NDArray[np.bool_]
+    law: Constraints
+    calibration: Calibration
+    config: ClusterConfig
+    known_labels: npt.NDArray[np.int32] | None = None
+
+    def __len__(self) -> int:
+        return len(self.embeddings)
+
+    def take(self, rows: Rows) -> Candidates:
+        """Some of them, whole components, numbered anew; `rows` is ascending."""
+        position = np.full(len(self), -1)
+        position[rows] = np.arange(len(rows))
+        graph = NeighbourGraph(
+            position.astype(np.int32)[self.graph.indices[rows]], self.graph.distances[rows]
+        )
+        law = self.law.among(rows, position)
+        component = None if self.component is None else self.component[rows]
+        return replace(
+            self,
+            embeddings=self.embeddings[rows],
+            graph=graph,
+            component=component,
+            low=self.low[rows],
+            law=law,
+            known_labels=None if self.known_labels is None else self.known_labels[rows],
+        )
+
+    def labels(self) -> npt.NDArray[np.int32]:
+        """Density clusters of the faces, see `density_clusters`."""
+        known = self.known_labels
+        return density_clusters(self.graph, self.config, self.reach) if known is None else known
+
+    def required(self, faces: float, larger: Doubles) -> Doubles:
+        """Evidence that joining a group of so many faces needs among so many."""
+        return required_evidence(people_like(faces, larger), self.calibration, self.config.false_join_rate)
+
+
+def joined(faces: Candidates, labels: npt.NDArray[np.int32]) -> Rounds[Partition]:
+    """Join founders inside density clusters, then across them, in rounds.
+
+    Parameters
+    ----------
+    faces
+        The n faces.
+    labels
+        int32, shape (n,): density cluster of each, −1 for noise.
+    """
+    partition, graph = _founders(faces), faces.graph
+    near = graph.distances <= FARTHEST
+    together = near & (labels[:, None] >= 0) & (labels[:, None] == labels[graph.indices])
+    for chosen in (together, near):
+        yield from join(partition, _edges(graph, chosen, faces.low), faces.calibration, faces.required)
+    return partition
+
+
+def join_large(faces: Candidates, partition: Partition) -> Rounds[None]:
+    """Join groups with more faces than neighbours: their edges may all lie inside them.
+
+    Only the sums of those groups are looked at.
+    """
+    k = faces.graph.indices.shape[1]
+    yield from join(partition, _between(partition, large(partition, k), k), faces.calibration, faces.required)
+
+
+def large(partition: Partition, k: int) -> Rows:
+    """Groups of more than `k` faces."""
+    group = np.unique(partition.group)
+    return group[partition.count[group] > k]
+
+
+def people_like(faces: float, own: Doubles) -> Doubles:
+    """How many people with so many photos there is room for in a collection; 1 or more.
+
+    Parameters
+    ----------
+    faces
+        Faces in the collection.
+    own
+        float64, shape (n,): faces of each of some groups.
+    """
+    return np.maximum(1, faces / own)
+
+
+def required_evidence(people: Doubles, calibration: Calibration, false_join_rate: float) -> Doubles:
+    """Least log-likelihood ratio that joins two groups, among so many people.
+
+    A person is compared with every other, so that a false match rate of `false_join_rate` / people keeps the
+    chance that somebody is falsely joined to anybody below the rate, however large the collection. Which
+    evidence that takes, `Calibration.evidence_at` has from measurement: on small collections less than the
+    ln(people / rate) that would do were nothing known but the model (Markov's inequality).
+
+    People are counted with the eyes of the larger of the two groups, see `people_like`: a face is that
+    person's with the probability that their share of the collection is, before anything is known of it. So a
+    hundred faces of five people ask for less than a hundred of ninety, and a face is sooner taken for one of
+    somebody who is everywhere than for one of a passer-by. One number for the whole collection will not do:
+    with the inverse Simpson index, (Σ n)² / Σ n², a single large group makes all others careless, and among
+    200,000 strangers pairwise F of LFW's development people fell to 0.76 where it now stays at 0.96
+    (``benchmarks/distractors.py``). Evidence below 0 speaks against, and joins nobody at any rate.
+    """
+    return np.maximum(0.0, calibration.evidence_at(false_join_rate / people))
+
+
+# -- founders -----------------------------------------------------------------------------------------
+
+
+def _founders(faces: Candidates) -> Partition:
+    """Every face a group of its own, near-identical founders in one that counts as a single face.
+
+    Faces that the user has put together begin in one group.
+    """
+    graph, law, everyone = faces.graph, faces.law, np.arange(len(faces))
+    near = _edges(graph, graph.distances <= NEAR_IDENTICAL, faces.low)
+    burst, start = _beginnings(near, law.exclusions, law)
+    sums = faces.embeddings.copy()
+    extra = np.flatnonzero(burst != everyone)
+    np.add.at(sums, burst[extra], faces.embeddings[extra])
+    merged, more = np.unique(burst[extra], return_counts=True)
+    sums[merged] /= (1 + more[:, None]).astype(np.float32)
+    partition = Partition.of(burst, law.exclusions, law.part_of, sums)
+    absorb(partition, np.where(burst == everyone, start, everyone))
+    return partition
+
+
+def _beginnings(near: Edges, exclusions: Exclusions, law: Constraints) -> tuple[Rows, Rows]:
+    """Burst of each face, and the group it starts in; no burst where it would unite what clashes."""
+    n, everyone = len(law), np.arange(len(law))
+    whole = components(np.r_[near[0], everyone, everyone], np.r_[near[1], law.start, law.person()], n)
+    clashing = whole[exclusions.late(law.start, whole, np.zeros(n))]
+    free = ~np.isin(whole[near[0]], clashing)
+    near = near[0][free], near[1][free]
+    start = components(np.r_[near[0], everyone], np.r_[near[1], law.start], n)
+    return components(*near, n), start
+
+
+# -- joins --------------------------------------------------------------------------------------------
+
+
+def _edges(graph: NeighbourGraph, chosen: npt.NDArray[np.bool_], low: npt.NDArray[np.bool_]) -> Edges:
+    """Edges of the graph that are chosen and whose ends are both founders."""
+    left, column = np.nonzero(chosen)
+    right = graph.indices[left, column].astype(np.int64)
+    keep = ~(low[left] | low[right])
+    return left[keep], right[keep]
+
+
+def _between(partition: Partition, groups: Rows, k: int) -> Edges:
+    """Edges from some groups to the nearest others of them."""
+    means = partition.sums[groups]
+    means = means / np.linalg.norm(means, axis=1, keepdims=True)
+    nearest = neighbours(means, k).indices
+    return np.repeat(groups, nearest.shape[1]), groups[nearest.ravel()]

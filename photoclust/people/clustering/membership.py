@@ -1,0 +1,211 @@
+"""Single faces against groups: who belongs, who is doubtful, who may still join, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from photoclust.people.calibration.evidence import Calibration, Doubles, Floats
+from photoclust.people.clustering.exclusions import Exclusions
+from photoclust.people.graph.neighbours import NeighbourGraph
+
+Rows = npt.NDArray[np.int64]
+
+NOBODY = -1
+_BLOCK = 32_768  # faces multiplied with templates at once: 2 × 64 MB
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Sums of the embeddings of groups, a group going by the number of one of its faces.
+
+    Attributes
+    ----------
+    embeddings
+        float32, shape (n, d): the faces.
+    group
+        int64, shape (n,): group of each, or `NOBODY`.
+    sums
+        float32, shape (groups, d).
+    count
+        float64, shape (groups,): faces in each group.
+    person
+        int64, shape (n,): group that stands for the person whose (part) each face's group is, or `NOBODY`.
+    """
+
+    embeddings: Floats
+    group: Rows
+    sums: Floats
+    count: Doubles
+    person: Rows
+
+    @classmethod
+    def of(cls, embeddings: Floats, group: Rows, part_of: Rows) -> Templates:
+        """Templates of the groups that faces are in; numbers them anew from 0.
+
+        Parameters
+        ----------
+        embeddings
+            The faces.
+        group
+            int64, shape (n,): group of each, or `NOBODY`.
+        part_of
+            As in `Partition`; the faces it speaks of are all in groups.
+        """
+        members = np.flatnonzero(group != NOBODY)
+        dense = np.full(len(group), NOBODY)
+        dense[members] = np.unique(group[members], return_inverse=True)[1]
+        order = members[np.argsort(dense[members], kind="stable")]
+        starts = np.flatnonzero(np.diff(dense[order], prepend=NOBODY))
+        count = np.diff(np.append(starts, len(order))).astype(np.float64)
+        sums = np.zeros((len(starts), embeddings.shape[1]), np.float32)
+        for first in range(0, len(starts), _BLOCK):
+            own = order[starts[first] : starts[first + _BLOCK] if first + _BLOCK < len(starts) else None]
+            inside = starts[first : first + _BLOCK] - starts[first]
+            sums[first : first + _BLOCK] = np.add.reduceat(embeddings[own], inside, axis=0)
+        person, parts = np.append(np.arange(len(count)), NOBODY), np.flatnonzero(part_of >= 0)
+        person[dense[parts]] = dense[part_of[parts]]
+        return cls(embeddings, dense, sums, count, person[dense])
+
+    def evidence(self, faces: Rows, groups: Rows, calibration: Calibration) -> Doubles:
+        """What speaks for each face being one of a group, itself left out of it.
+
+        Parameters
+        ----------
+        faces, groups
+            int64, shape (pairs,).
+        calibration
+            Weighs the evidence.
+
+        Returns
+        -------
+        float64, shape (pairs,): log-likelihood ratio; −inf where nobody else is in the group.
+        """
+        evidence = np.empty(len(faces))
+        for start in range(0, len(faces), _BLOCK):
+            face, group = faces[start : start + _BLOCK], groups[start : start + _BLOCK]
+            own = (self.group[face] == group).astype(np.float64)
+            x, total, count = self.embeddings[face], self.sums[group], self.count[group] - own
+            product = np.einsum("ij,ij->i", x, total).astype(np.float64)
+            square = np.einsum("ij,ij->i", total, total).astype(np.float64)
+            length = np.einsum("ij,ij->i", x, x).astype(np.float64)
+            square += own * (length - 2 * product)
+            product -= own * length
+            n = np.maximum(count, 1)
+            part = calibration.evidence(np.ones(len(n)), n, length, square / n**2, product / n)
+            evidence[start : start + _BLOCK] = np.where(count > 0, part, -np.inf)
+        return evidence
+
+
+def own_evidence(templates: Templates, calibration: Calibration) -> Doubles:
+    """What speaks for each face being in its group, float64, shape (n,); −inf where it is in none."""
+    evidence = np.full(len(templates.group), -np.inf)
+    members = np.flatnonzero(templates.group != NOBODY)
+    evidence[members] = templates.evidence(members, templates.group[members], calibration)
+    return evidence
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """The group, other than its own, that most speaks for each of n faces.
+
+    Attributes
+    ----------
+    group
+        int64, shape (n,): `NOBODY` where no neighbour is in another group.
+    evidence
+        float64, shape (n,): −inf there.
+    """
+
+    group: Rows
+    evidence: Doubles
+
+
+def rivals(
+    templates: Templates,
+    graph: NeighbourGraph,
+    calibration: Calibration,
+    exclusions: Exclusions | None = None,
+    asked: npt.NDArray[np.bool_] | None = None,
+) -> Rivals:
+    """Find each face's best group among those of its neighbours, other parts of its own person left out.
+
+    Parameters
+    ----------
+    templates
+        The groups.
+    graph
+        Neighbours of the n faces.
+    calibration
+        Weighs the evidence.
+    exclusions
+        If given, groups of persons that exclude the face are left out.
+    asked
+        bool, shape (n,): faces to find them for; by default all.
+    """
+    n, groups = len(graph), templates.group[graph.indices]
+    elsewhere = templates.person[graph.indices] != templates.person[:, None]
+    if asked is not None:
+        elsewhere &= asked[:, None]
+    face, column = np.nonzero((groups != NOBODY) & elsewhere)
+    key = np.sort(face * max(1, len(templates.count)) + groups[face, column])
+    key = key[np.flatnonzero(np.diff(key, prepend=-1))]
+    face, group = key // max(1, len(templates.count)), key % max(1, len(templates.count))
+    if exclusions is not None:
+        person = _person_of_group(templates)[group]
+        free = ~exclusions.clash(np.arange(n), face, templates.person, person)
+        face, group = face[free], group[free]
+    evidence = templates.evidence(face, group, calibration)
+    order = np.lexsort((group, -evidence, face))
+    rows, first = np.unique(face[order], return_index=True)
+    best = Rivals(np.full(n, NOBODY), np.full(n, -np.inf))
+    best.group[rows], best.evidence[rows] = group[order][first], evidence[order][first]
+    return best
+
+
+def _person_of_group(templates: Templates) -> Rows:
+    person = np.full(len(templates.count), NOBODY)
+    person[templates.group[templates.group != NOBODY]] = templates.person[templates.group != NOBODY]
+    return person
+
+
+def attach(
+    templates: Templates,
+    graph: NeighbourGraph,
+    exclusions: Exclusions,
+    calibration: Calibration,
+    required: Doubles,
+) -> Rows:
+    """Let faces that are nobody's join the group that most speaks for them, if it speaks loudly enough.
+
+    Of two faces that exclude one another and would join one person the better match does.
+
+    Parameters
+    ----------
+    templates
+        The groups.
+    graph
+        Neighbours of the faces.
+    exclusions
+        What keeps faces apart.
+    calibration
+        Weighs the evidence.
+    required
+        float64, shape (groups,): evidence that each group asks for.
+
+    Returns
+    -------
+    int64, shape (n,): group of each face, or `NOBODY`.
+    """
+    best = rivals(templates, graph, calibration, exclusions)
+    enough = best.evidence > np.append(required, np.inf)[best.group]
+    joining = np.flatnonzero((templates.group == NOBODY) & enough)
+    target = np.arange(len(graph))
+    target[joining] = len(graph) + _person_of_group(templates)[best.group[joining]]
+    late = exclusions.late(np.arange(len(graph)), target, best.evidence)
+    joining = np.setdiff1d(joining, late)
+    group = templates.group.copy()
+    group[joining] = best.group[joining]
+    return group

@@ -1,0 +1,72 @@
+"""What decisions do not change about some faces: it is worked out once, and kept between corrections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from photoclust.config import ClusterConfig
+from photoclust.people.calibration.evidence import Calibration, Floats
+from photoclust.people.clustering.density import density_clusters
+from photoclust.people.clustering.exclusions import Rows
+from photoclust.people.clustering.same_photo import conflicting_photos
+from photoclust.people.graph.near_duplicates import twins
+from photoclust.people.graph.neighbours import NeighbourGraph
+
+if TYPE_CHECKING:
+    from photoclust.people.clustering.verify import VerifyInput
+
+
+@dataclass(frozen=True)
+class PreparedFaces:
+    """What grouping needs to know of n faces besides decisions.
+
+    Attributes
+    ----------
+    weighed
+        float32, shape (n, c + 1): embeddings as evidence sees them (`Calibration.weighed`).
+    photos
+        int64, shape (n,): from `conflicting_photos`.
+    poor
+        bool, shape (n,): faces too poor to found a person.
+    graph
+        Their nearest neighbours.
+    near_duplicates
+        int64, shape (n,): burst of each, from `twins`.
+    labels
+        int32, shape (n,): density clusters; None where the graph is to be cut into components, which depend
+        on decisions.
+    """
+
+    weighed: Floats
+    photos: Rows
+    poor: npt.NDArray[np.bool_]
+    graph: NeighbourGraph
+    near_duplicates: Rows
+    labels: npt.NDArray[np.int32] | None = None
+
+    def __len__(self) -> int:
+        return len(self.weighed)
+
+    @property
+    def embeddings(self) -> Floats:
+        """float32, shape (n, c): unit rows (`Calibration.centred`)."""
+        return self.weighed[:, :-1]
+
+    @classmethod
+    def of(
+        cls, faces: VerifyInput, graph: NeighbourGraph, config: ClusterConfig, calibration: Calibration
+    ) -> PreparedFaces:
+        """Work out everything but density clusters; parameters as for `verify`."""
+        photos = conflicting_photos(faces, graph, config.photo_copies)
+        weighed, _ = calibration.weighed(faces.embeddings, photos)
+        poor = (faces.quality < config.min_quality) | ~calibration.recognizable(faces.embeddings)
+        return cls(weighed, photos, poor, graph, twins(graph))
+
+
+def density_labels(graph: NeighbourGraph, config: ClusterConfig) -> npt.NDArray[np.int32] | None:
+    """Density clusters of a graph that is not cut into components, None of one that is."""
+    return density_clusters(graph, config) if len(graph) <= config.max_component else None

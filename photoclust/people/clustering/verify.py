@@ -1,0 +1,211 @@
+"""From density clusters to people: every join is weighed, every member is checked.
+
+The way of a face:
+
+1. Near-identical faces, as in a burst, count as one.
+2. Faces good enough to found a person are joined while the evidence lasts (`agglomerate`), first inside the
+   density clusters, then across them: a mixed cluster comes apart, and fragments of a person come together.
+3. A member is taken out that its group speaks against, or another group much more for.
+4. What is left, low-quality faces included, joins a group that speaks for it; it founds and bridges none.
+
+What the user has decided is law (`Constraints`): faces put together start in one group and stay in it, be
+they doubtful or of low quality; what is to be apart never joins; parts of one person become one in the end.
+
+How much evidence a join needs follows from how many people the collection has room for; see
+`required_evidence`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from photoclust.config import ClusterConfig
+from photoclust.people.calibration.evidence import Calibration, Doubles, calibration_of
+from photoclust.people.clustering.agglomerate import Partition, Rows, standing
+from photoclust.people.clustering.components import bounded_components, within
+from photoclust.people.clustering.constraints import Constraints
+from photoclust.people.clustering.density import numbered
+from photoclust.people.clustering.joining import FARTHEST, Candidates, join_large, joined, people_like
+from photoclust.people.clustering.membership import NOBODY, Templates, attach, own_evidence, rivals
+from photoclust.people.clustering.prepared import PreparedFaces
+from photoclust.people.clustering.rounds import carry_out
+from photoclust.people.clustering.same_photo import once_a_photo
+from photoclust.people.graph.neighbours import NeighbourGraph
+from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
+
+
+@dataclass(frozen=True)
+class VerifyInput:
+    """What verification knows of n faces.
+
+    Attributes
+    ----------
+    embeddings
+        float32, shape (n, d), unit rows, centred (`Calibration.centred`) if the model has a calibration.
+    quality
+        float32, shape (n,), in [0, 1].
+    photos
+        int, shape (n,): equal for faces of one photo.
+    boxes
+        float32, shape (n, 4): x0, y0, x1, y1 in pixels of the photo.
+    """
+
+    embeddings: npt.NDArray[np.float32]
+    quality: npt.NDArray[np.float32]
+    photos: npt.NDArray[np.int64]
+    boxes: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.embeddings)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Verified groups of n faces.
+
+    Attributes
+    ----------
+    group
+        int32, shape (n,): group of each face, numbered by first appearance; −1 where it is nobody's.
+    confidence
+        float32, shape (n,), in [0, 1]: probability that the membership is right; 0 where there is none.
+    status
+        str, shape (n,): `MEMBER`, `UNSURE` or `LOW_QUALITY`.
+    """
+
+    group: npt.NDArray[np.int32]
+    confidence: npt.NDArray[np.float32]
+    status: npt.NDArray[np.str_]
+
+
+def verify(
+    faces: VerifyInput,
+    graph: NeighbourGraph,
+    labels: npt.NDArray[np.int32],
+    config: ClusterConfig,
+    calibration: Calibration | None = None,
+    constraints: Constraints | None = None,
+) -> Groups:
+    """Derive people from density clusters.
+
+    Parameters
+    ----------
+    faces
+        The n faces.
+    graph
+        Their nearest neighbours.
+    labels
+        int32, shape (n,): density cluster of each, −1 for noise.
+    config
+        ``min_cluster_size``, ``min_quality`` and ``false_join_rate``.
+    calibration
+        What is known of the embedder; by default what is assumed of any.
+    constraints
+        What the user has decided; by default nothing.
+
+    Returns
+    -------
+    Groups
+    """
+    candidates = candidates_of(faces, graph, config, calibration, constraints)
+    return settled(candidates, carry_out(joined(candidates, labels)))
+
+
+def candidates_of(
+    faces: VerifyInput,
+    graph: NeighbourGraph,
+    config: ClusterConfig,
+    calibration: Calibration | None = None,
+    constraints: Constraints | None = None,
+) -> Candidates:
+    """What joining knows of some faces; parameters as for `verify`.
+
+    Of many faces the graph is cut into components, which can be joined apart.
+    """
+    calibration = calibration or calibration_of()
+    prepared = PreparedFaces.of(faces, graph, config, calibration)
+    return candidates(prepared, config, calibration, constraints or Constraints.none(len(faces)))
+
+
+def candidates(
+    prepared: PreparedFaces, config: ClusterConfig, calibration: Calibration, law: Constraints
+) -> Candidates:
+    """What joining knows of some faces that are prepared; see `candidates_of`."""
+    graph, low = prepared.graph, prepared.poor & ~law.members
+    apart = once_a_photo(prepared.photos).also(law.exclusions)
+    component, reach = None, None
+    if len(prepared) > config.max_component:
+        component, reach = bounded_components(graph, config.max_component, FARTHEST, law)
+        graph = within(graph, component)
+    law = replace(law, exclusions=apart)
+    return Candidates(
+        prepared.weighed, graph, component, reach, low, law, calibration.weigher(), config, prepared.labels
+    )
+
+
+def settled(faces: Candidates, partition: Partition) -> Groups:
+    """Join what is too large to see one another, then look at every member.
+
+    Parameters
+    ----------
+    faces
+        The n faces.
+    partition
+        From `joined`; of its sums only those of groups of more than k faces are looked at.
+    """
+    carry_out(join_large(faces, partition))
+    embeddings, graph, law, config = faces.embeddings, faces.graph, faces.law, faces.config
+    group = _without_small(np.where(faces.low, NOBODY, partition.group), config.min_cluster_size, law)
+    templates = Templates.of(embeddings, group, law.part_of)
+    group = _leave_doubtful(templates, graph, law, faces.calibration, config)
+    group = _without_small(group, config.min_cluster_size, law)
+    templates, everyone = Templates.of(embeddings, group, law.part_of), standing(partition).faces
+    required = faces.required(everyone, templates.count)
+    group = attach(templates, graph, law.exclusions, faces.calibration, required)
+    templates = Templates.of(embeddings, group, law.part_of)
+    confidence = _confidence(templates, graph, faces.calibration, everyone)
+    return _groups(templates.person, np.where(law.certain, 1, confidence), faces.low)
+
+
+# -- members ------------------------------------------------------------------------------------------
+
+
+def _without_small(group: Rows, least: int, law: Constraints) -> Rows:
+    """Groups of fewer faces than make a person are nobody's, unless decisions made them."""
+    times = np.bincount(group[group != NOBODY], minlength=1)
+    times[group[law.members]] = max(least, len(group))
+    return np.where((group != NOBODY) & (times[group] >= least), group, NOBODY)
+
+
+def _leave_doubtful(
+    templates: Templates,
+    graph: NeighbourGraph,
+    law: Constraints,
+    calibration: Calibration,
+    config: ClusterConfig,
+) -> Rows:
+    """Take members out whose group speaks against them, or another so much more for them as to move them."""
+    own, other = own_evidence(templates, calibration), rivals(templates, graph, calibration)
+    stays = (own > 0) & (other.evidence < own - np.log(config.false_join_rate))
+    return np.where(stays | law.members, templates.group, NOBODY)
+
+
+def _confidence(
+    templates: Templates, graph: NeighbourGraph, calibration: Calibration, everyone: float
+) -> Doubles:
+    """Say how sure each membership is, among so many faces."""
+    own, other = own_evidence(templates, calibration), rivals(templates, graph, calibration)
+    count = np.append(templates.count, 1)[templates.group]
+    against = np.log(people_like(everyone, count))  # what is to be said before the faces are looked at
+    return calibration.confidence(own - np.maximum(0, other.evidence) - against)
+
+
+def _groups(person: Rows, confidence: npt.NDArray[np.float64], low: npt.NDArray[np.bool_]) -> Groups:
+    """Number the groups by first appearance."""
+    member = person != NOBODY
+    status = np.where(member, MEMBER, np.where(low, LOW_QUALITY, UNSURE))
+    certainty = np.where(member, confidence, 0).astype(np.float32)
+    return Groups(numbered(person).astype(np.int32), certainty, status)

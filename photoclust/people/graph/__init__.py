@@ -1,0 +1,1 @@
+"""The nearest-neighbour graph of embeddings: exact, approximate, and its near-duplicates."""

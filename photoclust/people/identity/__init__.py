@@ -1,0 +1,1 @@
+"""Ids that last, changes between groupings, facts about people, questions and explanations."""

@@ -1,0 +1,1 @@
+"""File formats: which bytes a picture follows from, without decoding it."""

@@ -1,0 +1,1 @@
+"""``photoclust dedupe``: a labelled data set held against its faces."""

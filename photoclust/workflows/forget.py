@@ -1,0 +1,115 @@
+"""Forgetting: which faces, photos, people and names of an index a request comes to, and their erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+
+from photoclust.errors import UsageError
+from photoclust.index import files
+from photoclust.index.erasure.erase import Erasure, erase, stored_faces
+from photoclust.index.erasure.scrub import among
+from photoclust.index.store import IndexStore
+from photoclust.index.successors import read_successors, related
+from photoclust.people.calibration.evidence import calibration_of
+from photoclust.workflows.people.people_index import Book, Ref
+from photoclust.workflows.snapshot.extending import neighbour_graph
+
+
+def erasure_of(
+    store: IndexStore, people: Sequence[str], photos: Sequence[str], keep_out: bool = False
+) -> Erasure:
+    """Find out what is to be erased.
+
+    Parameters
+    ----------
+    store
+        The index.
+    people
+        Ids or names of people, or ids of single faces, of ids the beginning will do. A name stands for
+        everybody who bears it.
+    photos
+        Paths or URIs of photos; every copy of a photo is meant, and every face in it.
+    keep_out
+        See `Erasure`.
+
+    Raises
+    ------
+    UsageError
+        Nobody, or something that is not in the index, is to be forgotten.
+    IndexMissingError
+        People are to be forgotten and there are none yet.
+    """
+    if not (people or photos):
+        raise UsageError("Say whom to forget: a person's id or name, or a photo with --photo.")
+    whole = frozenset(_photo_id(store, path) for path in photos)
+    faces = stored_faces(store.folder, ["face_id", "photo_id"])
+    chosen = set(faces.filter(among("photo_id", whole))["face_id"].to_pylist())
+    chosen |= _faces_of(people, store) if people else set()
+    chosen = related(chosen, read_successors(store.folder))
+    current = store.current_clustering()
+    if current is None:
+        return Erasure(frozenset(chosen), whole, keep_out=keep_out)
+    stay = current.assignments.filter(~among("face_id", chosen))["person_id"].unique()
+    leaving = current.people.filter(~pc.field("person_id").isin(stay))
+    staying = current.people.filter(pc.field("person_id").isin(stay))
+    names = set(leaving["name"].to_pylist()) - set(staying["name"].to_pylist()) - {""}
+    ids = frozenset(leaving["person_id"].to_pylist())
+    return Erasure(frozenset(chosen), whole, ids, frozenset(names), keep_out)
+
+
+def forget(store: IndexStore, erasure: Erasure) -> dict[str, Any]:
+    """Erase what was found out, and keep the neighbour graph of the rest; the caller holds the lock.
+
+    Returns
+    -------
+    The receipt, see `photoclust.index.erasure.erase.erase`.
+    """
+    current = store.current_clustering()
+    if current is not None and store.read_graph() is not None:
+        rest = store.faces([]).filter(~among("face_id", erasure.faces))
+        calibration = calibration_of(store.settings.embed.model)
+        neighbour_graph(store, rest, calibration, current.run["config"]["k"])
+    return erase(store, erasure)
+
+
+def _faces_of(asked: Sequence[str], store: IndexStore) -> set[str]:
+    """Faces of the people called so, those of missing photos too, and single faces."""
+    book = Book(store)
+    meant = [ref for text in asked for ref in _called(text, book)]
+    people = {ref.person for ref in meant if ref.person}
+    faces = {ref.face for ref in meant if ref.face}
+    faces |= {face for face, person in book.person_of.items() if person in people}
+    return faces | _absent_faces(store, people, set(book.person_of))
+
+
+def _called(text: str, book: Book) -> list[Ref]:
+    """Everybody of a name, or whom or what an id means."""
+    name = text.casefold()
+    named = [
+        Ref(person, "") for person, row in book.people.items() if name and row["name"].casefold() == name
+    ]
+    return named or [book.either(text)]
+
+
+def _absent_faces(store: IndexStore, people: set[str], present: set[str]) -> set[str]:
+    """Faces that are in no grouping now and were these people's when they last were."""
+    found: set[str] = set()
+    for path in sorted((store.folder / "clusterings").glob("*/assignments.parquet"), reverse=True):
+        then = files.read_table(path, ["face_id", "person_id"]).filter(~among("face_id", present))
+        found.update(then.filter(among("person_id", people))["face_id"].to_pylist())
+        present.update(then["face_id"].to_pylist())
+    return found
+
+
+def _photo_id(store: IndexStore, path: str) -> str:
+    known = store.known_photos()
+    row = known.filter(among("uri", {path, str(Path(path).absolute())})).slice(0, 1).to_pylist()
+    if not row:
+        raise UsageError(f"The photo {path!r} is not in {store.folder}; give its path as it was indexed.")
+    if not row[0]["photo_id"]:
+        raise UsageError(f"{path!r} could not be read when it was indexed: there is nothing of it to forget.")
+    return row[0]["photo_id"]

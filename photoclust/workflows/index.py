@@ -1,0 +1,203 @@
+"""From photos to rows in the index, top to bottom; from rows to people see `photoclust.workflows.cluster`.
+
+Left of Parquet every photo is handled alone and streams through an engine; right of it nothing touches a
+pixel, so that grouping can be repeated in seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from photoclust.config import CollectionConfig, DecodeConfig, IndexSettings
+from photoclust.errors import ObjectStoreError, PhotoError
+from photoclust.index.planning.absence import (
+    Moves,
+    left_out_rows,
+    lost_photos,
+    missing_rows,
+    require_plausible,
+)
+from photoclust.index.planning.plan import Plan, plan, with_copies
+from photoclust.index.planning.unread import Unread
+from photoclust.index.planning.worklist import Unanswered, references
+from photoclust.index.runs import passed_over_before
+from photoclust.index.store import IndexStore
+from photoclust.index.writer import PartWriter
+from photoclust.photos.identity import identity
+from photoclust.photos.sources.gone import is_gone
+from photoclust.photos.sources.reach import Roots, require_there
+from photoclust.photos.sources.references import read_photo
+from photoclust.photos.sources.search import Search
+from photoclust.records import (
+    FACE_SCHEMA,
+    PHOTO_SCHEMA,
+    Identity,
+    PhotoRef,
+    failed_row,
+    page_of,
+    photos_and_faces,
+    stage_seconds,
+)
+from photoclust.storage.retry import EXPIRED, counting_retries, handed_over
+from photoclust.workflows.run_stats import IndexReport, Tally
+from photoclust.workflows.snapshot.succession import Succession
+
+if TYPE_CHECKING:
+    from photoclust.stages import Engine
+
+Progress = Callable[[int], None]
+
+
+def index_photos(
+    refs: Iterable[PhotoRef],
+    store: IndexStore,
+    start_engine: Callable[[], AbstractContextManager[Engine]],
+    progress: Callable[[int], AbstractContextManager[Progress]],
+    collection: CollectionConfig | None = None,
+    search: Search | None = None,
+) -> IndexReport:
+    """Bring the index up to date with a collection; the caller holds the index's lock.
+
+    Parameters
+    ----------
+    refs
+        The photos, as a source finds them.
+    store
+        Where the rows go.
+    start_engine
+        Called only when there is work.
+    progress
+        Called with the number of photos to do; gives what is told of each few done.
+    collection
+        What the run may say about photos that are not among `refs`; by default nothing.
+    search
+        Where `refs` come from: says what it has left out.
+
+    Raises
+    ------
+    MissingPhotosError
+        So many photos are no longer there that a drive may be unplugged; nothing was written.
+    SourceLostError
+        What photos are read from went out of reach; what was finished was written.
+    """
+    tally = Tally()
+    collection, search = collection or CollectionConfig(), search or Search()
+    seen, limits = store.known_photos(), store.settings.decode
+    with counting_retries() as finding:
+        identify = handed_over(partial(_identify, limits))
+        work = plan(refs, seen, identify, collection.retry_failed)
+        missing = _missing(work, seen, collection)
+        left_out = _left_out(work, missing, collection, search)
+    tally.charge("find", tally.seconds)
+    succession = Succession(store, work.changed)
+    moves, copies = Moves(work, missing.to_pylist(), is_gone), dict(work.copies)
+    unread = Unread(seen, is_gone, Roots(collection.folders))
+    with counting_retries() as writing, PartWriter(store) as writer:
+        known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)
+        # first what is gone: should this be killed, the new names are still new to the next run
+        _write(writer, Tally(), pa.concat_tables([missing, left_out]), FACE_SCHEMA.empty_table())
+        _write(writer, Tally(), moves.of(known), FACE_SCHEMA.empty_table())
+        _write(writer, tally, known, FACE_SCHEMA.empty_table(), succession)
+        if work.refs:
+            with start_engine() as engine, progress(work.to_do) as tell:
+                tell(len(known))
+                for photos, faces in _rows(engine, work, store.settings, tally):
+                    photos = with_copies(photos, copies)
+                    _write(writer, Tally(), moves.of(photos), FACE_SCHEMA.empty_table())
+                    _write(writer, tally, unread.sort(photos), faces, succession)
+                    tally.pace(len(photos))
+                    tell(len(photos))
+            _write(writer, tally, unread.rest(), FACE_SCHEMA.empty_table())
+    tally.retries += finding.requests + writing.requests
+    lost = set(lost_photos(work, missing.to_pylist(), seen)) - moves.uris
+    report = replace(
+        tally.report(work, len(lost), unread, len(moves.uris)),
+        left_out=len(left_out),
+        passed_over=search.passed_over.values(),
+    )
+    if report.changed_something or report.passed_over != passed_over_before(store.folder):
+        store.write_run({"kind": "index", "job": os.environ.get("PHOTOCLUST_JOB_ID"), **asdict(report)})
+    return report
+
+
+def _missing(work: Plan, known: pa.Table, collection: CollectionConfig) -> pa.Table:
+    """Rows for photos that are no longer there."""
+    if collection.missing == "keep":
+        return PHOTO_SCHEMA.empty_table()
+    rows = missing_rows(work, collection.folders, is_gone)
+    if rows:
+        require_there(collection.folders)
+    if collection.missing == "check":
+        # a TIFF that lost its further pages was saved anew: no drive is gone
+        holders = [begin for begin in collection.folders if not page_of(f"{begin}2")]
+        require_plausible(work, rows, known, holders)
+    return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)
+
+
+def _left_out(work: Plan, missing: pa.Table, collection: CollectionConfig, search: Search) -> pa.Table:
+    """Rows for photos that are still there, and that the search no longer takes."""
+    rows = left_out_rows(work, missing.to_pylist(), collection.folders, search.reason_left_out)
+    return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)
+
+
+def _write(
+    writer: PartWriter, tally: Tally, photos: pa.Table, faces: pa.Table, succession: Succession | None = None
+) -> None:
+    if len(photos):
+        tally.statuses.update(photos["status"].to_pylist())
+        tally.faces += len(faces)
+        began = time.monotonic()
+        writer.add(photos, faces, succession.of(photos, faces) if succession else ())
+        tally.charge("write", time.monotonic() - began)
+
+
+def _rows(
+    engine: Engine, work: Plan, settings: IndexSettings, tally: Tally
+) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Rows for every photo of the plan, whatever happens to the processes that work on them.
+
+    A photo that takes its process down takes the rest of its batch with it. Those that gave no row are
+    tried again, each alone, for as long as that brings rows home, since the death of one may still cost
+    its neighbours. What then gives none is a failed photo.
+    """
+    waiting = Unanswered(work.refs.table)
+    photos_at_once: int | None = None
+    while before := len(waiting):
+        for indexed in engine.stream(waiting.table, settings, photos_at_once):
+            photos, faces = photos_and_faces(indexed)
+            _require_credentials(photos)
+            tally.hear(indexed["note"])
+            for stage, seconds in stage_seconds(indexed).items():
+                tally.charge(stage, seconds)
+            tally.retries += sum(filter(None, indexed["retries"].to_pylist()))
+            waiting.answered(photos["uri"].to_pylist())
+            yield photos, faces
+        if photos_at_once and len(waiting) == before:
+            break
+        photos_at_once = 1
+    died = PhotoError("detect", "the process working on it died, or was ended after too long a time")
+    tried = waiting.table["attempts"].to_pylist()
+    lost = [failed_row(ref, often, died) for ref, often in zip(references(waiting.table), tried, strict=True)]
+    yield pa.Table.from_pylist(lost, schema=PHOTO_SCHEMA), FACE_SCHEMA.empty_table()
+
+
+def _require_credentials(photos: pa.Table) -> None:
+    """End the run rather than fail every photo that is left; those not written are done by the next."""
+    refused = [error for error in photos["error"].to_pylist() if error and error.startswith(EXPIRED)]
+    if refused:
+        raise ObjectStoreError(f"Photos can no longer be read: {refused[0]}.")
+
+
+def _identify(limits: DecodeConfig, ref: PhotoRef) -> Identity | None:
+    try:
+        return identity(read_photo(ref, limits))
+    except PhotoError:
+        return None

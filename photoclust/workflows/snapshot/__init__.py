@@ -1,0 +1,1 @@
+"""What workflows need of an index: its tables as arrays, its graph, its decisions, what came before."""

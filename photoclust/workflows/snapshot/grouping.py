@@ -1,0 +1,272 @@
+"""Between the index and the people room: tables to arrays, and people to the tables of a clustering."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from photoclust import __version__
+from photoclust.config import ClusterConfig
+from photoclust.errors import DecisionsError
+from photoclust.index.store import Clustering, IndexStore
+from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.clustering.exclusions import Exclusions
+from photoclust.people.clustering.membership import NOBODY
+from photoclust.people.clustering.same_photo import once_a_photo
+from photoclust.people.clustering.verify import Groups, VerifyInput
+from photoclust.people.decisions.file import Decisions, followed, read_decisions
+from photoclust.people.decisions.resolving import Resolution, resolve
+from photoclust.people.graph.near_duplicates import twins
+from photoclust.people.graph.neighbours import NeighbourGraph
+from photoclust.people.identity.continuity import Continuity, Retired
+from photoclust.people.identity.facts import Weighed, facts_of
+from photoclust.people.identity.likeliest import likeliest
+from photoclust.records import (
+    ASSIGNMENT_SCHEMA,
+    LOW_QUALITY,
+    PERSON_SCHEMA,
+    RETIRED_SCHEMA,
+    UNSURE,
+)
+
+PROBLEMS_SHOWN = 5
+
+
+def decisions_of(store: IndexStore) -> Decisions:
+    """Read what the user has decided, about the faces that are there now.
+
+    Raises
+    ------
+    DecisionsError
+        When a line cannot be understood, with its number.
+    """
+    decisions = read_decisions(store.decisions_text())
+    require_understood(decisions, store.decisions_file)
+    now = store.followed()
+    return followed(decisions, now) if now else decisions
+
+
+def require_understood(decisions: Decisions, file: Path) -> None:
+    """Make sure that every line of the user's decisions is understood.
+
+    Raises
+    ------
+    DecisionsError
+        When one is not, with its number.
+    """
+    if not decisions.problems:
+        return
+    few = " ".join(decisions.problems[:PROBLEMS_SHOWN])
+    more = len(decisions.problems) - PROBLEMS_SHOWN
+    rest = f" {more} more lines cannot either." if more > 0 else ""
+    raise DecisionsError(
+        f"{few}{rest} The people stay as they are until {file} is put right: correct these lines, remove "
+        "them, or put back the file that was there."
+    )
+
+
+def fingerprint(
+    faces: pa.Table, config: ClusterConfig, decisions: Decisions, calibration: Calibration
+) -> str:
+    """Sum up everything a clustering follows from, as 32 hex digits."""
+    digest = blake2b(digest_size=16)
+    digest.update("\n".join(faces["face_id"].to_pylist()).encode())
+    said = [vars(line) for line in decisions.lines]
+    columns = [*ASSIGNMENT_SCHEMA.names, *PERSON_SCHEMA.names]
+    settings = [__version__, columns, asdict(config), said, decisions.problems]
+    digest.update(json.dumps(settings, default=str).encode())
+    for part in calibration_in_bytes(calibration):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def calibration_in_bytes(calibration: Calibration) -> Iterator[bytes]:
+    """Everything a calibration says."""
+    for name, value in sorted(vars(calibration).items()):
+        yield name.encode() + (value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
+
+
+def verify_input(faces: pa.Table, embeddings: npt.NDArray[np.float32]) -> VerifyInput:
+    """Arrays of a face table, row for row."""
+    _, photos = np.unique(faces["photo_id"].to_numpy(), return_inverse=True)
+    boxes = faces["box"].combine_chunks().flatten().to_numpy().reshape(-1, 4)
+    return VerifyInput(embeddings, faces["quality"].to_numpy(), photos, boxes)
+
+
+def resolved(decisions: Decisions, faces: pa.Table, graph: NeighbourGraph) -> Resolution:
+    """What decisions come to for a face table, row for row; what could not be read is among the problems."""
+    return resolved_among(decisions, faces, twins(graph))
+
+
+def resolved_among(
+    decisions: Decisions, faces: pa.Table, near_duplicates: npt.NDArray[np.int64]
+) -> Resolution:
+    """The same where it is known which faces are near-identical."""
+    resolution = resolve(decisions, faces["face_id"].to_pylist(), near_duplicates)
+    return replace(resolution, problems=(*decisions.remarks, *resolution.problems))
+
+
+def names_of_faces(resolution: Resolution, face_ids: Sequence[str]) -> dict[str, str]:
+    """The name of each face that carries one: those that were named, and those that must be with them."""
+    person = resolution.constraints.person()
+    names = {int(person[row]): name for row, name in resolution.names.items()}
+    rows = np.flatnonzero(np.isin(person, list(names)))
+    return {face_ids[row]: names[int(person[row])] for row in rows.tolist()}
+
+
+def placed_by_decisions(decisions: Decisions, assignments: pa.Table) -> set[str]:
+    """Ids of the faces of a table of ASSIGNMENT_SCHEMA that are somebody's because the user said so."""
+    face_ids, burst = assignments["face_id"].to_pylist(), assignments["burst"].to_pylist()
+    number = [-1 - row if one is None else one for row, one in enumerate(burst)]
+    _, first, member = np.unique(np.array(number, np.int64), return_index=True, return_inverse=True)
+    said = resolve(decisions, face_ids, first[member]).constraints.members
+    return {face_ids[row] for row in np.flatnonzero(said).tolist()}
+
+
+def new_clustering(
+    faces: pa.Table,
+    labels: npt.NDArray[np.int32],
+    groups: Groups,
+    kept: Continuity,
+    resolution: Resolution,
+    bursts: npt.NDArray[np.int64],
+) -> Clustering:
+    """Tables of a clustering, and the counts for its ``run.json``; `bursts` as `twins` gives them."""
+    alone = np.bincount(bursts, minlength=len(bursts))[bursts] == 1
+    assignments = pa.table(
+        {
+            "face_id": faces["face_id"],
+            "label": labels,
+            "person_id": kept.people,
+            "status": groups.status.astype(str).tolist(),
+            "confidence": groups.confidence,
+            "burst": pa.array(bursts, pa.int32(), mask=alone),
+            "likeliest_person_id": pa.nulls(len(faces), pa.string()),
+            "likeliest_chance": pa.nulls(len(faces), pa.float32()),
+        },
+        schema=ASSIGNMENT_SCHEMA,
+    )
+    created = datetime.now(UTC)
+    counts = {status: groups.status.tolist().count(status) for status in (UNSURE, LOW_QUALITY)}
+    numbers = {person: one.number for person, one in kept.identities.items()}
+    table = _people(faces, assignments, resolution, numbers)
+    run = {
+        "created": created.isoformat(timespec="seconds"),
+        "photoclust": __version__,
+        "faces": len(faces),
+        "people": len(table),
+        "in_people": sum(person != "" for person in kept.people),
+        **counts,
+        "problems": list(resolution.problems),
+    }
+    retired = retired_table(kept.retired)
+    return Clustering(f"{created:%Y%m%dT%H%M%S%f}Z", assignments, table, run, retired)
+
+
+def retired_table(retired: Mapping[str, Retired]) -> pa.Table:
+    """Table of RETIRED_SCHEMA."""
+    rows = [
+        {"person_id": person, "successor": one.successor, "face_ids": list(one.faces)}
+        for person, one in retired.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=RETIRED_SCHEMA)
+
+
+def _people(
+    faces: pa.Table, assignments: pa.Table, resolution: Resolution, numbers: Mapping[str, int]
+) -> pa.Table:
+    """One row of PERSON_SCHEMA for each person, largest first."""
+    members: dict[str, list[int]] = {}
+    people = assignments["person_id"].to_pylist()
+    for row, person in enumerate(people):
+        if person:
+            members.setdefault(person, []).append(row)
+    face_ids, photos = faces["face_id"].to_pylist(), faces["photo_id"].to_pylist()
+    worth = faces["quality"].to_numpy() * assignments["confidence"].to_numpy()
+    names = {people[row]: name for row, name in resolution.names.items()}
+    ignored = {people[row] for row in resolution.ignored}
+    chosen = {people[row]: face_ids[row] for row in reversed(resolution.covers)}
+    rows: list[dict[str, Any]] = [
+        {
+            "person_id": person,
+            "name": names.get(person, ""),
+            "faces": len(own),
+            "photos": len({photos[i] for i in own}),
+            "cover_face_id": chosen.get(person) or face_ids[max(own, key=lambda i: (worth[i], face_ids[i]))],
+            "ignored": person in ignored,
+            "number": numbers[person],
+        }
+        for person, own in members.items()
+    ]
+    rows.sort(key=lambda row: (-row["faces"], row["person_id"]))
+    return pa.Table.from_pylist(rows, schema=PERSON_SCHEMA)
+
+
+def exclusions_of(photos: npt.NDArray[np.int64], resolution: Resolution) -> Exclusions:
+    """What keeps faces apart: `photos` (from `conflicting_photos`), and decisions."""
+    return once_a_photo(photos).also(resolution.constraints.exclusions)
+
+
+def with_facts(
+    clustering: Clustering,
+    embeddings: npt.NDArray[np.float32],
+    exclusions: Exclusions,
+    weighed: Weighed,
+) -> Clustering:
+    """Add what is known of each person; the rest is row for row that of the faces, see `facts_of`."""
+    ids, group = clustering.people["person_id"].to_pylist(), _group_of(clustering)
+    confidence = clustering.assignments["confidence"].to_numpy()
+    facts = facts_of(embeddings, group, confidence, exclusions, weighed)
+    columns = {
+        "confidence": facts.confidence,
+        "cohesion": facts.cohesion,
+        "weakest_face_id": clustering.assignments["face_id"].take(facts.weakest).to_pylist(),
+        "weakest_confidence": facts.weakest_confidence,
+        "nearest_person_id": [ids[other] if other != NOBODY else None for other in facts.nearest],
+        "nearest_evidence": _known(facts.nearest_evidence, facts.nearest),
+        "nearest_chance_same": _known(facts.chance_same, facts.nearest),
+    }
+    return replace(clustering, people=_with_columns(clustering.people, columns))
+
+
+def with_likeliest(
+    clustering: Clustering, graph: NeighbourGraph, exclusions: Exclusions, weighed: Weighed
+) -> Clustering:
+    """Add who the unsure faces may be; the rest is row for row that of the faces, see `likeliest`."""
+    ids = [*clustering.people["person_id"].to_pylist(), ""]  # NOBODY is the last
+    found = likeliest(weighed, graph, _group_of(clustering), exclusions)
+    known = clustering.assignments["status"].to_numpy() != UNSURE
+    columns = {
+        "likeliest_person_id": pa.array([ids[group] for group in found.group], mask=known),
+        "likeliest_chance": pa.array(found.chance, mask=known),
+    }
+    return replace(clustering, assignments=_with_columns(clustering.assignments, columns))
+
+
+def _group_of(clustering: Clustering) -> npt.NDArray[np.int64]:
+    """Row of each face's person, or `NOBODY`."""
+    number = {person: row for row, person in enumerate(clustering.people["person_id"].to_pylist())}
+    assigned = clustering.assignments["person_id"].to_pylist()
+    return np.array([number.get(person, NOBODY) for person in assigned], np.int64)
+
+
+def _with_columns(table: pa.Table, columns: Mapping[str, Any]) -> pa.Table:
+    for name, values in columns.items():
+        place = table.schema.get_field_index(name)
+        field = table.schema.field(place)
+        table = table.set_column(place, field, pa.array(values, field.type))
+    return table
+
+
+def _known(values: npt.NDArray[np.float32], nearest: npt.NDArray[np.int64]) -> list[float | None]:
+    pairs = zip(values.tolist(), nearest.tolist(), strict=True)
+    return [value if other != NOBODY else None for value, other in pairs]

@@ -1,0 +1,126 @@
+"""Which photos a run may call missing, and when it must ask."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from photoclust.errors import MissingPhotosError
+from photoclust.index.planning.absence import (
+    MANY,
+    Moves,
+    left_out_rows,
+    lost_photos,
+    missing_rows,
+    require_plausible,
+)
+from photoclust.index.planning.plan import plan
+from photoclust.records import PHOTO_SCHEMA, UNREACHABLE, Identity, PhotoRef
+
+
+def known(*uris: str) -> pa.Table:
+    rows = [
+        {"uri": uri, "photo_id": uri.rpartition("/")[2], "size": 10, "version": "1"} for uri in sorted(uris)
+    ]
+    return pa.Table.from_pylist([row | {"status": "ok", "attempts": 1} for row in rows], PHOTO_SCHEMA)
+
+
+def found(*uris: str, version: str = "1") -> list[PhotoRef]:
+    return [PhotoRef(uri, 10, version) for uri in uris]
+
+
+def by_name(ref: PhotoRef) -> Identity:
+    name = ref.uri.rpartition("/")[2]
+    return Identity(name, name)
+
+
+def missing(refs: list[PhotoRef], rows: pa.Table, *folders: str, there: str = "") -> list[str]:
+    """Uris found missing, after asking whether that is plausible."""
+    work = plan(refs, rows, by_name)
+    away = missing_rows(work, folders, lambda uri: uri != there)
+    require_plausible(work, away, rows, folders)
+    return [row["uri"] for row in away]
+
+
+def test_only_folders_that_were_searched_are_vouched_for() -> None:
+    rows = known("/a/1", "/a/2", "/a2/1", "/b/1")
+    assert missing(found("/a/1"), rows, "/a/") == ["/a/2"]
+    assert missing(found("/a/1"), rows) == []
+
+
+def test_a_photo_that_is_there_after_all_is_not_missing() -> None:
+    assert missing(found("/a/1"), known("/a/1", "/a/2"), "/a/", there="/a/2") == []
+
+
+def test_a_photo_named_and_not_there_is_missing() -> None:
+    refs = found("/a/1") + found("/a/2", version=UNREACHABLE)
+    assert missing(refs, known("/a/1", "/a/2")) == ["/a/2"]
+
+
+def test_a_missing_photo_remembers_its_status() -> None:
+    work = plan(found("/a/1"), known("/a/1", "/a/2"), lambda _: None)
+    (row,) = missing_rows(work, ["/a/"], lambda _: True)
+    assert (row["status"], row["stage"], row["photo_id"]) == ("missing", "ok", "2")
+
+
+def test_a_folder_that_is_empty_all_at_once_is_asked_about() -> None:
+    with pytest.raises(MissingPhotosError, match="1 of the 1 photos known in /card are not there"):
+        missing(found("/a/1"), known("/a/1", "/card/1x"), "/a/", "/card/")
+
+
+@pytest.mark.parametrize(("total", "left", "asks"), [(MANY, MANY // 2, False), (MANY, MANY // 2 - 1, True)])
+def test_more_than_half_of_many_photos_is_asked_about(total: int, left: int, asks: bool) -> None:
+    uris = [f"/a/{i:03d}" for i in range(total)]
+    if asks:
+        with pytest.raises(MissingPhotosError, match=f"{total - left} of the {total}"):
+            missing(found(*uris[:left]), known(*uris), "/a/")
+    else:
+        assert missing(found(*uris[:left]), known(*uris), "/a/") == uris[left:]
+
+
+def test_few_photos_may_go_without_asking() -> None:
+    assert missing(found("/a/1"), known("/a/1", "/a/2", "/a/3"), "/a/") == ["/a/2", "/a/3"]
+
+
+def test_photos_that_moved_are_not_lost() -> None:
+    uris = [f"/a/{i:03d}" for i in range(50)]
+    moved = found(*(uri.replace("/a/", "/a/new/") for uri in uris))
+    rows = known(*uris)
+    assert missing(moved, rows, "/a/") == uris
+    work = plan(moved, rows, by_name)
+    assert lost_photos(work, missing_rows(work, ["/a/"], lambda _: True), rows) == []
+
+
+def test_a_photo_that_is_left_out_now_is_out_of_the_grouping_and_comes_back_as_it_was() -> None:
+    rows = known("/a/1", "/a/2", "/a/3", "/b/4")
+    work = plan(found("/a/1"), rows, by_name)
+    away = missing_rows(work, ["/a/"], lambda uri: uri == "/a/3")
+    left_out = left_out_rows(work, away, ["/a/"], lambda uri: "--exclude" if uri > "/a/1" else "")
+    assert [(row["uri"], row["status"], row["stage"], row["error"]) for row in left_out] == [
+        ("/a/2", "missing", "ok", "left out: --exclude")
+    ]
+    after = pa.Table.from_pylist(
+        [row for row in rows.to_pylist() if row["uri"] != "/a/2"] + left_out, PHOTO_SCHEMA
+    )
+    again = plan(found("/a/1", "/a/2", "/a/3"), after, by_name)
+    (back,) = again.returned
+    assert back | {"attempts": 1} == rows.to_pylist()[1]
+    assert again.to_do == 1
+
+
+def test_a_name_that_leads_nowhere_goes_missing_where_its_photo_is_met_elsewhere() -> None:
+    work = plan(found("/new/1", "/new/2"), known("/old/1", "/old/2", "/old/3"), by_name)
+    moves = Moves(work, [], lambda uri: uri != "/old/2")
+    rows = moves.of(known("/new/1", "/new/2")).to_pylist()
+    assert [(row["uri"], row["status"], row["stage"]) for row in rows] == [("/old/1", "missing", "ok")]
+    assert moves.uris == {"/old/1"}
+    assert len(moves.of(known("/new/1"))) == 0
+
+
+def test_what_is_known_to_be_missing_counts_as_moved_and_gets_no_second_row() -> None:
+    rows = known("/a/old/1", "/a/2")
+    work = plan(found("/a/new/1", "/a/2"), rows, by_name)
+    away = missing_rows(work, ["/a/"], lambda _: True)
+    moves = Moves(work, away, lambda _: True)
+    assert len(moves.of(known("/a/new/1"))) == 0
+    assert moves.uris == {"/a/old/1"}
