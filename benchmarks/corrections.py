@@ -27,7 +27,7 @@ from photoclust.config import IndexSettings
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
-from photoclust.workflows.people.people_index import Book
+from photoclust.workflows.people.people_index import PeopleIndex
 
 THUMBNAIL = b"\xff\xd8" + bytes(3000) + b"\xff\xd9"
 PART = 10_000  # faces
@@ -74,10 +74,10 @@ def corrections(folder: Path) -> dict[str, Callable[[int], list[str]]]:
     """Words of each correction, about the people of a number."""
 
     def people(number: int) -> tuple[str, str, list[str]]:
-        book = Book(IndexStore.open(folder))
-        many = [person for person, row in book.people.items() if row["faces"] > 2 and not row["name"]]
+        people_index = PeopleIndex(IndexStore.open(folder))
+        many = [person for person, row in people_index.people.items() if row["faces"] > 2 and not row["name"]]
         first, second = many[2 * number], many[2 * number + 1]
-        return first, second, sorted(book.faces_of(first))
+        return first, second, sorted(people_index.faces_of(first))
 
     return {
         "name": lambda i: ["name", people(i)[0], f"Ada {i}"],

@@ -64,10 +64,10 @@ def report(name: str, crowd: Crowd, calibration: Calibration) -> None:
     pairs = f"{(~same).sum()} impostor pairs, {same.sum()} genuine"
     print(f"{name}: {len(rows)} good faces of {len(faces)}, {pairs}")
     for cohort, photos in (("cohort alone", None), ("and their photo", mates)):
-        weighed, weigher = calibration.weighed(faces.embeddings, photos)
-        power, one = (weighed**2).sum(1, dtype=np.float64), np.ones(len(left))
-        products = (weighed @ weighed.T)[left, right].astype(np.float64)
-        evidence = weigher.evidence(one, one, power[left], power[right], products)
+        score_normalised, scorer = calibration.score_normalised(faces.embeddings, photos)
+        power, one = (score_normalised**2).sum(1, dtype=np.float64), np.ones(len(left))
+        products = (score_normalised @ score_normalised.T)[left, right].astype(np.float64)
+        evidence = scorer.evidence(one, one, power[left], power[right], products)
         for rate in RATES:
             over = evidence > calibration.evidence_at(rate)
             accepted = f", {over[same].mean():.1%} of genuine pairs" if same.any() else ""

@@ -32,7 +32,7 @@ from photoclust.engine import start
 from photoclust.photos.dataset import read_dataset
 from photoclust.report.dedupe.findings import MIXED_LABEL, SAME_PERSON, SAME_PHOTO, WRONG_LABEL, Finding
 from photoclust.workflows.dedupe.auditing import Audit, audit
-from photoclust.workflows.dedupe.proposals import Proposals, propose
+from photoclust.workflows.dedupe.proposals import LabelCorrections, propose
 from photoclust.workflows.index import index_photos
 
 # Errors of LFW itself, found with this program and checked by eye.
@@ -153,7 +153,7 @@ def altered(original: Path, number: int, rng: np.random.Generator) -> bytes:
     return stream.getvalue()
 
 
-def looked_for(planted: Planted, index: Path, scratch: Path, least: float) -> tuple[Audit, Proposals]:
+def looked_for(planted: Planted, index: Path, scratch: Path, least: float) -> tuple[Audit, LabelCorrections]:
     """Run the audit on what was planted."""
 
     def quiet(_: int) -> AbstractContextManager[object]:

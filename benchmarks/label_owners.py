@@ -28,7 +28,7 @@ from photoclust.engine import start
 from photoclust.index.store import IndexStore
 from photoclust.photos.dataset import read_dataset
 from photoclust.workflows.dedupe.auditing import Audit, audit
-from photoclust.workflows.dedupe.proposals import Proposals, propose
+from photoclust.workflows.dedupe.proposals import LabelCorrections, propose
 from photoclust.workflows.index import index_photos
 
 LABELS, PHOTOS_EACH = 5, 40
@@ -86,7 +86,7 @@ def chosen(paths: list[Path], count: int, rng: np.random.Generator) -> list[Path
     return [paths[i] for i in rng.permutation(len(paths))[:count]]
 
 
-def outcome(planted: Planted, found: Audit, proposals: Proposals) -> Outcome:
+def outcome(planted: Planted, found: Audit, proposals: LabelCorrections) -> Outcome:
     """Compare what was said with what was planted."""
     label_of_part = found.faces.label_of_part
     path_of = [Path(found.dataset.entries[numbers[0]].uri) for numbers in found.entries]

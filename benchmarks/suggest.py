@@ -27,7 +27,7 @@ from photoclust.people.decisions.file import Decision
 from photoclust.people.identity.facts import nearby
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.people import correct
-from photoclust.workflows.people.people_index import Book, Ref
+from photoclust.workflows.people.people_index import PeopleIndex, Ref
 from photoclust.workflows.people.suggest import grouped_faces, suggest
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
@@ -37,28 +37,30 @@ def pairwise_f(folder: Path) -> float:
     return evaluate_groups(faces.people, faces.groups).pairwise.f
 
 
-def answered(book: Book, one: dict, truth: dict[str, str]) -> tuple[list[Decision], bool | None]:
+def answered(
+    people_index: PeopleIndex, one: dict, truth: dict[str, str]
+) -> tuple[list[Decision], bool | None]:
     """Decisions that follow from the labels, and whether the suggestion was right."""
-    who = [known(book, person, truth) for person in one["people"]]
+    who = [known(people_index, person, truth) for person in one["people"]]
     faces = [face for face in one["faces"] if face in truth]
     if not all(who) or (one["kind"] != "merge" and not faces):
         return [], None
     if one["kind"] == "merge":
         same = who[0] == who[1]
         refs = [Ref(person, "") for person in one["people"]]
-        said = correct.merge(book, one["people"]) if same else correct.different(book, *refs)
+        said = correct.merge(people_index, one["people"]) if same else correct.different(people_index, *refs)
         return said, same
     wrong = [face for face in faces if truth[face] != who[0]]
     right = [face for face in faces if truth[face] == who[0]]
     person = one["people"][0]
-    said = correct.reject(book, person, wrong) if wrong else []
-    said += correct.same(book, [Ref(person, ""), *(Ref("", face) for face in right)]) if right else []
+    said = correct.reject(people_index, person, wrong) if wrong else []
+    said += correct.same(people_index, [Ref(person, ""), *(Ref("", face) for face in right)]) if right else []
     return said, bool(right) if one["kind"] == "join" else len(wrong) > len(right)
 
 
-def known(book: Book, person: str, truth: dict[str, str]) -> str:
+def known(people_index: PeopleIndex, person: str, truth: dict[str, str]) -> str:
     """Label of most of a person's labelled faces."""
-    labels = Counter(truth[face] for face in book.faces_of(person) if face in truth)
+    labels = Counter(truth[face] for face in people_index.faces_of(person) if face in truth)
     return labels.most_common(1)[0][0] if labels else ""
 
 
@@ -73,8 +75,8 @@ def fit(store: IndexStore, truth: dict[str, str]) -> str:
     for face, number in zip(store.faces([])["face_id"].to_pylist(), group.tolist(), strict=True):
         if face in truth and number != NOBODY:
             labels.setdefault(number, Counter())[truth[face]] += 1
-    weighed = calibration.weighed(grouped.embeddings, grouped.photos)
-    pairs = nearby(templates, grouped.exclusions, weighed)
+    score_normalised = calibration.score_normalised(grouped.embeddings, grouped.photos)
+    pairs = nearby(templates, grouped.exclusions, score_normalised)
     keep = np.array([a in labels and b in labels for a, b in zip(pairs.left, pairs.right, strict=True)])
     pairs = pairs.take(keep)
     who = {number: counts.most_common(1)[0][0] for number, counts in labels.items()}
@@ -99,14 +101,14 @@ def main() -> None:
         truth = {ids[row]: person for row, person in zip(labels.rows, labels.people, strict=True)}
         print(fit(store, truth))
         print(f"before: pairwise F {pairwise_f(folder):.4f}")
-        book, outcomes, said = Book(store), Counter(), []
+        people_index, outcomes, said = PeopleIndex(store), Counter(), []
         asked = iter(suggest(store, 2000))
         for count in sorted(counts):
             while outcomes[True] + outcomes[False] < count and (one := next(asked, None)):
-                lines, right = answered(book, one, truth)
+                lines, right = answered(people_index, one, truth)
                 outcomes[right] += 1
                 said += lines
-            correct.write(store, Book(store), said)
+            correct.write(store, PeopleIndex(store), said)
             said = []
             group_faces(store, ClusterConfig())
             print(

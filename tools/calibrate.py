@@ -154,24 +154,24 @@ def measured(faces: Faces) -> Calibration:
     whole = replace(plain, cohort=centres, hubness=round(float(nearness(strangers, centres).mean()), 4))
     centred = plain.centred(rows)
     _, _, impostor = similarities(centred, faces.truth)
-    fair_rows = whole.weighed(centred)[0]
+    fair_rows = whole.score_normalised(centred)[0]
     _, _, fair = similarities(fair_rows, faces.truth)
     cohesion = cohesions(fair_rows, faces.truth)
-    dimensions, weighed = (round(float(1 / values.var()), 1) for values in (impostor, fair))
+    dimensions, score_normalised = (round(float(1 / values.var()), 1) for values in (impostor, fair))
     return replace(
         whole,
         dimensions=dimensions,
-        dimensions_weighed=weighed,
+        dimensions_weighed=score_normalised,
         cohesion=round(float(cohesion.mean()), 3),
         cohesion_deviation=round(float(cohesion.std()), 3),
     )
 
 
-def cohesions(weighed: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def cohesions(score_normalised: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Mean similarity of the photos of each person who has several."""
     found = []
     for person in np.flatnonzero(np.bincount(truth) >= COHERENT):
-        own = weighed[truth == person]
+        own = score_normalised[truth == person]
         found.append((own @ own.T)[np.triu_indices(len(own), 1)].mean() - 1)
     return np.array(found)
 
@@ -199,9 +199,9 @@ def tell_recognizable(calibration: Calibration, everyone: VerifyInput, main_rows
 def with_rates(calibration: Calibration, fair: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Calibration:
     """What evidence the false match rates of weighed single pairs correspond to."""
     one = np.ones(1)
-    _, weigher = calibration.weighed(np.zeros((0, DIRECTIONS), np.float32))
+    _, scorer = calibration.score_normalised(np.zeros((0, DIRECTIONS), np.float32))
     limits = [np.array([accepted(fair, rate)[0]]) for rate in FALSE_MATCH_RATES]
-    evidence = [round(float(weigher.evidence(one, one, one + 1, one + 1, limit)[0]), 1) for limit in limits]
+    evidence = [round(float(scorer.evidence(one, one, one + 1, one + 1, limit)[0]), 1) for limit in limits]
     return replace(calibration, single_pairs=tuple(zip(FALSE_MATCH_RATES, evidence, strict=True)))
 
 
@@ -211,7 +211,7 @@ def chosen(faces: Faces) -> Calibration:
     Few people with many photos, as in an album, count as much as many with few.
     """
     plain = measured(faces)
-    fair = similarities(plain.weighed(plain.centred(faces.known.embeddings))[0], faces.truth)
+    fair = similarities(plain.score_normalised(plain.centred(faces.known.embeddings))[0], faces.truth)
     grouper = Grouper(faces, plain)
     album = Grouper(faces.some(np.bincount(faces.truth)[faces.truth] >= MANY), plain)
     grid = [
@@ -234,7 +234,10 @@ def held_out(faces: Faces) -> None:
         scores.append(grouper.scores(best))
         members.append(everywhere(others, best))
         centred = best.centred(others.known.embeddings)
-        pairs = similarities(centred, others.truth), similarities(best.weighed(centred)[0], others.truth)
+        pairs = (
+            similarities(centred, others.truth),
+            similarities(best.score_normalised(centred)[0], others.truth),
+        )
         tables.append([[accepted(one, rate)[1] for rate in FALSE_MATCH_RATES] for one in pairs])
         constants = f"identity {best.identity_weighed}, correlation {best.correlation}"
         cohesion = f"cohesion {best.cohesion} ± {best.cohesion_deviation}"
@@ -257,7 +260,7 @@ def written(best: Calibration, faces: Faces, model: str) -> dict[str, Any]:
     """Constants, and what distances and evidence of single pairs mean."""
     centred = best.centred(faces.known.embeddings)
     plain = similarities(centred, faces.truth)
-    fair = similarities(best.weighed(centred)[0], faces.truth)
+    fair = similarities(best.score_normalised(centred)[0], faces.truth)
     rates = []
     for rate, evidence in best.single_pairs:
         limit, share = accepted(plain, rate)

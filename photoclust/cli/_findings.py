@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from photoclust.report.dedupe.actions import ActionRow
     from photoclust.workflows.dedupe.answers import Answers
     from photoclust.workflows.dedupe.auditing import Audit
-    from photoclust.workflows.dedupe.proposals import Proposals
+    from photoclust.workflows.dedupe.proposals import LabelCorrections
 
 _SHOWN = 12  # findings of each kind, and problems, on a terminal
 
@@ -57,7 +57,7 @@ def notes_on(audit: Audit) -> list[str]:
     return [*notes, *audit.dataset.problems]
 
 
-def say_findings(audit: Audit, proposals: Proposals, written: Written, as_json: bool) -> None:
+def say_findings(audit: Audit, proposals: LabelCorrections, written: Written, as_json: bool) -> None:
     """Print findings and what to do next.
 
     Parameters
@@ -135,13 +135,13 @@ def _changes(audit: Audit, corrected: list[str]) -> tuple[int, int]:
     return sum(label != "" for label in changed), sum(label == "" for label in changed)
 
 
-def _counts(proposals: Proposals) -> dict[str, int]:
+def _counts(proposals: LabelCorrections) -> dict[str, int]:
     from photoclust.report.dedupe.findings import KINDS
 
     return {kind: sum(one.kind == kind for one in proposals.findings) for kind in KINDS}
 
 
-def _values(audit: Audit, proposals: Proposals, written: Written) -> dict[str, Any]:
+def _values(audit: Audit, proposals: LabelCorrections, written: Written) -> dict[str, Any]:
     moved, left_out = _changes(audit, written.corrected)
     return {
         "photos": len(audit.dataset.entries),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from photoclust.photos.dataset import Dataset
     from photoclust.workflows.dedupe.answers import Answers
     from photoclust.workflows.dedupe.auditing import Audit
-    from photoclust.workflows.dedupe.proposals import Proposals
+    from photoclust.workflows.dedupe.proposals import LabelCorrections
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,9 @@ def _indexed(dataset: Dataset, index: Path, engine: EngineConfig, asked: PhotoOp
     return store
 
 
-def _propose(store: IndexStore, dataset: Dataset, least: float, answers: Answers) -> tuple[Audit, Proposals]:
+def _propose(
+    store: IndexStore, dataset: Dataset, least: float, answers: Answers
+) -> tuple[Audit, LabelCorrections]:
     from photoclust.cli._progress import progress, say
     from photoclust.config import AuditConfig
     from photoclust.workflows.dedupe.auditing import audit
@@ -197,7 +199,9 @@ def _propose(store: IndexStore, dataset: Dataset, least: float, answers: Answers
     return found, propose(found, least, answers)
 
 
-def _write_page(store: IndexStore, audit: Audit, proposals: Proposals, output: Path, name: str) -> Path:
+def _write_page(
+    store: IndexStore, audit: Audit, proposals: LabelCorrections, output: Path, name: str
+) -> Path:
     from photoclust.report.dedupe.page import Summary, write_findings
     from photoclust.workflows.snapshot.labelled import thumbnails_of
 

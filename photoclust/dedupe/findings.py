@@ -26,7 +26,7 @@ class OnePerson:
 
 
 @dataclass(frozen=True)
-class Intruder:
+class MislabelledFace:
     """Faces under a label that is not theirs.
 
     Attributes
@@ -81,19 +81,19 @@ def one_person(faces: LabelledFaces, judgement: Judgement) -> list[OnePerson]:
     return sorted(found, key=lambda one: (-one.confidence, one.labels))
 
 
-def intruders(faces: LabelledFaces, judgement: Judgement, min_confidence: float) -> list[Intruder]:
+def intruders(faces: LabelledFaces, judgement: Judgement, min_confidence: float) -> list[MislabelledFace]:
     """Faces that are probably not the person of their label, most certain first."""
     label_of_part, size = faces.label_of_part, np.bincount(faces.part)
     wrong = strays(faces, judgement, min_confidence)
     unclear = 2 * np.bincount(faces.label[wrong], minlength=faces.labels) > np.bincount(faces.label)
-    found: list[Intruder] = []
+    found: list[MislabelledFace] = []
     for part in np.flatnonzero(judgement.wrong >= min_confidence).tolist():
         label = int(label_of_part[part])
         owner = int(judgement.owner[label])
         known = judgement.known[part] >= 0.5 and judgement.wrong[part] * judgement.known[part] >= 0.5
         evidence = float(judgement.own_evidence[part]), float(judgement.rival_evidence[part])
         found.append(
-            Intruder(
+            MislabelledFace(
                 label,
                 np.flatnonzero(faces.part == part),
                 np.flatnonzero(faces.part == owner),

@@ -17,10 +17,10 @@ from typing import Any, Protocol
 
 from photoclust.config import EngineConfig
 from photoclust.errors import EngineError
-from photoclust.people.clustering.division import Here, Said, TakeShare, Worker, Workers
-from photoclust.people.clustering.rounds import Standing
+from photoclust.people.clustering.division import InProcess, Said, TakeShare, Worker, Workers
+from photoclust.people.clustering.rounds import SuperstepState
 
-LIVES = 3
+MAX_RESTARTS = 3
 """Processes that one worker may live in: the first may have bad luck, the third has too little memory."""
 
 # Processors of an actor; one that takes the place of another finds room where all others have their share.
@@ -34,18 +34,18 @@ def start_workers(config: EngineConfig) -> Generator[Workers]:
     Raises
     ------
     EngineError
-        When nothing answers at the address, or the process of a worker has died `LIVES` times.
+        When nothing answers at the address, or the process of a worker has died `MAX_RESTARTS` times.
     """
     if config.kind != "local" and config.address is not None:
         from photoclust.engine.ray import runtime
 
         with runtime(config):
-            yield Lasting(Actor, _actors(config))
+            yield RestartingPool(Actor, _actors(config))
     elif (processes := config.num_cpus or len(os.sched_getaffinity(0))) > 1:
         with ExitStack() as stack:
-            yield Lasting(lambda _: Process(stack), processes)
+            yield RestartingPool(lambda _: Process(stack), processes)
     else:
-        yield Here()
+        yield InProcess()
 
 
 class LostError(Exception):
@@ -63,7 +63,7 @@ class Host(Protocol):
 Told = tuple[str, Callable[[], object]]
 
 
-class Lasting:
+class RestartingPool:
     """Workers that outlast the processes they live in.
 
     Parameters
@@ -87,7 +87,7 @@ class Lasting:
         """Give a share to one of them."""
         self._ask(worker, ("take", share))()
 
-    def advance(self, told: Standing | None) -> Sequence[Said]:
+    def advance(self, told: SuperstepState | None) -> Sequence[Said]:
         """Let each go on to the next round."""
         answers = [self._ask(worker, ("advance", lambda: told)) for worker in range(len(self))]
         return [answer() for answer in answers]
@@ -107,7 +107,7 @@ class Lasting:
 
     def _again(self, worker: int) -> Any:
         """Tell another process all that a worker has been told; gives the last answer."""
-        while self._lives[worker] < LIVES:
+        while self._lives[worker] < MAX_RESTARTS:
             self._lives[worker] += 1
             logging.getLogger("photoclust").warning(
                 "A process that clusters faces died; its work is done again."
@@ -118,8 +118,8 @@ class Lasting:
             except LostError:
                 continue
         raise EngineError(
-            f"A process that clusters faces died, and so did {LIVES - 1} that took its place, probably for "
-            "want of memory; use fewer at once with --num-cpus, or give each less with --max-component."
+            f"A process that clusters faces died, and so did {MAX_RESTARTS - 1} that took its place, probably "
+            "for want of memory; use fewer at once with --num-cpus, or give each less with --max-component."
         )
 
 

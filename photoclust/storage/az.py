@@ -22,7 +22,7 @@ from azure.storage.blob import ContainerClient
 
 from photoclust.errors import ObjectStoreError
 from photoclust.storage.object_store import EXPECTED, ObjectInfo, every_page, not_understood
-from photoclust.storage.retry import EXPIRED, Patience, TransientError, patiently
+from photoclust.storage.retry import EXPIRED, RetryPolicy, TransientError, with_retries
 from photoclust.storage.uris import Place
 
 Answer = TypeVar("Answer")
@@ -34,12 +34,12 @@ _HOW = (
 _SAY_EXPIRED = ("expired", "signature not valid in the specified time frame")
 
 
-def connect(place: Place, patience: Patience) -> AzureStore:
+def connect(place: Place, policy: RetryPolicy) -> AzureStore:
     """Open a container."""
     options: dict[str, Any] = {
         "retry_total": 0,
-        "connection_timeout": patience.connect,
-        "read_timeout": patience.read,
+        "connection_timeout": policy.connect,
+        "read_timeout": policy.read,
         "max_single_put_size": _ONE_REQUEST,
         "max_single_get_size": _ONE_REQUEST,
     }
@@ -54,7 +54,7 @@ def connect(place: Place, patience: Patience) -> AzureStore:
             client = ContainerClient.from_connection_string(string, container, **options)
         else:
             client = ContainerClient(endpoint or _account_url(), container, _credential(place), **options)
-    return AzureStore(client, patience)
+    return AzureStore(client, policy)
 
 
 def _setting(*names: str) -> str | None:
@@ -82,9 +82,9 @@ def _credential(place: Place) -> Any:
 class AzureStore:
     """A container of Azure Blob Storage: see `photoclust.storage.object_store.ObjectStore`."""
 
-    def __init__(self, client: ContainerClient, patience: Patience) -> None:
+    def __init__(self, client: ContainerClient, policy: RetryPolicy) -> None:
         self.client = client
-        self.patience = patience
+        self.policy = policy
 
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """List a page at a time; the store gives them in order."""
@@ -141,7 +141,7 @@ class AzureStore:
             with _translated(self.client.container_name):
                 return request()
 
-        return patiently(translated, self.patience)
+        return with_retries(translated, self.policy)
 
 
 def _info(blob: Any) -> ObjectInfo:

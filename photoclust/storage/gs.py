@@ -19,7 +19,7 @@ from google.cloud.storage.exceptions import DataCorruption
 
 from photoclust.errors import ObjectStoreError
 from photoclust.storage.object_store import EXPECTED, ObjectInfo, every_page, not_understood
-from photoclust.storage.retry import EXPIRED, Patience, TransientError, patiently
+from photoclust.storage.retry import EXPIRED, RetryPolicy, TransientError, with_retries
 from photoclust.storage.uris import Place
 
 Answer = TypeVar("Answer")
@@ -28,24 +28,24 @@ _FIELDS = "items(name,size,md5Hash,generation,updated),nextPageToken"
 _BROKEN_OFF = (requests.RequestException, ConnectionError, DataCorruption)
 
 
-def connect(place: Place, patience: Patience) -> GoogleStore:
+def connect(place: Place, policy: RetryPolicy) -> GoogleStore:
     """Open a bucket."""
     endpoint = place.option("endpoint_override")
     credentials: Any = AnonymousCredentials() if place.is_anonymous else None
     with _translated(place.bucket):
         options = {"api_endpoint": endpoint} if endpoint else None
         client = Client(project=None, credentials=credentials, client_options=cast(Any, options))
-    return GoogleStore(client, place.bucket, patience)
+    return GoogleStore(client, place.bucket, policy)
 
 
 class GoogleStore:
     """A bucket of Google Cloud Storage: see `photoclust.storage.object_store.ObjectStore`."""
 
-    def __init__(self, client: Client, bucket: str, patience: Patience) -> None:
+    def __init__(self, client: Client, bucket: str, policy: RetryPolicy) -> None:
         self.client = client
         self.bucket = client.bucket(bucket)
-        self.patience = patience
-        self.limits: dict[str, Any] = {"retry": None, "timeout": (patience.connect, patience.read)}
+        self.policy = policy
+        self.limits: dict[str, Any] = {"retry": None, "timeout": (policy.connect, policy.read)}
 
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """List a page at a time; the store gives them in order."""
@@ -104,7 +104,7 @@ class GoogleStore:
             with _translated(str(self.bucket.name)):
                 return request()
 
-        return patiently(translated, self.patience)
+        return with_retries(translated, self.policy)
 
 
 def _info(blob: Any) -> ObjectInfo:

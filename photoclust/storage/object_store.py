@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import Protocol
 
 from photoclust.errors import ObjectStoreError, PhotoclustError, UsageError
-from photoclust.storage.retry import Patience, TransientError
+from photoclust.storage.retry import RetryPolicy, TransientError
 from photoclust.storage.uris import Place
 
 _ADAPTERS = {"s3": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az"}
@@ -114,7 +114,7 @@ def _open(place: Place, _: int) -> ObjectStore:  # connections must not be share
             "or s3://, gs:// or az://BUCKET/PREFIX."
         )
     try:
-        return import_module(f"photoclust.storage.{adapter}").connect(place, Patience())
+        return import_module(f"photoclust.storage.{adapter}").connect(place, RetryPolicy())
     except ImportError as error:
         package = error.name or "a package"
         extra = _EXTRAS.get(package.partition(".")[0], place.scheme)

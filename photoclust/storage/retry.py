@@ -30,7 +30,7 @@ def _seconds(name: str, default: float) -> Any:
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """Time limits, in seconds; ``PHOTOCLUST_STORE_TOTAL_SECONDS`` and the like in the environment set them.
 
     Attributes
@@ -106,7 +106,7 @@ def handed_over(step: Callable[[Argument], Answer]) -> Callable[[Argument], Answ
     return lambda argument: context.copy().run(step, argument)
 
 
-def patiently(request: Callable[[], Answer], patience: Patience) -> Answer:
+def with_retries(request: Callable[[], Answer], policy: RetryPolicy) -> Answer:
     """Ask until there is an answer, or until patience ends.
 
     The pause before attempt n is drawn evenly from 0 to ``first_pause`` times 2 to the n, which spreads
@@ -129,12 +129,12 @@ def patiently(request: Callable[[], Answer], patience: Patience) -> Answer:
         try:
             return request()
         except TransientError as error:
-            pause = random.uniform(0, min(patience.longest_pause, patience.first_pause * 2**attempt))  # noqa: S311
+            pause = random.uniform(0, min(policy.longest_pause, policy.first_pause * 2**attempt))  # noqa: S311
             attempt += 1
             waited = time.monotonic() - began
             if error.unreachable and _door.get():
                 raise ObjectStoreError(error.reason) from error
-            if waited + pause > patience.total:
+            if waited + pause > policy.total:
                 tries = f"{attempt} {'attempt' if attempt == 1 else 'attempts'} in {waited:.0f} s"
                 raise ObjectStoreError(f"{error.reason} ({tries})") from error
             if retried := _counting.get():

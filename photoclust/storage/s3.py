@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from photoclust.errors import ObjectStoreError
 from photoclust.storage.object_store import EXPECTED, ObjectInfo, not_understood
-from photoclust.storage.retry import EXPIRED, Patience, TransientError, patiently
+from photoclust.storage.retry import EXPIRED, RetryPolicy, TransientError, with_retries
 from photoclust.storage.uris import Place
 
 Answer = TypeVar("Answer")
@@ -48,11 +48,11 @@ _NO_CREDENTIALS = (
 )
 
 
-def connect(place: Place, patience: Patience) -> S3Store:
+def connect(place: Place, policy: RetryPolicy) -> S3Store:
     """Open a bucket."""
     config = Config(
-        connect_timeout=patience.connect,
-        read_timeout=patience.read,
+        connect_timeout=policy.connect,
+        read_timeout=policy.read,
         retries={"total_max_attempts": 1},
         signature_version=UNSIGNED if place.is_anonymous else None,
         request_checksum_calculation="when_required",  # the newer default breaks stores that lag behind AWS
@@ -63,7 +63,7 @@ def connect(place: Place, patience: Patience) -> S3Store:
         endpoint = place.option("endpoint_override")
         region = place.option("region") or session.region_name or "us-east-1"
         client = session.client("s3", region_name=region, endpoint_url=_url(endpoint), config=config)
-    return S3Store(client, place.bucket, patience)
+    return S3Store(client, place.bucket, policy)
 
 
 def _url(endpoint: str | None) -> str | None:
@@ -73,10 +73,10 @@ def _url(endpoint: str | None) -> str | None:
 class S3Store:
     """A bucket of S3: see `photoclust.storage.object_store.ObjectStore`."""
 
-    def __init__(self, client: Any, bucket: str, patience: Patience) -> None:
+    def __init__(self, client: Any, bucket: str, policy: RetryPolicy) -> None:
         self.client = client
         self.bucket = bucket
-        self.patience = patience
+        self.policy = policy
 
     def objects(self, prefix: str) -> Iterator[ObjectInfo]:
         """List a thousand at a time, which is all that is ever held; the store gives them in order."""
@@ -125,7 +125,7 @@ class S3Store:
             content += chunk
             if most is not None and len(content) >= most:
                 return bytes(content[:most])
-            if time.monotonic() - began > self.patience.request:
+            if time.monotonic() - began > self.policy.request:
                 raise TransientError("the answer took too long")
         if len(content) < expected:
             raise TransientError("the answer broke off")
@@ -162,7 +162,7 @@ class S3Store:
             with _translated(self.bucket):
                 return request()
 
-        return patiently(translated, self.patience)
+        return with_retries(translated, self.policy)
 
 
 class _UnsupportedError(ObjectStoreError):

@@ -142,10 +142,10 @@ def _grouped(
     kept = keep_ids(groups.group, face_ids, past, names_of_faces(resolution, face_ids))
     keep_identities(store, kept, past.next_number)
     clustering = new_clustering(faces.table, labels, groups, kept, resolution, prepared.near_duplicates)
-    weighed = prepared.weighed, calibration.weigher()
+    score_normalised = prepared.score_normalised, calibration.scorer()
     exclusions = exclusions_of(prepared.photos, resolution)
-    clustering = with_facts(clustering, prepared.embeddings, exclusions, weighed)
-    clustering = with_likeliest(clustering, prepared.graph, exclusions, weighed)
+    clustering = with_facts(clustering, prepared.embeddings, exclusions, score_normalised)
+    clustering = with_likeliest(clustering, prepared.graph, exclusions, score_normalised)
     clustering.run.update(
         stage_seconds=watch.seconds, neighbour_recall=found, job=os.environ.get("PHOTOCLUST_JOB_ID")
     )

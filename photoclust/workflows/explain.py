@@ -18,7 +18,7 @@ from photoclust.people.graph.neighbours import cosine_distances
 from photoclust.people.identity.explain import meeting_distance, minimax_way
 from photoclust.people.identity.facts import chance_same, partition_of
 from photoclust.report.names import visible
-from photoclust.workflows.people.people_index import Book
+from photoclust.workflows.people.people_index import PeopleIndex
 from photoclust.workflows.snapshot.extending import neighbour_graph
 from photoclust.workflows.snapshot.grouping import decisions_of, exclusions_of, resolved, verify_input
 from photoclust.workflows.snapshot.sides import side, surest_faces, uris_of
@@ -32,7 +32,7 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
     store
         The index.
     one, other
-        A face's id, or a person's id or name, for whom the cover stands; see `Book.either`.
+        A face's id, or a person's id or name, for whom the cover stands; see `PeopleIndex.either`.
 
     Returns
     -------
@@ -45,28 +45,28 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
         keeps them apart), the ``decisions`` that speak of both, and the ``sides`` of the two faces and of the
         ``weakest`` step (see `photoclust.workflows.snapshot.sides.side`).
     """
-    book = Book(store)
-    ends = [_face(book, text) for text in (one, other)]
+    people_index = PeopleIndex(store)
+    ends = [_face(people_index, text) for text in (one, other)]
     faces = store.faces(["box", "quality"])
     ids = faces["face_id"].to_pylist()
     a, b = (ids.index(face) for face in ends)
     calibration = calibration_of(store.settings.embed.model)
-    embeddings, graph = neighbour_graph(store, faces, calibration, book.config.k, keep=False)
+    embeddings, graph = neighbour_graph(store, faces, calibration, people_index.config.k, keep=False)
     resolution = resolved(decisions_of(store), faces, graph)
-    strangers = conflicting_photos(verify_input(faces, embeddings), graph, book.config.photo_copies)
+    strangers = conflicting_photos(verify_input(faces, embeddings), graph, people_index.config.photo_copies)
     exclusions = exclusions_of(strangers, resolution)
-    people = [book.person_of.get(face, "") for face in ends]
-    number = {person: row for row, person in enumerate(book.people)}
-    group = np.array([number.get(book.person_of.get(face, ""), NOBODY) for face in ids], np.int64)
-    weighed, weigher = calibration.weighed(embeddings, strangers)
-    between = _groups(weighed, group, (a, b))
+    people = [people_index.person_of.get(face, "") for face in ends]
+    number = {person: row for row, person in enumerate(people_index.people)}
+    group = np.array([number.get(people_index.person_of.get(face, ""), NOBODY) for face in ids], np.int64)
+    score_normalised, scorer = calibration.score_normalised(embeddings, strangers)
+    between = _groups(score_normalised, group, (a, b))
     kept_apart = exclusions.clash(between.group, between.group[[a]], between.group, between.group[[b]])
-    evidence = _pair(weighed, (a, b), weigher)
+    evidence = _pair(score_normalised, (a, b), scorer)
     way = minimax_way(graph, a, b)
     photos = faces["photo_id"].to_pylist()
     apart = bool(kept_apart[0]) and people[0] != people[1]
     one_person = people[0] != "" and people[0] == people[1]
-    evidence_between_people = _group_evidence(between, a, b, weigher)
+    evidence_between_people = _group_evidence(between, a, b, scorer)
     weakest = [] if way is None else [ids[row] for row in way.rows[way.weakest : way.weakest + 2]]
     return {
         "faces": ends,
@@ -74,24 +74,24 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
         "same_person": one_person,
         "cosine_distance": float(cosine_distances(embeddings[a], embeddings[b])),
         "evidence": evidence,
-        "false_match_rate": weigher.false_match_rate(evidence),
+        "false_match_rate": scorer.false_match_rate(evidence),
         "same_photo": photos[a] == photos[b],
         "kept_apart": apart,
         "way": None if way is None else {"faces": [ids[row] for row in way.rows], "steps": way.distances},
         "weakest_step": None if way is None else way.weakest,
-        "meeting_distance": meeting_distance(density_tree(graph, book.config), a, b),
+        "meeting_distance": meeting_distance(density_tree(graph, people_index.config), a, b),
         "group_evidence": evidence_between_people,
-        "required_evidence": _required_evidence(between, a, b, weigher, book.config.false_join_rate),
+        "required_evidence": _required_evidence(between, a, b, scorer, people_index.config.false_join_rate),
         "chance": None if apart or one_person else _chance(between, a, b, evidence_between_people),
-        "decisions": _decisions(book, ends, people),
-        **_pictured(book, store, ends, weakest),
+        "decisions": _decisions(people_index, ends, people),
+        **_pictured(people_index, store, ends, weakest),
     }
 
 
-def _face(book: Book, text: str) -> str:
+def _face(people_index: PeopleIndex, text: str) -> str:
     """The face that is meant, or that stands for the person who is."""
-    ref = book.either(text)
-    return ref.face or book.people[ref.person]["cover_face_id"]
+    ref = people_index.either(text)
+    return ref.face or people_index.people[ref.person]["cover_face_id"]
 
 
 def _groups(
@@ -131,16 +131,18 @@ def _chance(templates: Templates, a: int, b: int, evidence: float) -> float:
     return float(chance_same(np.array([evidence]), people)[0])
 
 
-def _pictured(book: Book, store: IndexStore, ends: list[str], weakest: list[str]) -> dict[str, Any]:
+def _pictured(
+    people_index: PeopleIndex, store: IndexStore, ends: list[str], weakest: list[str]
+) -> dict[str, Any]:
     """Both faces, each with others of its person, and those of the weakest step, with their photos."""
-    people = [book.person_of.get(face, "") for face in ends]
-    surest = surest_faces(book.in_force, set(people) - {""}, ends)
+    people = [people_index.person_of.get(face, "") for face in ends]
+    surest = surest_faces(people_index.in_force, set(people) - {""}, ends)
     faces = [
         list(dict.fromkeys([face, *surest.get(one, [])])) for face, one in zip(ends, people, strict=True)
     ]
     uris = uris_of(store, {*faces[0], *faces[1], *weakest})
     called = [
-        f"{visible(book.called(one))}, face {face[:8]}" if one else f"Face {face[:8]}"
+        f"{visible(people_index.called(one))}, face {face[:8]}" if one else f"Face {face[:8]}"
         for face, one in zip(ends, people, strict=True)
     ]
     return {
@@ -158,11 +160,13 @@ def _required_evidence(
     return float(required_evidence(people, calibration, false_join_rate))
 
 
-def _decisions(book: Book, ends: list[str], people: list[str]) -> list[dict[str, Any]]:
+def _decisions(people_index: PeopleIndex, ends: list[str], people: list[str]) -> list[dict[str, Any]]:
     """Decisions that speak of the two faces or, if they are somebody, of both people."""
-    own = [book.faces_of(person) if person else {face} for face, person in zip(ends, people, strict=True)]
+    own = [
+        people_index.faces_of(person) if person else {face} for face, person in zip(ends, people, strict=True)
+    ]
     return [
         {"line": said.line, "kind": said.kind, "value": said.value}
-        for said in book.decisions.lines
+        for said in people_index.decisions.lines
         if all(faces.intersection((*said.faces, *said.others)) for faces in own)
     ]

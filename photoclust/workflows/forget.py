@@ -15,7 +15,7 @@ from photoclust.index.erasure.scrub import among
 from photoclust.index.store import IndexStore
 from photoclust.index.successors import read_successors, related
 from photoclust.people.calibration.evidence import calibration_of
-from photoclust.workflows.people.people_index import Book, Ref
+from photoclust.workflows.people.people_index import PeopleIndex, Ref
 from photoclust.workflows.snapshot.extending import neighbour_graph
 
 
@@ -78,21 +78,23 @@ def forget(store: IndexStore, erasure: Erasure) -> dict[str, Any]:
 
 def _faces_of(asked: Sequence[str], store: IndexStore) -> set[str]:
     """Faces of the people called so, those of missing photos too, and single faces."""
-    book = Book(store)
-    meant = [ref for text in asked for ref in _called(text, book)]
+    people_index = PeopleIndex(store)
+    meant = [ref for text in asked for ref in _called(text, people_index)]
     people = {ref.person for ref in meant if ref.person}
     faces = {ref.face for ref in meant if ref.face}
-    faces |= {face for face, person in book.person_of.items() if person in people}
-    return faces | _absent_faces(store, people, set(book.person_of))
+    faces |= {face for face, person in people_index.person_of.items() if person in people}
+    return faces | _absent_faces(store, people, set(people_index.person_of))
 
 
-def _called(text: str, book: Book) -> list[Ref]:
+def _called(text: str, people_index: PeopleIndex) -> list[Ref]:
     """Everybody of a name, or whom or what an id means."""
     name = text.casefold()
     named = [
-        Ref(person, "") for person, row in book.people.items() if name and row["name"].casefold() == name
+        Ref(person, "")
+        for person, row in people_index.people.items()
+        if name and row["name"].casefold() == name
     ]
-    return named or [book.either(text)]
+    return named or [people_index.either(text)]
 
 
 def _absent_faces(store: IndexStore, people: set[str], present: set[str]) -> set[str]:

@@ -47,7 +47,7 @@ from photoclust.records import (
     stage_seconds,
 )
 from photoclust.storage.retry import EXPIRED, counting_retries, handed_over
-from photoclust.workflows.run_stats import IndexReport, Tally
+from photoclust.workflows.run_stats import IndexReport, RunStats
 from photoclust.workflows.snapshot.succession import Succession
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def index_photos(
     SourceLostError
         What photos are read from went out of reach; what was finished was written.
     """
-    tally = Tally()
+    stats = RunStats()
     collection, search = collection or CollectionConfig(), search or Search()
     seen, limits = store.known_photos(), store.settings.decode
     with counting_retries() as finding:
@@ -96,30 +96,30 @@ def index_photos(
         work = plan(refs, seen, identify, collection.retry_failed)
         missing = _missing(work, seen, collection)
         left_out = _left_out(work, missing, collection, search)
-    tally.charge("find", tally.seconds)
+    stats.add_seconds("find", stats.seconds)
     succession = Succession(store, work.changed)
     moves, copies = Moves(work, missing.to_pylist(), is_gone), dict(work.copies)
     unread = Unread(seen, is_gone, Roots(collection.folders))
     with counting_retries() as writing, PartWriter(store) as writer:
         known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)
         # first what is gone: should this be killed, the new names are still new to the next run
-        _write(writer, Tally(), pa.concat_tables([missing, left_out]), FACE_SCHEMA.empty_table())
-        _write(writer, Tally(), moves.of(known), FACE_SCHEMA.empty_table())
-        _write(writer, tally, known, FACE_SCHEMA.empty_table(), succession)
+        _write(writer, RunStats(), pa.concat_tables([missing, left_out]), FACE_SCHEMA.empty_table())
+        _write(writer, RunStats(), moves.of(known), FACE_SCHEMA.empty_table())
+        _write(writer, stats, known, FACE_SCHEMA.empty_table(), succession)
         if work.refs:
             with start_engine() as engine, progress(work.to_do) as tell:
                 tell(len(known))
-                for photos, faces in _rows(engine, work, store.settings, tally):
+                for photos, faces in _rows(engine, work, store.settings, stats):
                     photos = with_copies(photos, copies)
-                    _write(writer, Tally(), moves.of(photos), FACE_SCHEMA.empty_table())
-                    _write(writer, tally, unread.sort(photos), faces, succession)
-                    tally.pace(len(photos))
+                    _write(writer, RunStats(), moves.of(photos), FACE_SCHEMA.empty_table())
+                    _write(writer, stats, unread.sort(photos), faces, succession)
+                    stats.pace(len(photos))
                     tell(len(photos))
-            _write(writer, tally, unread.rest(), FACE_SCHEMA.empty_table())
-    tally.retries += finding.requests + writing.requests
+            _write(writer, stats, unread.rest(), FACE_SCHEMA.empty_table())
+    stats.retries += finding.requests + writing.requests
     lost = set(lost_photos(work, missing.to_pylist(), seen)) - moves.uris
     report = replace(
-        tally.report(work, len(lost), unread, len(moves.uris)),
+        stats.report(work, len(lost), unread, len(moves.uris)),
         left_out=len(left_out),
         passed_over=search.passed_over.values(),
     )
@@ -149,18 +149,22 @@ def _left_out(work: Plan, missing: pa.Table, collection: CollectionConfig, searc
 
 
 def _write(
-    writer: PartWriter, tally: Tally, photos: pa.Table, faces: pa.Table, succession: Succession | None = None
+    writer: PartWriter,
+    stats: RunStats,
+    photos: pa.Table,
+    faces: pa.Table,
+    succession: Succession | None = None,
 ) -> None:
     if len(photos):
-        tally.statuses.update(photos["status"].to_pylist())
-        tally.faces += len(faces)
+        stats.statuses.update(photos["status"].to_pylist())
+        stats.faces += len(faces)
         began = time.monotonic()
         writer.add(photos, faces, succession.of(photos, faces) if succession else ())
-        tally.charge("write", time.monotonic() - began)
+        stats.add_seconds("write", time.monotonic() - began)
 
 
 def _rows(
-    engine: Engine, work: Plan, settings: IndexSettings, tally: Tally
+    engine: Engine, work: Plan, settings: IndexSettings, stats: RunStats
 ) -> Iterator[tuple[pa.Table, pa.Table]]:
     """Rows for every photo of the plan, whatever happens to the processes that work on them.
 
@@ -174,10 +178,10 @@ def _rows(
         for indexed in engine.stream(waiting.table, settings, photos_at_once):
             photos, faces = photos_and_faces(indexed)
             _require_credentials(photos)
-            tally.hear(indexed["note"])
+            stats.add_notes(indexed["note"])
             for stage, seconds in stage_seconds(indexed).items():
-                tally.charge(stage, seconds)
-            tally.retries += sum(filter(None, indexed["retries"].to_pylist()))
+                stats.add_seconds(stage, seconds)
+            stats.retries += sum(filter(None, indexed["retries"].to_pylist()))
             waiting.answered(photos["uri"].to_pylist())
             yield photos, faces
         if photos_at_once and len(waiting) == before:

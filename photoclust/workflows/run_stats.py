@@ -117,7 +117,7 @@ class GroupReport:
         )
 
 
-class Tally:
+class RunStats:
     """What a run has come to: rows, seconds of each stage, and the rate once rows have begun to come."""
 
     def __init__(self) -> None:
@@ -128,11 +128,11 @@ class Tally:
         self.stages: dict[str, float] = {}
         self.notes: list[str] = []
 
-    def charge(self, stage: str, seconds: float) -> None:
+    def add_seconds(self, stage: str, seconds: float) -> None:
         """Add to the seconds of a stage."""
         self.stages[stage] = self.stages.get(stage, 0.0) + seconds
 
-    def hear(self, notes: pa.ChunkedArray) -> None:
+    def add_notes(self, notes: pa.ChunkedArray) -> None:
         """Pass on what a process wants the operator to know, once."""
         for note in notes.drop_null().unique().to_pylist():
             if note not in self.notes:

@@ -67,9 +67,12 @@ def sweep_points(
         raise IndexMissingError(f"{store.called} holds no faces; index photos that show some.")
     calibration = calibration_of(store.settings.embed.model)
     embeddings, graph = neighbour_graph(store, faces, calibration, config.k, keep=False)
-    known, law = verify_input(faces, embeddings), resolved(decisions_of(store), faces, graph).constraints
+    known, constraints = (
+        verify_input(faces, embeddings),
+        resolved(decisions_of(store), faces, graph).constraints,
+    )
     for setting in settings:
-        _, groups = cluster(candidates_of(known, graph, setting, calibration, law))
+        _, groups = cluster(candidates_of(known, graph, setting, calibration, constraints))
         point = _point(getattr(setting, parameter), groups.group, labelled)
         yield replace(point, in_force=run_id is not None and setting == config)
 

@@ -14,16 +14,16 @@ from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.verify import Groups, VerifyInput, verify
 from photoclust.people.decisions.resolving import resolve
-from photoclust.people.graph.near_duplicates import twins
+from photoclust.people.graph.near_duplicates import near_duplicates
 from photoclust.people.graph.neighbours import neighbours
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def group(faces: VerifyInput, law: Constraints | None, least: int = 2) -> Groups:
+def group(faces: VerifyInput, constraints: Constraints | None, least: int = 2) -> Groups:
     config = ClusterConfig(k=10, min_cluster_size=least)
     graph = neighbours(faces.embeddings, config.k)
-    return verify(faces, graph, density_clusters(graph, config), config, None, law)
+    return verify(faces, graph, density_clusters(graph, config), config, None, constraints)
 
 
 @given(st.data(), albums(least=2), st.integers(2, 4))
@@ -31,19 +31,21 @@ def group(faces: VerifyInput, law: Constraints | None, least: int = 2) -> Groups
 def test_no_decision_is_violated(data: st.DataObject, faces: VerifyInput, least: int) -> None:
     n = len(faces)
     decisions = data.draw(decided(n))
-    resolution = resolve(decisions, [str(row) for row in range(n)], twins(neighbours(faces.embeddings, 10)))
-    law = resolution.constraints
-    groups = group(faces, law, least)
+    resolution = resolve(
+        decisions, [str(row) for row in range(n)], near_duplicates(neighbours(faces.embeddings, 10))
+    )
+    constraints = resolution.constraints
+    groups = group(faces, constraints, least)
 
-    person = law.person()
-    assert (groups.group[law.members] >= 0).all()
-    assert (groups.confidence[law.certain] == 1).all()
-    assert (law.members | ~law.certain).all()
+    person = constraints.person()
+    assert (groups.group[constraints.members] >= 0).all()
+    assert (groups.confidence[constraints.certain] == 1).all()
+    assert (constraints.members | ~constraints.certain).all()
     for row in range(n):
         if person[row] != row:
             assert groups.group[row] == groups.group[person[row]]
 
-    rules = law.exclusions
+    rules = constraints.exclusions
     held = set(zip(rules.held.tolist(), rules.holders.tolist(), strict=True))
     barred = set(zip(rules.barred.tolist(), rules.barrers.tolist(), strict=True))
     for token, holder in held:
@@ -54,7 +56,7 @@ def test_no_decision_is_violated(data: st.DataObject, faces: VerifyInput, least:
     names = [groups.group[row] for row in resolution.names]
     assert len(names) == len(set(names)), "no two named people are one"
     sizes = np.bincount(groups.group[groups.group >= 0])
-    decreed = set(groups.group[law.members].tolist())
+    decreed = set(groups.group[constraints.members].tolist())
     assert all(size >= least or number in decreed for number, size in enumerate(sizes))
 
 
@@ -73,13 +75,13 @@ def test_what_is_resolved_is_consistent_and_the_latest_line_holds(
 ) -> None:
     decisions = data.draw(decided(n))
     resolution = resolve(decisions, [str(row) for row in range(n)], np.arange(n))
-    law = resolution.constraints
-    person = law.person()
-    held, barred = law.exclusions.held, law.exclusions.barred
+    constraints = resolution.constraints
+    person = constraints.person()
+    held, barred = constraints.exclusions.held, constraints.exclusions.barred
     for token in np.unique(held):
         if token > 0:
-            holders = set(person[law.exclusions.holders[held == token]].tolist())
-            barrers = set(person[law.exclusions.barrers[barred == token]].tolist())
+            holders = set(person[constraints.exclusions.holders[held == token]].tolist())
+            barrers = set(person[constraints.exclusions.barrers[barred == token]].tolist())
             assert not holders & barrers
     if decisions.lines:
         last = decisions.lines[-1]

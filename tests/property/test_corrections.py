@@ -22,7 +22,7 @@ from photoclust.people.decisions.file import KINDS, Decision, added_lines
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.people import correct
-from photoclust.workflows.people.people_index import Book, Ref
+from photoclust.workflows.people.people_index import PeopleIndex, Ref
 
 CONFIG = ClusterConfig(k=8)
 
@@ -67,29 +67,31 @@ def _face(row: int, photo: str, vector: np.ndarray, rng: np.random.Generator) ->
     }
 
 
-def said(book: Book, rng: np.random.Generator) -> list[Decision]:
+def said(people_index: PeopleIndex, rng: np.random.Generator) -> list[Decision]:
     """One correction of a kind drawn, about people and faces drawn."""
-    people, faces = list(book.people), list(book.person_of)
+    people, faces = list(people_index.people), list(people_index.person_of)
     kind = str(rng.choice(KINDS))
     person, other = (str(one) for one in rng.choice(people, 2))
-    own = sorted(book.faces_of(person))
+    own = sorted(people_index.faces_of(person))
     few = [str(face) for face in rng.choice(own, min(len(own), int(rng.integers(1, 4))), replace=False)]
     stranger = str(rng.choice(faces))
     if kind == "name":
-        return correct.name(book, person, str(rng.choice(["Ada", "Bea", "Cleo", ""])), bool(rng.integers(2)))
+        return correct.name(
+            people_index, person, str(rng.choice(["Ada", "Bea", "Cleo", ""])), bool(rng.integers(2))
+        )
     if kind == "merge":
-        return correct.merge(book, [person, other])
+        return correct.merge(people_index, [person, other])
     if kind in ("split", "reject"):
-        return (correct.split if kind == "split" else correct.reject)(book, person, few)
+        return (correct.split if kind == "split" else correct.reject)(people_index, person, few)
     if kind == "same":
-        return correct.same(book, [Ref("", stranger), Ref(person, "")])
+        return correct.same(people_index, [Ref("", stranger), Ref(person, "")])
     if kind == "different":
         return correct.different(
-            book, Ref(person, ""), Ref("", stranger) if rng.integers(2) else Ref(other, "")
+            people_index, Ref(person, ""), Ref("", stranger) if rng.integers(2) else Ref(other, "")
         )
     if kind == "ignore":
-        return correct.ignore(book, [person], bool(rng.integers(2)))
-    return correct.cover(book, person, few[0])
+        return correct.ignore(people_index, [person], bool(rng.integers(2)))
+    return correct.cover(people_index, person, few[0])
 
 
 def same(one: Clustering, other: Clustering) -> None:
@@ -122,14 +124,14 @@ def test_corrections_one_by_one_equal_grouping_from_nothing(n: int, people: int,
         store = made_up_index(Path(place) / "index", n, people, rng)
         group_faces(store, CONFIG)
         for step in range(6):
-            book = Book(store)
-            if not book.people:
+            people_index = PeopleIndex(store)
+            if not people_index.people:
                 return
             try:
-                decisions = said(book, rng)
+                decisions = said(people_index, rng)
             except UsageError:  # nobody else is left, and the like
                 continue
-            store.add_decisions(added_lines(book.text, decisions, START + timedelta(minutes=step)))
+            store.add_decisions(added_lines(people_index.text, decisions, START + timedelta(minutes=step)))
             expected = from_nothing(store, Path(place) / "copy")
             assert (store.folder / "prepared" / "key.json").is_file()
             group_faces(store, CONFIG)
@@ -143,9 +145,9 @@ def test_corrections_one_by_one_equal_grouping_from_nothing(n: int, people: int,
 def test_what_was_kept_and_is_damaged_is_worked_out_again(tmp_path: Path, name: str) -> None:
     store = made_up_index(tmp_path / "index", 40, 4, np.random.default_rng(1))
     group_faces(store, CONFIG)
-    book = Book(store)
-    lines = correct.name(book, next(iter(book.people)), "Ada")
-    store.add_decisions(added_lines(book.text, lines, START))
+    people_index = PeopleIndex(store)
+    lines = correct.name(people_index, next(iter(people_index.people)), "Ada")
+    store.add_decisions(added_lines(people_index.text, lines, START))
     expected = from_nothing(store, tmp_path / "copy")
     path = store.folder / "prepared" / name
     content = bytearray(path.read_bytes())

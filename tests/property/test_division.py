@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from strategies import albums, decided
 
 from photoclust.config import ClusterConfig
-from photoclust.engine.clustering import Lasting, LostError
+from photoclust.engine.clustering import LostError, RestartingPool
 from photoclust.people.clustering.components import bounded_components, shared_out, within
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.division import Said, TakeShare, Worker, cluster
 from photoclust.people.clustering.joining import joined
-from photoclust.people.clustering.rounds import Standing, carry_out
+from photoclust.people.clustering.rounds import SuperstepState, run_alone
 from photoclust.people.clustering.verify import VerifyInput, candidates_of, settled
 from photoclust.people.decisions.resolving import resolve
-from photoclust.people.graph.near_duplicates import twins
+from photoclust.people.graph.near_duplicates import near_duplicates
 from photoclust.people.graph.neighbours import neighbours
 
 
@@ -40,7 +40,7 @@ class Several:
         self.workers[worker].take(share())
         self.taken += 1
 
-    def advance(self, told: Standing | None) -> list[Said]:
+    def advance(self, told: SuperstepState | None) -> list[Said]:
         return [worker.advance(told) for worker in self.workers]
 
 
@@ -69,14 +69,14 @@ def test_divided_is_undivided(
     config = ClusterConfig(k=10, min_cluster_size=least, max_component=most)
     graph = neighbours(faces.embeddings, config.k)
     said = data.draw(decided(len(faces)))
-    law = resolve(said, [str(row) for row in range(len(faces))], twins(graph)).constraints
-    candidates = candidates_of(faces, graph, config, None, law)
+    constraints = resolve(said, [str(row) for row in range(len(faces))], near_duplicates(graph)).constraints
+    candidates = candidates_of(faces, graph, config, None, constraints)
     several = Several(workers)
     labels, groups = cluster(candidates, lambda: nullcontext(several))
     assert several.taken == (max(workers, -(-len(faces) // most)) if len(faces) > most else 0)
 
     whole = density_clusters(candidates.graph, config, candidates.reach)
-    together = settled(candidates, carry_out(joined(candidates, whole)))
+    together = settled(candidates, run_alone(joined(candidates, whole)))
     np.testing.assert_array_equal(labels, whole)
     np.testing.assert_array_equal(groups.group, together.group)
     np.testing.assert_array_equal(groups.status, together.status)
@@ -88,7 +88,7 @@ def test_divided_is_undivided(
 def test_what_lost_workers_did_is_done_again(faces: VerifyInput, most: int, asked: list[int]) -> None:
     config = ClusterConfig(k=10, max_component=most)
     candidates = candidates_of(faces, neighbours(faces.embeddings, config.k), config)
-    lasting = Lasting(lambda again: Mortal(math.inf if again else asked.pop()), len(asked))
+    lasting = RestartingPool(lambda again: Mortal(math.inf if again else asked.pop()), len(asked))
     labels, groups = cluster(candidates, lambda: nullcontext(lasting))
     whole_labels, whole = cluster(candidates)
     np.testing.assert_array_equal(labels, whole_labels)

@@ -15,7 +15,7 @@ from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
     from photoclust.people.decisions.file import Decision
-    from photoclust.workflows.people.people_index import Book
+    from photoclust.workflows.people.people_index import PeopleIndex
 
 _EXAMPLES = """\b
 Examples:
@@ -47,10 +47,10 @@ def people() -> None:
     """
 
 
-def _with_facts(row: dict[str, Any], book: Book) -> str:
+def _with_facts(row: dict[str, Any], people_index: PeopleIndex) -> str:
     from photoclust.report.facts import facts_in_words, in_a_line
 
-    facts = facts_in_words(row, book.names)
+    facts = facts_in_words(row, people_index.names)
     return f"{in_a_line(row)}  ({facts})" if facts else in_a_line(row)
 
 
@@ -69,17 +69,17 @@ def list_(unnamed: bool, ignored: bool, index_dir: str, as_json: bool) -> None:
       photoclust people list --index ~/people
       photoclust people list --unnamed --json --index ~/people
     """
-    book = _book(index_dir)
-    rows = [row for row in book.people.values() if bool(row["ignored"]) == ignored]
-    _write([row for row in rows if not (unnamed and row["name"])], book, as_json)
+    people_index = _people_index(index_dir)
+    rows = [row for row in people_index.people.values() if bool(row["ignored"]) == ignored]
+    _write([row for row in rows if not (unnamed and row["name"])], people_index, as_json)
 
 
-def _write(rows: list[dict[str, Any]], book: Book, as_json: bool) -> None:
+def _write(rows: list[dict[str, Any]], people_index: PeopleIndex, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([row | {"ignored": bool(row["ignored"])} for row in rows], indent=2))
         return
     for row in rows:
-        click.echo(_with_facts(row, book))
+        click.echo(_with_facts(row, people_index))
 
 
 @people.command()
@@ -94,13 +94,13 @@ def find(text: str, index_dir: str, as_json: bool) -> None:
       photoclust people find ada --index ~/people
       photoclust people find 3f6c --json --index ~/people
     """
-    book, wanted = _book(index_dir), text.casefold()
+    people_index, wanted = _people_index(index_dir), text.casefold()
     rows = [
         row
-        for person, row in book.people.items()
-        if wanted in book.called(person).casefold() or person.startswith(wanted)
+        for person, row in people_index.people.items()
+        if wanted in people_index.called(person).casefold() or person.startswith(wanted)
     ]
-    _write(rows, book, as_json)
+    _write(rows, people_index, as_json)
     if not (rows or as_json):
         click.echo(f"Nobody's name holds {text!r}.")
 
@@ -135,15 +135,15 @@ def show(person: str, index_dir: str, as_json: bool) -> None:
     from photoclust.report.facts import percent
     from photoclust.report.names import visible
 
-    book = _book(index_dir)
-    found = book.person(person)
-    faces = book.pictured(found)
-    said = [_as_dict(line) for line in book.about(found)]
+    people_index = _people_index(index_dir)
+    found = people_index.person(person)
+    faces = people_index.pictured(found)
+    said = [_as_dict(line) for line in people_index.about(found)]
     if as_json:
-        click.echo(json.dumps(book.people[found] | {"faces": faces, "decisions": said}, indent=2))
+        click.echo(json.dumps(people_index.people[found] | {"faces": faces, "decisions": said}, indent=2))
         return
-    click.echo(_with_facts(book.people[found], book))
-    for said_so in _weakest(book.people[found]):
+    click.echo(_with_facts(people_index.people[found], people_index))
+    for said_so in _weakest(people_index.people[found]):
         click.echo(said_so)
     for face in faces:
         box = ",".join(f"{side:.0f}" for side in face["box"])
@@ -167,11 +167,11 @@ def _as_dict(line: Decision) -> dict[str, Any]:
     return vars(line) | {"at": line.at.isoformat(), "faces": list(line.faces), "others": list(line.others)}
 
 
-def _book(index_dir: str) -> Book:
+def _people_index(index_dir: str) -> PeopleIndex:
     from photoclust.index.store import IndexStore
-    from photoclust.workflows.people.people_index import Book
+    from photoclust.workflows.people.people_index import PeopleIndex
 
-    return Book(IndexStore.open(index_dir))
+    return PeopleIndex(IndexStore.open(index_dir))
 
 
 for _verb in (name, merge, split, reject, same, different, ignore, cover, suggest, undo, log):

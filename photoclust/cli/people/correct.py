@@ -14,7 +14,7 @@ from photoclust.cli import _job, _options
 if TYPE_CHECKING:
     from photoclust.index.store import IndexStore
     from photoclust.people.decisions.file import Decision
-    from photoclust.workflows.people.people_index import Book
+    from photoclust.workflows.people.people_index import PeopleIndex
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -35,7 +35,7 @@ def _keep_yes(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     ctx.meta[_YES] = value
 
 
-def _say_so(index_dir: str, later: bool, decide: Callable[[Book], list[Decision]]) -> None:
+def _say_so(index_dir: str, later: bool, decide: Callable[[PeopleIndex], list[Decision]]) -> None:
     """Write decisions down and apply them."""
     from photoclust.importing import keep_pandas_out
 
@@ -43,28 +43,28 @@ def _say_so(index_dir: str, later: bool, decide: Callable[[Book], list[Decision]
     from photoclust.index.store import IndexStore
     from photoclust.people.decisions.journal import in_words
     from photoclust.workflows.people.correct import write
-    from photoclust.workflows.people.people_index import Book
+    from photoclust.workflows.people.people_index import PeopleIndex
 
     store = IndexStore.open(index_dir)
     _ask_first(store, decide)
     with store.lock():
-        book = Book(store)
-        decisions = decide(book)
-        _refuse_unasked(book, decisions)
-        write(store, book, decisions)
+        people_index = PeopleIndex(store)
+        decisions = decide(people_index)
+        _refuse_unasked(people_index, decisions)
+        write(store, people_index, decisions)
     place = shlex.quote(store.called)
     click.echo(
-        f"{in_words(decisions, book.called_of)}{_as_one(book, decisions)}. "
+        f"{in_words(decisions, people_index.called_of)}{_as_one(people_index, decisions)}. "
         f"`photoclust people undo --index {place}` takes it back."
     )
     if later:
         click.echo("Noted down; the next grouping applies it.")
         return
-    report = _job.cluster(index_dir, book.config)
-    after = Book(store)
+    report = _job.cluster(index_dir, people_index.config)
+    after = PeopleIndex(store)
     for said in _about(decisions, after):
         click.echo(said)
-    moved = sum(after.person_of.get(face) != person for face, person in book.person_of.items())
+    moved = sum(after.person_of.get(face) != person for face, person in people_index.person_of.items())
     click.echo(f"{moved} faces changed their person; {report.people} people now.")
     for problem in report.problems:
         click.echo(f"Not applied: {problem}")
@@ -73,27 +73,27 @@ def _say_so(index_dir: str, later: bool, decide: Callable[[Book], list[Decision]
 _YES = "photoclust.yes"
 
 
-def _ask_first(store: IndexStore, decide: Callable[[Book], list[Decision]]) -> None:
+def _ask_first(store: IndexStore, decide: Callable[[PeopleIndex], list[Decision]]) -> None:
     """Ask, while nobody is locked out, whether people with two names are meant to become one."""
     from photoclust.workflows.people.correct import named_joined
-    from photoclust.workflows.people.people_index import Book
+    from photoclust.workflows.people.people_index import PeopleIndex
 
     meta = click.get_current_context().meta
     if meta[_YES] or not sys.stdin.isatty():
         return
-    book = Book(store)
-    names = named_joined(book, decide(book))
+    people_index = PeopleIndex(store)
+    names = named_joined(people_index, decide(people_index))
     if names:
         question = f"{' and '.join(map(repr, names))} both have a name; are they one person?"
         click.confirm(question, abort=True, err=True)
         meta[_YES] = True
 
 
-def _refuse_unasked(book: Book, decisions: list[Decision]) -> None:
+def _refuse_unasked(people_index: PeopleIndex, decisions: list[Decision]) -> None:
     from photoclust.errors import UsageError
     from photoclust.workflows.people.correct import named_joined
 
-    names = named_joined(book, decisions)
+    names = named_joined(people_index, decisions)
     if names and not click.get_current_context().meta[_YES]:
         raise UsageError(
             f"{' and '.join(map(repr, names))} both have a name and would become one person; add --yes if "
@@ -101,26 +101,26 @@ def _refuse_unasked(book: Book, decisions: list[Decision]) -> None:
         )
 
 
-def _as_one(book: Book, decisions: list[Decision]) -> str:
+def _as_one(people_index: PeopleIndex, decisions: list[Decision]) -> str:
     """What is added where a name joins people."""
     from photoclust.people.decisions.file import DIFFERENT, NAME
 
     names = {line.value for line in decisions if line.kind == NAME and line.value}
     if any(line.kind == DIFFERENT for line in decisions) or decisions[0].kind != NAME:
         return ""
-    person = book.person_of.get(decisions[0].faces[0], "")
-    there = [row for one, row in book.people.items() if row["name"] in names and one != person]
+    person = people_index.person_of.get(decisions[0].faces[0], "")
+    there = [row for one, row in people_index.people.items() if row["name"] in names and one != person]
     faces = sum(row["faces"] for row in there)
     return f": one person now with the {there[0]['name']!r} there was, of {faces:,} faces" if there else ""
 
 
-def _about(decisions: list[Decision], book: Book) -> list[str]:
+def _about(decisions: list[Decision], people_index: PeopleIndex) -> list[str]:
     """A line for each person the decisions speak of."""
     from photoclust.report.facts import in_a_line
 
     faces = (side[0] for line in decisions for side in (line.faces, line.others) if side)
-    known = dict.fromkeys(book.person_of.get(face, "") for face in faces)
-    return [in_a_line(book.people[person]) for person in known if person]
+    known = dict.fromkeys(people_index.person_of.get(face, "") for face in faces)
+    return [in_a_line(people_index.people[person]) for person in known if person]
 
 
 @click.command()
@@ -138,8 +138,8 @@ def name(person: str, new_name: str, another: bool, index_dir: str, later: bool)
     """
     from photoclust.workflows.people import correct
 
-    def decide(book: Book) -> list[Decision]:
-        return correct.name(book, book.person(person), new_name, another)
+    def decide(people_index: PeopleIndex) -> list[Decision]:
+        return correct.name(people_index, people_index.person(person), new_name, another)
 
     _say_so(index_dir, later, decide)
 
@@ -157,7 +157,11 @@ def merge(persons: tuple[str, ...], index_dir: str, later: bool) -> None:
     """
     from photoclust.workflows.people import correct
 
-    _say_so(index_dir, later, lambda book: correct.merge(book, [book.person(one) for one in persons]))
+    _say_so(
+        index_dir,
+        later,
+        lambda people_index: correct.merge(people_index, [people_index.person(one) for one in persons]),
+    )
 
 
 @click.command()
@@ -176,7 +180,9 @@ def split(person: str, faces: tuple[str, ...], index_dir: str, later: bool) -> N
     _say_so(
         index_dir,
         later,
-        lambda book: correct.split(book, book.person(person), [book.face(one) for one in faces]),
+        lambda people_index: correct.split(
+            people_index, people_index.person(person), [people_index.face(one) for one in faces]
+        ),
     )
 
 
@@ -196,7 +202,9 @@ def reject(person: str, faces: tuple[str, ...], index_dir: str, later: bool) -> 
     _say_so(
         index_dir,
         later,
-        lambda book: correct.reject(book, book.person(person), [book.face(one) for one in faces]),
+        lambda people_index: correct.reject(
+            people_index, people_index.person(person), [people_index.face(one) for one in faces]
+        ),
     )
 
 
@@ -215,7 +223,11 @@ def same(which: tuple[str, ...], index_dir: str, later: bool) -> None:
     """
     from photoclust.workflows.people import correct
 
-    _say_so(index_dir, later, lambda book: correct.same(book, [book.either(one) for one in which]))
+    _say_so(
+        index_dir,
+        later,
+        lambda people_index: correct.same(people_index, [people_index.either(one) for one in which]),
+    )
 
 
 @click.command()
@@ -231,7 +243,13 @@ def different(one: str, other: str, index_dir: str, later: bool) -> None:
     """
     from photoclust.workflows.people import correct
 
-    _say_so(index_dir, later, lambda book: correct.different(book, book.either(one), book.either(other)))
+    _say_so(
+        index_dir,
+        later,
+        lambda people_index: correct.different(
+            people_index, people_index.either(one), people_index.either(other)
+        ),
+    )
 
 
 @click.command()
@@ -248,7 +266,13 @@ def ignore(persons: tuple[str, ...], undo: bool, index_dir: str, later: bool) ->
     """
     from photoclust.workflows.people import correct
 
-    _say_so(index_dir, later, lambda book: correct.ignore(book, [book.person(one) for one in persons], undo))
+    _say_so(
+        index_dir,
+        later,
+        lambda people_index: correct.ignore(
+            people_index, [people_index.person(one) for one in persons], undo
+        ),
+    )
 
 
 @click.command()
@@ -264,4 +288,10 @@ def cover(person: str, face: str, index_dir: str, later: bool) -> None:
     """
     from photoclust.workflows.people import correct
 
-    _say_so(index_dir, later, lambda book: correct.cover(book, book.person(person), book.face(face)))
+    _say_so(
+        index_dir,
+        later,
+        lambda people_index: correct.cover(
+            people_index, people_index.person(person), people_index.face(face)
+        ),
+    )

@@ -11,7 +11,7 @@ from photoclust.cli import _job, _options
 
 if TYPE_CHECKING:
     from photoclust.people.decisions.journal import Command
-    from photoclust.workflows.people.people_index import Book
+    from photoclust.workflows.people.people_index import PeopleIndex
 
 
 @click.command()
@@ -32,21 +32,21 @@ def undo(how_many: int, redo: bool, later: bool, index_dir: str) -> None:
     """
     from photoclust.index.store import IndexStore
     from photoclust.workflows.people.correct import take_back
-    from photoclust.workflows.people.people_index import Book
+    from photoclust.workflows.people.people_index import PeopleIndex
 
     store = IndexStore.open(index_dir)
     with store.lock():
-        book = Book(store)
-        done = take_back(store, book, how_many, redo)
-    told = dict(_retold(book))
+        people_index = PeopleIndex(store)
+        done = take_back(store, people_index, how_many, redo)
+    told = dict(_retold(people_index))
     for command in done:
         click.echo(f"{'Holds again' if redo else 'Taken back'}: {told[command]}.")
     if later:
         click.echo("Noted down; the next grouping applies it.")
         return
-    report = _job.cluster(index_dir, book.config)
-    after = Book(store)
-    moved = sum(after.person_of.get(face) != person for face, person in book.person_of.items())
+    report = _job.cluster(index_dir, people_index.config)
+    after = PeopleIndex(store)
+    moved = sum(after.person_of.get(face) != person for face, person in people_index.person_of.items())
     click.echo(f"{moved} faces changed their person; {report.people} people now.")
     for problem in report.problems:
         click.echo(f"Not applied: {problem}")
@@ -67,10 +67,10 @@ def log(most: int, index_dir: str, as_json: bool) -> None:
       photoclust people log --most 100 --json --index ~/people
     """
     from photoclust.index.store import IndexStore
-    from photoclust.workflows.people.people_index import Book
+    from photoclust.workflows.people.people_index import PeopleIndex
 
-    book = Book(IndexStore.open(index_dir))
-    rows = [_row(command, said) for command, said in reversed(_retold(book))][:most]
+    people_index = PeopleIndex(IndexStore.open(index_dir))
+    rows = [_row(command, said) for command, said in reversed(_retold(people_index))][:most]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -79,18 +79,18 @@ def log(most: int, index_dir: str, as_json: bool) -> None:
     for row in rows:
         mark = "  (taken back)" if row["taken_back"] else ""
         click.echo(f"{row['at'][:19].replace('T', ' ')}  {row['said']}{mark}")
-    for problem in book.decisions.problems:
+    for problem in people_index.decisions.problems:
         click.echo(problem)
 
 
-def _retold(book: Book) -> list[tuple[Command, str]]:
+def _retold(people_index: PeopleIndex) -> list[tuple[Command, str]]:
     """Every command, and what it says with the names of its time."""
     from photoclust.people.decisions.earlier_names import retold
     from photoclust.people.decisions.journal import commands
     from photoclust.report.names import visible
 
-    every = commands(book.decisions)
-    return list(zip(every, retold(every, book.unnamed, visible), strict=True))
+    every = commands(people_index.decisions)
+    return list(zip(every, retold(every, people_index.unnamed, visible), strict=True))
 
 
 def _row(command: Command, said: str) -> dict[str, Any]:

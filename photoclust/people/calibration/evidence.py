@@ -66,7 +66,7 @@ class Calibration:
     cohort
         float32, shape (s, c): unit vectors in the midst of several strangers each, or None.
     hubness
-        Mean similarity of strangers to the cohort, see `weighed`.
+        Mean similarity of strangers to the cohort, see `score_normalised`.
     identity
         Share of the variance of embeddings that is identity, in (0, 1).
     dimensions
@@ -145,7 +145,7 @@ class Calibration:
             return np.ones(len(centred), bool)
         return product(centred, self.unrecognizable[:, None])[:, 0] <= _UNRECOGNIZABLE
 
-    def weighed(self, centred: Floats, photos: Rows | None = None) -> tuple[Floats, Calibration]:
+    def score_normalised(self, centred: Floats, photos: Rows | None = None) -> tuple[Floats, Calibration]:
         """Embeddings that resemble strangers less, and the calibration whose evidence takes them.
 
         A face's hubness h is its `nearness` to strangers, less the mean of that over many people. Evidence is
@@ -171,9 +171,9 @@ class Calibration:
         if self.cohort is not None:
             hubness = nearness(centred, self.cohort, photos) - self.hubness
         column = (1 - hubness / 2).astype(np.float32)
-        return np.column_stack([centred, column]), self.weigher()
+        return np.column_stack([centred, column]), self.scorer()
 
-    def weigher(self) -> Calibration:
+    def scorer(self) -> Calibration:
         """Calibration for embeddings that were weighed: this one, with their baseline and constants."""
         identity, dimensions = self.identity_weighed, self.dimensions_weighed
         return replace(self, baseline=1.0, identity=identity, dimensions=dimensions)
@@ -196,10 +196,10 @@ class Calibration:
         -------
         float64, shape (pairs,): above 0 where one person is the likelier explanation.
         """
-        strain = self._strain(m + n, m * m * power_m + n * n * power_n + 2 * m * n * product)
+        strain = self._cohesion_penalty(m + n, m * m * power_m + n * n * power_n + 2 * m * n * product)
         b, w = self.identity / self.dimensions, (1 - self.identity) / self.dimensions
         power_m, power_n, product = power_m - self.baseline, power_n - self.baseline, product - self.baseline
-        m, n = self._worth(m), self._worth(n)
+        m, n = self._effective_count(m), self._effective_count(n)
         square_m, square_n = m * m * power_m, n * n * power_n
         joint = square_m + square_n + 2 * m * n * product
         fit = joint / (w + (m + n) * b) - square_m / (w + m * b) - square_n / (w + n * b)
@@ -240,7 +240,7 @@ class Calibration:
         at, share = (np.array(column) for column in zip(*self.reliability, strict=True))
         return 1 / (1 + np.exp(-np.interp(evidence, at, np.log(share / (1 - share)))))
 
-    def _strain(self, count: Doubles, square: Doubles) -> Doubles:
+    def _cohesion_penalty(self, count: Doubles, square: Doubles) -> Doubles:
         """What speaks against so many faces being one person, given the squared length of their sum.
 
         The model takes for granted that the photos of everybody differ by as much, so that two groups of
@@ -256,7 +256,7 @@ class Calibration:
         lack = np.maximum(0, (self.cohesion - similarity) / self.cohesion_deviation)
         return lack**2 / 2 * (1 - 2 / count)
 
-    def _worth(self, count: Doubles) -> Doubles:
+    def _effective_count(self, count: Doubles) -> Doubles:
         """How many independent photos so many photos of one person are worth."""
         return count / (1 + np.maximum(count - 1, 0) * self.correlation)
 

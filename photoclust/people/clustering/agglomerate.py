@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from photoclust.people.calibration.evidence import Calibration, Doubles, Floats
 from photoclust.people.clustering.exclusions import Exclusions
-from photoclust.people.clustering.rounds import Rounds, Standing
+from photoclust.people.clustering.rounds import Rounds, SuperstepState
 
 Rows = npt.NDArray[np.int64]
 
@@ -96,7 +96,7 @@ def join(
     calibration: Calibration,
     threshold: Callable[[float, Doubles], Doubles],
 ) -> Rounds[None]:
-    """Join groups along edges until no evidence exceeds the threshold, in rounds; see `carry_out`.
+    """Join groups along edges until no evidence exceeds the threshold, in rounds; see `run_alone`.
 
     Parameters
     ----------
@@ -125,10 +125,10 @@ def join(
         pairs = _after(partition, pairs.take(~clash), target, calibration)
 
 
-def standing(partition: Partition, evidence: Doubles = _NONE) -> Standing:
+def standing(partition: Partition, evidence: Doubles = _NONE) -> SuperstepState:
     """Sum up some groups, and the evidence that is enough to join some of them."""
     count = partition.count[partition.group == np.arange(len(partition.group))]
-    return Standing(float(evidence.max(initial=-np.inf)), float(count.sum()))
+    return SuperstepState(float(evidence.max(initial=-np.inf)), float(count.sum()))
 
 
 def evidence_between(partition: Partition, left: Rows, right: Rows, calibration: Calibration) -> Doubles:

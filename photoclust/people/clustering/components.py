@@ -23,7 +23,7 @@ from photoclust.people.graph.neighbours import NeighbourGraph
 
 
 def bounded_components(
-    graph: NeighbourGraph, most: int, farthest: float, law: Constraints
+    graph: NeighbourGraph, most: int, farthest: float, constraints: Constraints
 ) -> tuple[Rows, float]:
     """Cut the graph of n faces.
 
@@ -35,7 +35,7 @@ def bounded_components(
         Faces of a component; more only where decisions put more together.
     farthest
         Cosine distance of the longest edge that connects.
-    law
+    constraints
         What the user has decided: faces put together are in one component.
 
     Returns
@@ -48,7 +48,9 @@ def bounded_components(
     from photoclust.people.graph.forest import bounded_trees, spanning_forest  # compile: seconds
 
     everyone, unmoved = np.arange(len(graph)), np.zeros(len(graph))
-    together = components(np.r_[everyone, everyone], np.r_[law.start, law.person()], len(graph))
+    together = components(
+        np.r_[everyone, everyone], np.r_[constraints.start, constraints.person()], len(graph)
+    )
     edges, _ = spanning_forest(graph.indices, graph.distances, unmoved, 0.0)  # others would connect nothing
     longest = float(np.sqrt(2 * farthest))
     edges = edges[edges[:, 2] <= longest]

@@ -23,7 +23,7 @@ from photoclust.people.clustering.components import shared_out
 from photoclust.people.clustering.density import numbered
 from photoclust.people.clustering.joining import Candidates, joined, large
 from photoclust.people.clustering.membership import NOBODY
-from photoclust.people.clustering.rounds import Rounds, Standing, in_step, total
+from photoclust.people.clustering.rounds import Rounds, SuperstepState, run_lockstep, total
 from photoclust.people.clustering.verify import Groups, settled
 
 Labels = npt.NDArray[np.int32]
@@ -57,7 +57,7 @@ class Share:
 TakeShare = Callable[[], Candidates]
 """Takes a share out of all faces; called again where it has to be done again."""
 
-Said = Standing | list[Share]
+Said = SuperstepState | list[Share]
 
 
 class Worker:
@@ -71,9 +71,9 @@ class Worker:
         """Take one more share, before the first round."""
         self._shares.append(_clustered(faces))
 
-    def advance(self, told: Standing | None) -> Said:
+    def advance(self, told: SuperstepState | None) -> Said:
         """Go on to the next round, told how all workers stood before it; None before the first."""
-        self._rounds = self._rounds or in_step(self._shares)
+        self._rounds = self._rounds or run_lockstep(self._shares)
         try:
             return next(self._rounds) if told is None else self._rounds.send(told)
         except StopIteration as end:
@@ -98,12 +98,12 @@ class Workers(Protocol):
         """Give a share to one of them."""
         ...
 
-    def advance(self, told: Standing | None) -> Sequence[Said]:
+    def advance(self, told: SuperstepState | None) -> Sequence[Said]:
         """Let each go on to the next round; their answers, in order."""
         ...
 
 
-class Here:
+class InProcess:
     """One worker, in this process."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ class Here:
         """Give it a share."""
         self._worker.take(share())
 
-    def advance(self, told: Standing | None) -> Sequence[Said]:
+    def advance(self, told: SuperstepState | None) -> Sequence[Said]:
         """Let it go on to the next round."""
         return [self._worker.advance(told)]
 
@@ -135,7 +135,7 @@ def cluster(faces: Candidates, start: StartWorkers | None = None) -> tuple[Label
         Starts workers; called only where there are components to be clustered apart. By default this process
         does everything.
     """
-    with start() if start and faces.component is not None else nullcontext(Here()) as workers:
+    with start() if start and faces.component is not None else nullcontext(InProcess()) as workers:
         rows = _shares(faces, len(workers))
         for number, own in enumerate(rows):
             share = partial(faces.take, own) if len(rows) > 1 else lambda: faces
@@ -157,20 +157,22 @@ def _shares(faces: Candidates, workers: int) -> list[Rows]:
 
 
 def _all_rounds(workers: Workers) -> list[list[Share]]:
-    told: Standing | None = None
+    told: SuperstepState | None = None
     while True:
         said = workers.advance(told)
-        done = [one for one in said if not isinstance(one, Standing)]
+        done = [one for one in said if not isinstance(one, SuperstepState)]
         if done:
             return done
-        told = total(one for one in said if isinstance(one, Standing))
+        told = total(one for one in said if isinstance(one, SuperstepState))
 
 
 def _untouched(faces: Candidates) -> Partition:
     """A partition to be filled in; sums take memory only where they are written."""
-    n, law = len(faces), faces.law
+    n, constraints = len(faces), faces.constraints
     sums = np.zeros(faces.embeddings.shape, np.float32)
-    return Partition(np.arange(n), law.exclusions, law.part_of, np.zeros(n), sums, np.zeros(n))
+    return Partition(
+        np.arange(n), constraints.exclusions, constraints.part_of, np.zeros(n), sums, np.zeros(n)
+    )
 
 
 def _put(partition: Partition, rows: Rows, share: Share) -> None:

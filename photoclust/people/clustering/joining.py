@@ -34,7 +34,7 @@ class Candidates:
     Attributes
     ----------
     embeddings
-        float32, shape (n, d), weighed (`Calibration.weighed`).
+        float32, shape (n, d), weighed (`Calibration.score_normalised`).
     graph
         Their nearest neighbours, inside components if there are more than one.
     component
@@ -43,7 +43,7 @@ class Candidates:
         Euclidean length beyond which density clusters of components are not looked for, or None.
     low
         bool, shape (n,): faces too poor to found a person.
-    law
+    constraints
         What the user has decided; among its exclusions what keeps faces of one photo apart.
     calibration
         Weighs the evidence.
@@ -58,7 +58,7 @@ class Candidates:
     component: Rows | None
     reach: float | None
     low: npt.NDArray[np.bool_]
-    law: Constraints
+    constraints: Constraints
     calibration: Calibration
     config: ClusterConfig
     known_labels: npt.NDArray[np.int32] | None = None
@@ -73,7 +73,7 @@ class Candidates:
         graph = NeighbourGraph(
             position.astype(np.int32)[self.graph.indices[rows]], self.graph.distances[rows]
         )
-        law = self.law.among(rows, position)
+        constraints = self.constraints.among(rows, position)
         component = None if self.component is None else self.component[rows]
         return replace(
             self,
@@ -81,7 +81,7 @@ class Candidates:
             graph=graph,
             component=component,
             low=self.low[rows],
-            law=law,
+            constraints=constraints,
             known_labels=None if self.known_labels is None else self.known_labels[rows],
         )
 
@@ -168,27 +168,29 @@ def _founders(faces: Candidates) -> Partition:
 
     Faces that the user has put together begin in one group.
     """
-    graph, law, everyone = faces.graph, faces.law, np.arange(len(faces))
+    graph, constraints, everyone = faces.graph, faces.constraints, np.arange(len(faces))
     near = _edges(graph, graph.distances <= NEAR_IDENTICAL, faces.low)
-    burst, start = _beginnings(near, law.exclusions, law)
+    burst, start = _beginnings(near, constraints.exclusions, constraints)
     sums = faces.embeddings.copy()
     extra = np.flatnonzero(burst != everyone)
     np.add.at(sums, burst[extra], faces.embeddings[extra])
     merged, more = np.unique(burst[extra], return_counts=True)
     sums[merged] /= (1 + more[:, None]).astype(np.float32)
-    partition = Partition.of(burst, law.exclusions, law.part_of, sums)
+    partition = Partition.of(burst, constraints.exclusions, constraints.part_of, sums)
     absorb(partition, np.where(burst == everyone, start, everyone))
     return partition
 
 
-def _beginnings(near: Edges, exclusions: Exclusions, law: Constraints) -> tuple[Rows, Rows]:
+def _beginnings(near: Edges, exclusions: Exclusions, constraints: Constraints) -> tuple[Rows, Rows]:
     """Burst of each face, and the group it starts in; no burst where it would unite what clashes."""
-    n, everyone = len(law), np.arange(len(law))
-    whole = components(np.r_[near[0], everyone, everyone], np.r_[near[1], law.start, law.person()], n)
-    clashing = whole[exclusions.late(law.start, whole, np.zeros(n))]
+    n, everyone = len(constraints), np.arange(len(constraints))
+    whole = components(
+        np.r_[near[0], everyone, everyone], np.r_[near[1], constraints.start, constraints.person()], n
+    )
+    clashing = whole[exclusions.late(constraints.start, whole, np.zeros(n))]
     free = ~np.isin(whole[near[0]], clashing)
     near = near[0][free], near[1][free]
-    start = components(np.r_[near[0], everyone], np.r_[near[1], law.start], n)
+    start = components(np.r_[near[0], everyone], np.r_[near[1], constraints.start], n)
     return components(*near, n), start
 
 

@@ -13,7 +13,7 @@ from photoclust.people.calibration.evidence import Calibration, Floats
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.exclusions import Rows
 from photoclust.people.clustering.same_photo import conflicting_photos
-from photoclust.people.graph.near_duplicates import twins
+from photoclust.people.graph.near_duplicates import near_duplicates
 from photoclust.people.graph.neighbours import NeighbourGraph
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class PreparedFaces:
     Attributes
     ----------
     weighed
-        float32, shape (n, c + 1): embeddings as evidence sees them (`Calibration.weighed`).
+        float32, shape (n, c + 1): embeddings as evidence sees them (`Calibration.score_normalised`).
     photos
         int64, shape (n,): from `conflicting_photos`.
     poor
@@ -35,13 +35,13 @@ class PreparedFaces:
     graph
         Their nearest neighbours.
     near_duplicates
-        int64, shape (n,): burst of each, from `twins`.
+        int64, shape (n,): burst of each, from `near_duplicates`.
     labels
         int32, shape (n,): density clusters; None where the graph is to be cut into components, which depend
         on decisions.
     """
 
-    weighed: Floats
+    score_normalised: Floats
     photos: Rows
     poor: npt.NDArray[np.bool_]
     graph: NeighbourGraph
@@ -49,12 +49,12 @@ class PreparedFaces:
     labels: npt.NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
-        return len(self.weighed)
+        return len(self.score_normalised)
 
     @property
     def embeddings(self) -> Floats:
         """float32, shape (n, c): unit rows (`Calibration.centred`)."""
-        return self.weighed[:, :-1]
+        return self.score_normalised[:, :-1]
 
     @classmethod
     def of(
@@ -62,9 +62,9 @@ class PreparedFaces:
     ) -> PreparedFaces:
         """Work out everything but density clusters; parameters as for `verify`."""
         photos = conflicting_photos(faces, graph, config.photo_copies)
-        weighed, _ = calibration.weighed(faces.embeddings, photos)
+        score_normalised, _ = calibration.score_normalised(faces.embeddings, photos)
         poor = (faces.quality < config.min_quality) | ~calibration.recognizable(faces.embeddings)
-        return cls(weighed, photos, poor, graph, twins(graph))
+        return cls(score_normalised, photos, poor, graph, near_duplicates(graph))
 
 
 def density_labels(graph: NeighbourGraph, config: ClusterConfig) -> npt.NDArray[np.int32] | None:

@@ -2,7 +2,7 @@
 
 What joins in one part has nothing to do with another part, but for two things: how careful to be follows from
 the number of faces in the whole collection, and weak evidence waits until the strong is used up everywhere.
-So each part tells its `Standing` before a round, and is told the standing of all of them.
+So each part tells its `SuperstepState` before a round, and is told the standing of all of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True)
-class Standing:
+class SuperstepState:
     """What a round must know of all groups, wherever they are.
 
     Attributes
@@ -30,22 +30,22 @@ class Standing:
     faces: float
 
 
-Rounds = Generator[Standing, Standing, Outcome]
+Rounds = Generator[SuperstepState, SuperstepState, Outcome]
 """Says how it stands, is told how all stand, and so on; all of them end together."""
 
 
-def total(standings: Iterable[Standing]) -> Standing:
+def total(standings: Iterable[SuperstepState]) -> SuperstepState:
     """Standing of several parts together; whole numbers are added, so that their order does not matter."""
     every = list(standings)
     top = max((one.top for one in every), default=float("-inf"))
-    return Standing(top, sum(one.faces for one in every))
+    return SuperstepState(top, sum(one.faces for one in every))
 
 
-def in_step(parts: Sequence[Rounds[Outcome]]) -> Rounds[list[Outcome]]:
+def run_lockstep(parts: Sequence[Rounds[Outcome]]) -> Rounds[list[Outcome]]:
     """Several parts as one."""
-    told: Standing | None = None
+    told: SuperstepState | None = None
     while True:
-        said: list[Standing] = []
+        said: list[SuperstepState] = []
         ended: list[Outcome] = []
         for part in parts:
             try:
@@ -57,9 +57,9 @@ def in_step(parts: Sequence[Rounds[Outcome]]) -> Rounds[list[Outcome]]:
         told = yield total(said)
 
 
-def carry_out(rounds: Rounds[Outcome]) -> Outcome:
+def run_alone(rounds: Rounds[Outcome]) -> Outcome:
     """Go through all rounds of what is the whole collection."""
-    told: Standing | None = None
+    told: SuperstepState | None = None
     while True:
         try:
             told = next(rounds) if told is None else rounds.send(told)

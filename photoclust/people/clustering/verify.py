@@ -8,7 +8,7 @@ The way of a face:
 3. A member is taken out that its group speaks against, or another group much more for.
 4. What is left, low-quality faces included, joins a group that speaks for it; it founds and bridges none.
 
-What the user has decided is law (`Constraints`): faces put together start in one group and stay in it, be
+What the user has decided holds (`Constraints`): faces put together start in one group and stay in it, be
 they doubtful or of low quality; what is to be apart never joins; parts of one person become one in the end.
 
 How much evidence a join needs follows from how many people the collection has room for; see
@@ -31,7 +31,7 @@ from photoclust.people.clustering.density import numbered
 from photoclust.people.clustering.joining import FARTHEST, Candidates, join_large, joined, people_like
 from photoclust.people.clustering.membership import NOBODY, Templates, attach, own_evidence, rivals
 from photoclust.people.clustering.prepared import PreparedFaces
-from photoclust.people.clustering.rounds import carry_out
+from photoclust.people.clustering.rounds import run_alone
 from photoclust.people.clustering.same_photo import once_a_photo
 from photoclust.people.graph.neighbours import NeighbourGraph
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
@@ -111,7 +111,7 @@ def verify(
     Groups
     """
     candidates = candidates_of(faces, graph, config, calibration, constraints)
-    return settled(candidates, carry_out(joined(candidates, labels)))
+    return settled(candidates, run_alone(joined(candidates, labels)))
 
 
 def candidates_of(
@@ -131,18 +131,26 @@ def candidates_of(
 
 
 def candidates(
-    prepared: PreparedFaces, config: ClusterConfig, calibration: Calibration, law: Constraints
+    prepared: PreparedFaces, config: ClusterConfig, calibration: Calibration, constraints: Constraints
 ) -> Candidates:
     """What joining knows of some faces that are prepared; see `candidates_of`."""
-    graph, low = prepared.graph, prepared.poor & ~law.members
-    apart = once_a_photo(prepared.photos).also(law.exclusions)
+    graph, low = prepared.graph, prepared.poor & ~constraints.members
+    apart = once_a_photo(prepared.photos).also(constraints.exclusions)
     component, reach = None, None
     if len(prepared) > config.max_component:
-        component, reach = bounded_components(graph, config.max_component, FARTHEST, law)
+        component, reach = bounded_components(graph, config.max_component, FARTHEST, constraints)
         graph = within(graph, component)
-    law = replace(law, exclusions=apart)
+    constraints = replace(constraints, exclusions=apart)
     return Candidates(
-        prepared.weighed, graph, component, reach, low, law, calibration.weigher(), config, prepared.labels
+        prepared.score_normalised,
+        graph,
+        component,
+        reach,
+        low,
+        constraints,
+        calibration.scorer(),
+        config,
+        prepared.labels,
     )
 
 
@@ -156,41 +164,41 @@ def settled(faces: Candidates, partition: Partition) -> Groups:
     partition
         From `joined`; of its sums only those of groups of more than k faces are looked at.
     """
-    carry_out(join_large(faces, partition))
-    embeddings, graph, law, config = faces.embeddings, faces.graph, faces.law, faces.config
-    group = _without_small(np.where(faces.low, NOBODY, partition.group), config.min_cluster_size, law)
-    templates = Templates.of(embeddings, group, law.part_of)
-    group = _leave_doubtful(templates, graph, law, faces.calibration, config)
-    group = _without_small(group, config.min_cluster_size, law)
-    templates, everyone = Templates.of(embeddings, group, law.part_of), standing(partition).faces
+    run_alone(join_large(faces, partition))
+    embeddings, graph, constraints, config = faces.embeddings, faces.graph, faces.constraints, faces.config
+    group = _without_small(np.where(faces.low, NOBODY, partition.group), config.min_cluster_size, constraints)
+    templates = Templates.of(embeddings, group, constraints.part_of)
+    group = _leave_doubtful(templates, graph, constraints, faces.calibration, config)
+    group = _without_small(group, config.min_cluster_size, constraints)
+    templates, everyone = Templates.of(embeddings, group, constraints.part_of), standing(partition).faces
     required = faces.required(everyone, templates.count)
-    group = attach(templates, graph, law.exclusions, faces.calibration, required)
-    templates = Templates.of(embeddings, group, law.part_of)
+    group = attach(templates, graph, constraints.exclusions, faces.calibration, required)
+    templates = Templates.of(embeddings, group, constraints.part_of)
     confidence = _confidence(templates, graph, faces.calibration, everyone)
-    return _groups(templates.person, np.where(law.certain, 1, confidence), faces.low)
+    return _groups(templates.person, np.where(constraints.certain, 1, confidence), faces.low)
 
 
 # -- members ------------------------------------------------------------------------------------------
 
 
-def _without_small(group: Rows, least: int, law: Constraints) -> Rows:
+def _without_small(group: Rows, least: int, constraints: Constraints) -> Rows:
     """Groups of fewer faces than make a person are nobody's, unless decisions made them."""
     times = np.bincount(group[group != NOBODY], minlength=1)
-    times[group[law.members]] = max(least, len(group))
+    times[group[constraints.members]] = max(least, len(group))
     return np.where((group != NOBODY) & (times[group] >= least), group, NOBODY)
 
 
 def _leave_doubtful(
     templates: Templates,
     graph: NeighbourGraph,
-    law: Constraints,
+    constraints: Constraints,
     calibration: Calibration,
     config: ClusterConfig,
 ) -> Rows:
     """Take members out whose group speaks against them, or another so much more for them as to move them."""
     own, other = own_evidence(templates, calibration), rivals(templates, graph, calibration)
     stays = (own > 0) & (other.evidence < own - np.log(config.false_join_rate))
-    return np.where(stays | law.members, templates.group, NOBODY)
+    return np.where(stays | constraints.members, templates.group, NOBODY)
 
 
 def _confidence(

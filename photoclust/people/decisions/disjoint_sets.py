@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 
-class Ledger:
+class DisjointSets:
     """Sets of faces that belong together, and pairs of sets that are apart.
 
     A face is a row. Every link carries the number of the line that asked for it. Sets are a forest whose

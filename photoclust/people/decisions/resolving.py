@@ -4,7 +4,7 @@ The rules:
 
 - The latest decision is taken first, and an older one is taken as far as those taken before allow. What
   cannot be taken at all is reported together with the line that stands against it.
-- Faces put together inherit from one another what they are kept apart from; so do near-identical twins.
+- Faces put together inherit from one another what they are kept apart from; so do near-identical faces.
 - Faces that stand for a person give way to a later line about themselves: "not her" said of one of them
   leaves the rest of them her. A later split leaves of a name the faces it says stay: the others go where they
   look to belong.
@@ -21,7 +21,7 @@ import numpy as np
 
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.exclusions import Exclusions, Rows
-from photoclust.people.decisions.disjoint_sets import Ledger
+from photoclust.people.decisions.disjoint_sets import DisjointSets
 from photoclust.people.decisions.file import (
     COVER,
     DIFFERENT,
@@ -61,7 +61,7 @@ class Resolution:
     problems: tuple[str, ...] = ()
 
 
-def resolve(decisions: Decisions, face_ids: Sequence[str], twins: Rows) -> Resolution:
+def resolve(decisions: Decisions, face_ids: Sequence[str], near_duplicates: Rows) -> Resolution:
     """Resolve decisions to the rows of the faces they speak of.
 
     Parameters
@@ -70,13 +70,13 @@ def resolve(decisions: Decisions, face_ids: Sequence[str], twins: Rows) -> Resol
         As read.
     face_ids
         Id of each of n faces.
-    twins
+    near_duplicates
         int64, shape (n,): burst of each, equal for near-identical faces.
     """
     if not decisions.lines:
         return Resolution(Constraints.none(len(face_ids)))
     position = {face: row for row, face in enumerate(face_ids)}
-    resolver = _Resolver(twins)
+    resolver = _Resolver(near_duplicates)
     for decision in reversed(decisions.lines):
         faces, others = (
             [position[face] for face in side if face in position]
@@ -91,11 +91,11 @@ def resolve(decisions: Decisions, face_ids: Sequence[str], twins: Rows) -> Resol
 class _Resolver:
     """Takes decisions, latest first."""
 
-    def __init__(self, twins: Rows) -> None:
-        self.twins = twins
-        self.burst = _bursts(twins)
-        self.ledger = Ledger()
-        self.starts = Ledger()
+    def __init__(self, near_duplicates: Rows) -> None:
+        self.near_duplicates = near_duplicates
+        self.burst = _bursts(near_duplicates)
+        self.links = DisjointSets()
+        self.starts = DisjointSets()
         self.apart: list[tuple[list[int], list[int]]] = []
         self.alone: set[int] = set()  # a person, even if there is no other face of theirs
         self.certain: set[int] = set()
@@ -139,7 +139,7 @@ class _Resolver:
             self._part(decision, faces, others)
 
     def _together(self, rows: list[int], line: int) -> tuple[list[int], int | None]:
-        kept, barrier = self.ledger.join(rows, line)
+        kept, barrier = self.links.join(rows, line)
         self.starts.join(kept, line)
         return kept, barrier
 
@@ -151,7 +151,7 @@ class _Resolver:
     def _merge(self, decision: Decision, faces: list[int], others: list[int]) -> None:
         one, _ = self._together(faces, decision.line)
         other, _ = self._together(others, decision.line)
-        both, barrier = self.ledger.join([one[0], other[0]], decision.line)
+        both, barrier = self.links.join([one[0], other[0]], decision.line)
         if len(both) == 2:
             self.merged += both
             self.alone.update(both)
@@ -167,31 +167,33 @@ class _Resolver:
                 self._contradicts(decision, barrier)
         near = self._twins_of(faces)
         others = [row for row in others if row not in near] or others
-        left, right = self.ledger.part(faces, others, decision.line)
+        left, right = self.links.part(faces, others, decision.line)
         if len(left) < len(faces) and (decision.kind != DIFFERENT or not left):
             lost = next(row for row in faces if row not in left)
             self._contradicts(decision, self._tie(lost, others), applied=bool(left))
         far = self._twins_of(right) if decision.kind == DIFFERENT else set[int]()
         left, right = left + self._free(near - far, right), right + self._free(far - near, left)
         if left and right:
-            self.ledger.part(left, right, decision.line)
+            self.links.part(left, right, decision.line)
             self.apart.append((left, right))
             if decision.kind == SPLIT:
                 self.split |= dict.fromkeys(faces, right)
 
     def _twins_of(self, rows: Iterable[int]) -> set[int]:
-        return {twin for row in rows for twin in self.burst.get(int(self.twins[row]), ())} - set(rows)
+        return {twin for row in rows for twin in self.burst.get(int(self.near_duplicates[row]), ())} - set(
+            rows
+        )
 
-    def _free(self, twins: set[int], against: list[int]) -> list[int]:
+    def _free(self, near_duplicates: set[int], against: list[int]) -> list[int]:
         """Twins that no decision has put anywhere yet."""
         taken = {*against}
-        return sorted(twin for twin in twins - taken if len(self.ledger.rows(twin)) == 1)
+        return sorted(twin for twin in near_duplicates - taken if len(self.links.rows(twin)) == 1)
 
     def _tie(self, face: int, others: list[int]) -> int | None:
         """Line that put a face together with one of the others."""
-        root = self.ledger.find(face)
-        other = next((row for row in others if self.ledger.find(row) == root and row != face), None)
-        return None if other is None else self.ledger.joined_by(face, other)
+        root = self.links.find(face)
+        other = next((row for row in others if self.links.find(row) == root and row != face), None)
+        return None if other is None else self.links.joined_by(face, other)
 
     # -- all of them ----------------------------------------------------------------------------------
 
@@ -200,9 +202,9 @@ class _Resolver:
         named: dict[str, list[int]] = {}
         for row, decision in reversed(self._of_people(self.names).values()):
             earlier = named.setdefault(decision.value, []) if decision.value else []
-            same = {self.ledger.find(one): one for one in earlier if self.ledger.barrier(one, row) is None}
+            same = {self.links.find(one): one for one in earlier if self.links.barrier(one, row) is None}
             if len(same) == 1:
-                self.ledger.join([*same.values(), row], decision.line)
+                self.links.join([*same.values(), row], decision.line)
             elif same:
                 self._report(decision, f"{len(same)} people have that name, it joined neither")
             earlier.append(row)
@@ -211,14 +213,14 @@ class _Resolver:
         """Latest decision about each person, by the root of their faces, latest first."""
         latest: dict[int, tuple[int, Decision]] = {}
         for row, decision in said.items():
-            latest.setdefault(self.ledger.find(row), (row, decision))
+            latest.setdefault(self.links.find(row), (row, decision))
         return latest
 
     def resolution(self, n: int) -> Resolution:
         """Sum up."""
         names = {row: said.value for row, said in self._of_people(self.names).values() if said.value}
         ignored = [row for row, said in self._of_people(self.ignored).values() if said.value != UNDONE]
-        settled = {self.ledger.find(row) for row in (*names, *ignored, *self.merged)}
+        settled = {self.links.find(row) for row in (*names, *ignored, *self.merged)}
         return Resolution(
             self._constraints(n, sorted(settled)),
             names,
@@ -232,7 +234,7 @@ class _Resolver:
         members[list(self.alone)] = True
         for own in self.starts.sets():
             start[own], members[own] = min(own), True
-        for own in self.ledger.sets():
+        for own in self.links.sets():
             if len(np.unique(start[own])) > 1:
                 part_of[own] = min(own)
         certain = np.zeros(n, bool)
@@ -241,10 +243,10 @@ class _Resolver:
 
     def _exclusions(self, settled: list[int]) -> Exclusions:
         """Token 0 for settled people, two more for each decision that keeps two sides apart."""
-        holds: list[tuple[int, int]] = [(row, 0) for root in settled for row in self.ledger.rows(root)]
+        holds: list[tuple[int, int]] = [(row, 0) for root in settled for row in self.links.rows(root)]
         bars = list(holds)
         for number, sides in enumerate(self.apart):
-            left, right = ({row for own in side for row in self.ledger.rows(own)} for side in sides)
+            left, right = ({row for own in side for row in self.links.rows(own)} for side in sides)
             holds += [(row, 2 * number + 1) for row in left] + [(row, 2 * number + 2) for row in right]
             bars += [(row, 2 * number + 2) for row in left] + [(row, 2 * number + 1) for row in right]
         held, barred = (np.array(pairs, np.int64).reshape(-1, 2).T for pairs in (holds, bars))
@@ -262,10 +264,10 @@ class _Resolver:
         self.problems.append((decision.line, text))
 
 
-def _bursts(twins: Rows) -> dict[int, list[int]]:
+def _bursts(near_duplicates: Rows) -> dict[int, list[int]]:
     """Rows of each burst of two faces or more."""
-    times = np.bincount(twins, minlength=1)
+    times = np.bincount(near_duplicates, minlength=1)
     bursts: dict[int, list[int]] = {}
-    for row in np.flatnonzero(times[twins] > 1).tolist():
-        bursts.setdefault(int(twins[row]), []).append(row)
+    for row in np.flatnonzero(times[near_duplicates] > 1).tolist():
+        bursts.setdefault(int(near_duplicates[row]), []).append(row)
     return bursts

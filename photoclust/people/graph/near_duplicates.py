@@ -10,7 +10,7 @@ from photoclust.people.graph.neighbours import NeighbourGraph
 NEAR_IDENTICAL = 0.05  # cosine distance; no two of 1,711 people come nearer than this
 
 
-def twins(graph: NeighbourGraph) -> Rows:
+def near_duplicates(graph: NeighbourGraph) -> Rows:
     """Burst of each of n faces, by its lowest row, int64, shape (n,)."""
     return components(*near_identical(graph), len(graph))
 

@@ -14,8 +14,8 @@ from photoclust.people.clustering.joining import people_like
 from photoclust.people.clustering.membership import NOBODY, Templates
 from photoclust.people.graph.neighbours import neighbours
 
-Weighed = tuple[Floats, Calibration]
-"""Embeddings, and the calibration whose evidence takes them: see `Calibration.weighed`."""
+ScoreNormalised = tuple[Floats, Calibration]
+"""Embeddings, and the calibration whose evidence takes them: see `Calibration.score_normalised`."""
 
 CANDIDATES = 10
 """Nearest templates that each group is weighed against; the greatest evidence is among the first few."""
@@ -63,7 +63,7 @@ def facts_of(
     group: Rows,
     confidence: npt.NDArray[np.float32],
     exclusions: Exclusions,
-    weighed: Weighed,
+    score_normalised: ScoreNormalised,
 ) -> Facts:
     """State the facts about each group.
 
@@ -85,7 +85,7 @@ def facts_of(
     own, groups = group[members], len(templates.count)
     order = np.lexsort((members, confidence[members], own))
     weakest = members[order][np.flatnonzero(np.diff(own[order], prepend=NOBODY))]
-    pairs = nearby(templates, exclusions, weighed)
+    pairs = nearby(templates, exclusions, score_normalised)
     nearest, evidence = _best(pairs, groups)
     larger = np.maximum(templates.count, templates.count[nearest])
     mean = np.bincount(own, confidence[members], groups) / templates.count
@@ -114,7 +114,7 @@ def chance_same(evidence: Doubles, people: Doubles) -> Doubles:
     return 1 / (1 + np.exp(-np.clip(odds, -60, 60)))
 
 
-def nearby(templates: Templates, exclusions: Exclusions, weighed: Weighed) -> Pairs:
+def nearby(templates: Templates, exclusions: Exclusions, score_normalised: ScoreNormalised) -> Pairs:
     """Pairs of groups with near templates that nothing keeps apart, and what speaks for their being one.
 
     Parameters
@@ -128,14 +128,14 @@ def nearby(templates: Templates, exclusions: Exclusions, weighed: Weighed) -> Pa
     """
     groups, lengths = len(templates.count), np.linalg.norm(templates.sums, axis=1, keepdims=True)
     near = neighbours(templates.sums / np.maximum(lengths, 1e-6), CANDIDATES).indices
-    rows, weigher = weighed
+    rows, scorer = score_normalised
     partition = partition_of(Templates.of(rows, templates.group, np.full(len(rows), NOBODY)))
     left, right = np.repeat(partition.group, near.shape[1]), near.ravel().astype(np.int64)
     key = np.unique(np.minimum(left, right) * max(1, groups) + np.maximum(left, right))
     left, right = key // max(1, groups), key % max(1, groups)
     free = ~exclusions.clash(templates.group, left, templates.group, right)
     left, right = left[free], right[free]
-    return Pairs(left, right, evidence_between(partition, left, right, weigher))
+    return Pairs(left, right, evidence_between(partition, left, right, scorer))
 
 
 def partition_of(templates: Templates) -> Partition:

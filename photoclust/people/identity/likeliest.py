@@ -11,7 +11,7 @@ from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.joining import people_like
 from photoclust.people.clustering.membership import NOBODY, Rows, Templates, rivals
 from photoclust.people.graph.neighbours import NeighbourGraph
-from photoclust.people.identity.facts import Weighed, chance_same
+from photoclust.people.identity.facts import ScoreNormalised, chance_same
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ class Likeliest:
     chance: npt.NDArray[np.float32]
 
 
-def likeliest(weighed: Weighed, graph: NeighbourGraph, group: Rows, exclusions: Exclusions) -> Likeliest:
+def likeliest(
+    score_normalised: ScoreNormalised, graph: NeighbourGraph, group: Rows, exclusions: Exclusions
+) -> Likeliest:
     """Find the group that most speaks for each face that is in none; the other faces have none here.
 
     The probability is that of `photoclust.people.identity.suggest`, which asks about the same faces.
@@ -46,7 +48,7 @@ def likeliest(weighed: Weighed, graph: NeighbourGraph, group: Rows, exclusions: 
     exclusions
         What keeps faces apart: nobody is in a photo twice.
     """
-    embeddings, calibration = weighed
+    embeddings, calibration = score_normalised
     nobody = group == NOBODY
     if nobody.all() or not nobody.any():
         return Likeliest(np.full(len(group), NOBODY), np.zeros(len(group), np.float32))

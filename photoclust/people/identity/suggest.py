@@ -116,8 +116,8 @@ def _unions(grouped: Grouped, calibration: Calibration, most: int) -> list[Sugge
     group = grouped.group.copy()
     group[alone] = people + np.arange(len(alone))
     templates = Templates.of(grouped.embeddings, group, np.full(len(group), NOBODY))
-    weighed = calibration.weighed(grouped.embeddings, grouped.photos)
-    pairs = nearby(templates, grouped.exclusions, weighed)
+    score_normalised = calibration.score_normalised(grouped.embeddings, grouped.photos)
+    pairs = nearby(templates, grouped.exclusions, score_normalised)
     left, right = templates.count[pairs.left], templates.count[pairs.right]
     chance = chance_same(pairs.evidence, people_like(len(group), np.maximum(left, right)))
     smaller = np.minimum(left, right)

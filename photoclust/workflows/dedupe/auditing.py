@@ -19,7 +19,7 @@ from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration, calibration_of
 from photoclust.people.clustering.agglomerate import Partition, join
 from photoclust.people.clustering.exclusions import Exclusions
-from photoclust.people.clustering.rounds import carry_out
+from photoclust.people.clustering.rounds import run_alone
 from photoclust.people.graph.near_duplicates import NEAR_IDENTICAL, components
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.photos.dataset import Dataset
@@ -233,7 +233,7 @@ def _parts(
     np.add.at(sums, burst, embeddings)
     sums[burst] /= np.linalg.norm(sums[burst], axis=1, keepdims=True)
     partition = Partition.of(burst, apart or Exclusions.none(), np.full(len(label), -1), sums)
-    carry_out(join(partition, (left, right), calibration, lambda _, own: np.full(len(own), enough)))
+    run_alone(join(partition, (left, right), calibration, lambda _, own: np.full(len(own), enough)))
     part = np.unique(partition.group, return_inverse=True)[1].astype(np.int64)
     return part, 1 / np.bincount(burst)[burst]
 

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from photoclust.dedupe.findings import Intruder, OnePerson, intruders, one_person
+from photoclust.dedupe.findings import MislabelledFace, OnePerson, intruders, one_person
 from photoclust.dedupe.labelled import NOBODY
 from photoclust.dedupe.odds import times
 from photoclust.report.dedupe.actions import ActionRow
@@ -43,7 +43,7 @@ _SIDES_SHOWN = 40  # labels of a finding that is about many
 
 
 @dataclass(frozen=True)
-class Proposals:
+class LabelCorrections:
     """Findings, by kind and then the surest first, and what would become of each entry.
 
     Attributes
@@ -61,7 +61,7 @@ class Proposals:
     corrected: list[str]
 
 
-def propose(audit: Audit, min_confidence: float, answers: Answers | None = None) -> Proposals:
+def propose(audit: Audit, min_confidence: float, answers: Answers | None = None) -> LabelCorrections:
     """Put what was found into words, and say what to do about it.
 
     Parameters
@@ -84,7 +84,7 @@ def propose(audit: Audit, min_confidence: float, answers: Answers | None = None)
     findings.sort(key=lambda one: (order.index(one.kind), -one.confidence, one.title))
     rows = sorted(writer.rows.items(), key=lambda row: (order.index(row[1].findings[0]), row[0]))
     labels = [entry.label for entry in audit.dataset.entries]
-    return Proposals(findings, rows, labels_after(labels, rows))
+    return LabelCorrections(findings, rows, labels_after(labels, rows))
 
 
 @dataclass
@@ -130,7 +130,7 @@ class _Writer(Draft):
             found.setdefault(entry.label, []).append(number)
         return found
 
-    def intruder(self, found: Intruder) -> Finding | None:
+    def intruder(self, found: MislabelledFace) -> Finding | None:
         """Faces under a label that is not theirs."""
         label = self.audit.labels[found.label]
         home = self._home(found, label)
@@ -154,7 +154,7 @@ class _Writer(Draft):
         )
         return self.kept(finding, plans)
 
-    def _home(self, found: Intruder, label: str) -> str:
+    def _home(self, found: MislabelledFace, label: str) -> str:
         """The label that faces should have: a known one, a new one, or none."""
         if found.home != NOBODY:
             name = self.audit.labels[found.home]
@@ -167,7 +167,7 @@ class _Writer(Draft):
         self.taken.add(f"{label} ({number})")
         return f"{label} ({number})"
 
-    def _strangers(self, found: Intruder, label: str) -> Side:
+    def _strangers(self, found: MislabelledFace, label: str) -> Side:
         note = "not the same person" if found.mixes or found.home == NOBODY else "labelled so, but"
         side = self.side(found.label, found.faces)
         return Side(f"{counted(len(found.faces), 'face')} under {label}", note, side.uris, side.faces)

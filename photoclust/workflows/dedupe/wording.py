@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from photoclust.dedupe.findings import Intruder
+from photoclust.dedupe.findings import MislabelledFace
 from photoclust.dedupe.odds import times
 from photoclust.workflows.dedupe.copies import Copies
 
 
-def title_of(found: Intruder, label: str, home: str) -> str:
+def title_of(found: MislabelledFace, label: str, home: str) -> str:
     """Who is under the wrong label; `home` is the label of their own, empty where there is none."""
     if found.mixes:
         return f"{label} holds two people"
@@ -17,7 +17,7 @@ def title_of(found: Intruder, label: str, home: str) -> str:
     return f"1 face under {label} is somebody else"
 
 
-def reason_of(found: Intruder, home: str) -> str:
+def reason_of(found: MislabelledFace, home: str) -> str:
     """Why faces are not of the person of their label."""
     own, rival = found.evidence
     fits = "fits" if len(found.faces) == 1 else "fit"

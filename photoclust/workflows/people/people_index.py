@@ -35,7 +35,7 @@ class Ref:
     face: str
 
 
-class Book:
+class PeopleIndex:
     """The people of an index as the user knows them, and what has been said about them."""
 
     def __init__(self, store: IndexStore) -> None:

@@ -77,7 +77,7 @@ def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
     config = config_of(current.run)
     embeddings, graph = neighbour_graph(store, faces, calibration, config.k, keep=False)
     photos = conflicting_photos(verify_input(faces, embeddings), graph, config.photo_copies)
-    law = resolved(decisions_of(store), faces, graph)
+    constraints = resolved(decisions_of(store), faces, graph)
     ids = current.people["person_id"].to_pylist()
     number = {person: row for row, person in enumerate(ids)}
     group = np.array([number.get(p, NOBODY) for p in current.assignments["person_id"].to_pylist()], np.int64)
@@ -87,7 +87,7 @@ def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
             group,
             current.assignments["confidence"].to_numpy(),
             np.array(current.assignments["status"].to_pylist()) != LOW_QUALITY,
-            exclusions_of(photos, law),
+            exclusions_of(photos, constraints),
             photos,
         ),
         calibration,

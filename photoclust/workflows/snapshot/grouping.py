@@ -25,10 +25,10 @@ from photoclust.people.clustering.same_photo import once_a_photo
 from photoclust.people.clustering.verify import Groups, VerifyInput
 from photoclust.people.decisions.file import Decisions, followed, read_decisions
 from photoclust.people.decisions.resolving import Resolution, resolve
-from photoclust.people.graph.near_duplicates import twins
+from photoclust.people.graph.near_duplicates import near_duplicates
 from photoclust.people.graph.neighbours import NeighbourGraph
 from photoclust.people.identity.continuity import Continuity, Retired
-from photoclust.people.identity.facts import Weighed, facts_of
+from photoclust.people.identity.facts import ScoreNormalised, facts_of
 from photoclust.people.identity.likeliest import likeliest
 from photoclust.records import (
     ASSIGNMENT_SCHEMA,
@@ -104,7 +104,7 @@ def verify_input(faces: pa.Table, embeddings: npt.NDArray[np.float32]) -> Verify
 
 def resolved(decisions: Decisions, faces: pa.Table, graph: NeighbourGraph) -> Resolution:
     """What decisions come to for a face table, row for row; what could not be read is among the problems."""
-    return resolved_among(decisions, faces, twins(graph))
+    return resolved_among(decisions, faces, near_duplicates(graph))
 
 
 def resolved_among(
@@ -140,7 +140,7 @@ def new_clustering(
     resolution: Resolution,
     bursts: npt.NDArray[np.int64],
 ) -> Clustering:
-    """Tables of a clustering, and the counts for its ``run.json``; `bursts` as `twins` gives them."""
+    """Tables of a clustering, and the counts for its ``run.json``; `bursts` is of `near_duplicates`."""
     alone = np.bincount(bursts, minlength=len(bursts))[bursts] == 1
     assignments = pa.table(
         {
@@ -220,12 +220,12 @@ def with_facts(
     clustering: Clustering,
     embeddings: npt.NDArray[np.float32],
     exclusions: Exclusions,
-    weighed: Weighed,
+    score_normalised: ScoreNormalised,
 ) -> Clustering:
     """Add what is known of each person; the rest is row for row that of the faces, see `facts_of`."""
     ids, group = clustering.people["person_id"].to_pylist(), _group_of(clustering)
     confidence = clustering.assignments["confidence"].to_numpy()
-    facts = facts_of(embeddings, group, confidence, exclusions, weighed)
+    facts = facts_of(embeddings, group, confidence, exclusions, score_normalised)
     columns = {
         "confidence": facts.confidence,
         "cohesion": facts.cohesion,
@@ -239,11 +239,11 @@ def with_facts(
 
 
 def with_likeliest(
-    clustering: Clustering, graph: NeighbourGraph, exclusions: Exclusions, weighed: Weighed
+    clustering: Clustering, graph: NeighbourGraph, exclusions: Exclusions, score_normalised: ScoreNormalised
 ) -> Clustering:
     """Add who the unsure faces may be; the rest is row for row that of the faces, see `likeliest`."""
     ids = [*clustering.people["person_id"].to_pylist(), ""]  # NOBODY is the last
-    found = likeliest(weighed, graph, _group_of(clustering), exclusions)
+    found = likeliest(score_normalised, graph, _group_of(clustering), exclusions)
     known = clustering.assignments["status"].to_numpy() != UNSURE
     columns = {
         "likeliest_person_id": pa.array([ids[group] for group in found.group], mask=known),

@@ -100,14 +100,14 @@ def _to_keep(
     for name, values in columns.items():
         table = table.append_column(name, pa.array(values))
     graph = prepared.graph
-    arrays = {"weighed": prepared.weighed, "indices": graph.indices, "distances": graph.distances}
+    arrays = {"weighed": prepared.score_normalised, "indices": graph.indices, "distances": graph.distances}
     return table, arrays, {"recall": found, "approximate": graph.approximate}
 
 
 def _from_kept(kept: StoredPrepared) -> tuple[PreparedFaces, float | None] | None:
-    weighed, indices, distances = (kept.array(name) for name in ("weighed", "indices", "distances"))
-    if weighed is None or indices is None or distances is None:
+    score_normalised, indices, distances = (kept.array(name) for name in ("weighed", "indices", "distances"))
+    if score_normalised is None or indices is None or distances is None:
         return None
     columns = {name: kept.faces[name].to_numpy() for name in _COLUMNS}
     graph = NeighbourGraph(indices, distances, kept.notes["approximate"])
-    return PreparedFaces(weighed=weighed, graph=graph, **columns), kept.notes["recall"]
+    return PreparedFaces(score_normalised=score_normalised, graph=graph, **columns), kept.notes["recall"]

@@ -7,7 +7,7 @@ import pytest
 
 from photoclust.config import AuditConfig
 from photoclust.dedupe.bystanders import meant_instead
-from photoclust.dedupe.findings import Intruder, intruders, one_person, strays
+from photoclust.dedupe.findings import MislabelledFace, intruders, one_person, strays
 from photoclust.dedupe.judgement import Judgement, judge
 from photoclust.dedupe.labelled import NOBODY, LabelledFaces
 from photoclust.dedupe.templates import Templates, evidence_blocks, evidence_of
@@ -45,7 +45,7 @@ def judged(faces: LabelledFaces) -> Judgement:
     return judge(faces, CALIBRATION.evidence, CONFIG)
 
 
-def found(faces: LabelledFaces) -> list[Intruder]:
+def found(faces: LabelledFaces) -> list[MislabelledFace]:
     return intruders(faces, judged(faces), CONFIG.min_confidence)
 
 

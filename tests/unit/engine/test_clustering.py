@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from photoclust.config import ClusterConfig, EngineConfig
-from photoclust.engine.clustering import Lasting, Process, start_workers
+from photoclust.engine.clustering import Process, RestartingPool, start_workers
 from photoclust.errors import EngineError
 from photoclust.people.calibration.evidence import calibration_of
-from photoclust.people.clustering.division import Here, Said, TakeShare, cluster
+from photoclust.people.clustering.division import InProcess, Said, TakeShare, cluster
 from photoclust.people.clustering.joining import Candidates
-from photoclust.people.clustering.rounds import Standing
+from photoclust.people.clustering.rounds import SuperstepState
 from photoclust.people.clustering.verify import VerifyInput, candidates_of
 from photoclust.people.graph.neighbours import neighbours
 
@@ -54,13 +54,13 @@ def test_few_faces_start_no_process() -> None:
 
 def test_one_processor_needs_no_process() -> None:
     with start_workers(EngineConfig(num_cpus=1)) as workers:
-        assert isinstance(workers, Here)
+        assert isinstance(workers, InProcess)
 
 
 class Unlucky:
     """Workers, of whose processes one is killed before each of some rounds, in turns."""
 
-    def __init__(self, workers: Lasting, rounds: set[int]) -> None:
+    def __init__(self, workers: RestartingPool, rounds: set[int]) -> None:
         self.workers, self.rounds, self.round = workers, rounds, 0
 
     def __len__(self) -> int:
@@ -69,14 +69,14 @@ class Unlucky:
     def take(self, worker: int, share: TakeShare) -> None:
         self.workers.take(worker, share)
 
-    def advance(self, told: Standing | None) -> Sequence[Said]:
+    def advance(self, told: SuperstepState | None) -> Sequence[Said]:
         if self.round in self.rounds:
             kill(self.workers, self.round % len(self))
         self.round += 1
         return self.workers.advance(told)
 
 
-def kill(workers: Lasting, worker: int) -> None:
+def kill(workers: RestartingPool, worker: int) -> None:
     host = workers._hosts[worker]
     assert isinstance(host, Process)
     (process,) = host.pool._processes.values()
@@ -91,7 +91,7 @@ def test_the_work_of_processes_that_die_is_done_again(caplog: pytest.LogCaptureF
     @contextmanager
     def start() -> Iterator[Unlucky]:
         with start_workers(EngineConfig(kind="local", num_cpus=2)) as workers:
-            assert isinstance(workers, Lasting)
+            assert isinstance(workers, RestartingPool)
             yield Unlucky(workers, {0, 1, 2})
 
     again_labels, again = cluster(faces, start)

@@ -16,7 +16,7 @@ from photoclust.people.decisions.file import TAKEN_BACK, Decision, added_lines, 
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.forget import erasure_of, forget
 from photoclust.workflows.people import correct
-from photoclust.workflows.people.people_index import Book
+from photoclust.workflows.people.people_index import PeopleIndex
 
 PeopleOf = Callable[[IndexStore], dict[str, str]]
 CONFIG = ClusterConfig(k=10)
@@ -56,19 +56,19 @@ PROGRAMS: dict[str, Callable[[str], bytes]] = {
 @pytest.fixture
 def named(album_index: IndexStore, people_of: PeopleOf) -> IndexStore:
     """Ada is called Jürgen Müller, and a face was taken from Bea."""
-    people, book = people_of(album_index), Book(album_index)
-    face = max(book.faces_of(people["bea"]))
+    people, people_index = people_of(album_index), PeopleIndex(album_index)
+    face = max(people_index.faces_of(people["bea"]))
     said = [
-        *correct.name(book, people["ada"], NAME),
-        *correct.reject(book, people["bea"], [face]),
+        *correct.name(people_index, people["ada"], NAME),
+        *correct.reject(people_index, people["bea"], [face]),
     ]
-    correct.write(album_index, book, said)
+    correct.write(album_index, people_index, said)
     group_faces(album_index, CONFIG)
     return album_index
 
 
 def names(store: IndexStore) -> list[str]:
-    return sorted(filter(None, Book(store).names.values()))
+    return sorted(filter(None, PeopleIndex(store).names.values()))
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -80,9 +80,9 @@ def test_what_a_program_saved_is_read_and_added_to_in_kind(named: IndexStore, pr
     assert not read_decisions(named.decisions_text()).problems
     group_faces(named, CONFIG)
     assert file.read_bytes() == content
-    book = Book(named)
-    other = next(person for person in book.people if not book.people[person]["name"])
-    correct.write(named, book, correct.name(book, other, "Łódź Œuvre"))
+    people_index = PeopleIndex(named)
+    other = next(person for person in people_index.people if not people_index.people[person]["name"])
+    correct.write(named, people_index, correct.name(people_index, other, "Łódź Œuvre"))
     group_faces(named, CONFIG)
     assert names(named) == [NAME, "Łódź Œuvre"]
     assert file.read_bytes().startswith(content)
@@ -106,7 +106,7 @@ def test_a_line_is_marked_as_taken_back_in_place(named: IndexStore, program: str
 def test_who_is_forgotten_leaves_nothing_in_it(named: IndexStore, program: str) -> None:
     file = named.decisions_file
     file.write_bytes(PROGRAMS[program](file.read_text()))
-    gone = Book(named).faces_of(Book(named).person(NAME))
+    gone = PeopleIndex(named).faces_of(PeopleIndex(named).person(NAME))
     with named.lock():
         forget(named, erasure_of(named, [NAME], []))
     assert not read_decisions(named.decisions_text()).problems
@@ -136,7 +136,7 @@ def test_what_is_not_understood_leaves_the_people_as_they_are(
     with pytest.raises(DecisionsError, match=told):
         group_faces(named, CONFIG)
     with pytest.raises(DecisionsError):
-        correct.write(named, Book(named), [])
+        correct.write(named, PeopleIndex(named), [])
     assert named.clusterings.current() == run
     assert file.read_bytes() == content
 

@@ -24,7 +24,7 @@ from photoclust.index.store import IndexStore
 from photoclust.photos.sources.references import find_photos, read_photo
 from photoclust.storage import s3
 from photoclust.storage.object_store import ObjectStore, forget_connections, open_store
-from photoclust.storage.retry import Patience, counting_retries
+from photoclust.storage.retry import RetryPolicy, counting_retries
 from photoclust.storage.uris import parse_uri
 
 _AZURITE_ACCOUNT = "devstoreaccount1"  # the emulator's, known to everybody
@@ -317,7 +317,7 @@ class _Headless:
 
 
 def test_an_answer_that_lacks_a_field_is_no_unexpected_error() -> None:
-    store = s3.S3Store(_Headless(), "bucket", Patience())
+    store = s3.S3Store(_Headless(), "bucket", RetryPolicy())
     with pytest.raises(ObjectStoreError, match="KeyError: 'ContentLength'"):
         store.info("a")
     with pytest.raises(ObjectStoreError, match="not understood"):

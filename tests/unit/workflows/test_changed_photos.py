@@ -15,7 +15,7 @@ from photoclust.index.store import IndexStore
 from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.people.correct import name, write
-from photoclust.workflows.people.people_index import Book
+from photoclust.workflows.people.people_index import PeopleIndex
 from photoclust.workflows.snapshot.succession import Succession
 
 CONFIG = ClusterConfig(k=10)
@@ -24,8 +24,8 @@ PeopleOf = Callable[[IndexStore], dict[str, str]]
 
 def named_dora(store: IndexStore, people_of: PeopleOf) -> str:
     dora = people_of(store)["dora"]
-    book = Book(store)
-    write(store, book, name(book, dora, "Dora"))
+    people_index = PeopleIndex(store)
+    write(store, people_index, name(people_index, dora, "Dora"))
     group_faces(store, CONFIG)
     return dora
 
@@ -65,7 +65,7 @@ def test_a_name_and_an_id_go_over_to_photos_that_were_turned(
     dora = named_dora(album_index, people_of)
     now = turn_photos_of_dora(album_index)
     assert names(album_index)[dora] == "Dora"
-    assert set(Book(album_index).decisions.lines[0].faces) <= set(now)
+    assert set(PeopleIndex(album_index).decisions.lines[0].faces) <= set(now)
 
 
 def test_what_faces_were_before_is_forgotten_with_them(album_index: IndexStore, people_of: PeopleOf) -> None:

@@ -13,7 +13,7 @@ from photoclust.index.store import IndexStore
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.forget import erasure_of, forget
 from photoclust.workflows.people import correct
-from photoclust.workflows.people.people_index import Book
+from photoclust.workflows.people.people_index import PeopleIndex
 from photoclust.workflows.snapshot.history import past_of
 
 PeopleOf = Callable[[IndexStore], dict[str, str]]
@@ -22,7 +22,7 @@ CONFIG = ClusterConfig(k=10)
 
 def say(store: IndexStore, *decisions: object) -> None:
     for one in decisions:
-        correct.write(store, Book(store), one)  # pyright: ignore[reportArgumentType]
+        correct.write(store, PeopleIndex(store), one)  # pyright: ignore[reportArgumentType]
     group_faces(store, CONFIG)
 
 
@@ -38,8 +38,8 @@ def test_a_merge_taken_back_leaves_everybody_their_id(
 ) -> None:
     before = people_of(album_index)
     for name in named:
-        say(album_index, correct.name(Book(album_index), before[name], name.title()))
-    said = correct.merge(Book(album_index), [before["dora"], before["ada"]])
+        say(album_index, correct.name(PeopleIndex(album_index), before[name], name.title()))
+    said = correct.merge(PeopleIndex(album_index), [before["dora"], before["ada"]])
     say(album_index, said)
     assert len(set(people_of(album_index).values())) == 3
     take_back(album_index, len(said))
@@ -48,11 +48,11 @@ def test_a_merge_taken_back_leaves_everybody_their_id(
 
 def test_whom_an_old_id_leads_to_follows_their_faces(album_index: IndexStore, people_of: PeopleOf) -> None:
     before = people_of(album_index)
-    say(album_index, correct.name(Book(album_index), before["dora"], "Dora"))
-    say(album_index, correct.merge(Book(album_index), [before["dora"], before["ada"]]))
-    assert Book(album_index).person(before["ada"]) == before["dora"]
+    say(album_index, correct.name(PeopleIndex(album_index), before["dora"], "Dora"))
+    say(album_index, correct.merge(PeopleIndex(album_index), [before["dora"], before["ada"]]))
+    assert PeopleIndex(album_index).person(before["ada"]) == before["dora"]
     take_back(album_index, 1)
-    assert Book(album_index).person(before["ada"]) == before["ada"]
+    assert PeopleIndex(album_index).person(before["ada"]) == before["ada"]
 
 
 def test_an_id_given_after_a_grouping_is_not_given_anew_when_it_is_gone_back_to(
@@ -60,10 +60,10 @@ def test_an_id_given_after_a_grouping_is_not_given_anew_when_it_is_gone_back_to(
 ) -> None:
     before, first = people_of(album_index), album_index.clusterings.current()
     assert first is not None
-    book = Book(album_index)
-    part = sorted(book.faces_of(before["ada"]))[:4]
-    say(album_index, correct.split(book, before["ada"], part))
-    given = set(Book(album_index).people) - set(book.people)
+    people_index = PeopleIndex(album_index)
+    part = sorted(people_index.faces_of(before["ada"]))[:4]
+    say(album_index, correct.split(people_index, before["ada"], part))
+    given = set(PeopleIndex(album_index).people) - set(people_index.people)
     album_index.clusterings.put_in_force(first)
     ids = set(past_of(album_index, album_index.current_clustering()).identities)
     assert given
@@ -85,7 +85,7 @@ def test_ids_survive_the_loss_of_what_says_which_grouping_is_in_force(
 
 def test_an_index_of_an_earlier_version_keeps_its_ids(album_index: IndexStore, people_of: PeopleOf) -> None:
     before = people_of(album_index)
-    say(album_index, correct.merge(Book(album_index), [before["ada"], before["bea"]]))
+    say(album_index, correct.merge(PeopleIndex(album_index), [before["ada"], before["bea"]]))
     (album_index.folder / "ids.parquet").unlink()
     current = album_index.current_clustering()
     assert current is not None
@@ -93,25 +93,25 @@ def test_an_index_of_an_earlier_version_keeps_its_ids(album_index: IndexStore, p
     album_index.write_clustering(old)
     take_back(album_index, 1)
     assert people_of(album_index) == before
-    numbers = [row["number"] for row in Book(album_index).people.values()]
+    numbers = [row["number"] for row in PeopleIndex(album_index).people.values()]
     assert sorted(numbers) == [1, 2, 3, 4]
 
 
 def test_numbers_of_people_stay_and_are_not_given_again(album_index: IndexStore, people_of: PeopleOf) -> None:
     before = people_of(album_index)
-    numbers = {name: Book(album_index).people[person]["number"] for name, person in before.items()}
+    numbers = {name: PeopleIndex(album_index).people[person]["number"] for name, person in before.items()}
     assert sorted(numbers.values()) == [1, 2, 3, 4]
-    say(album_index, correct.merge(Book(album_index), [before["dora"], before["ada"]]))
+    say(album_index, correct.merge(PeopleIndex(album_index), [before["dora"], before["ada"]]))
     with album_index.lock():
         forget(album_index, erasure_of(album_index, [before["bea"]], []))
-    book = Book(album_index)
-    kept = {row["person_id"]: row["number"] for row in book.people.values()}
+    people_index = PeopleIndex(album_index)
+    kept = {row["person_id"]: row["number"] for row in people_index.people.values()}
     assert all(numbers[name] == kept[person] for name, person in before.items() if person in kept)
     assert before["bea"] not in past_of(album_index, None).identities
     person = next(iter(kept))
-    say(album_index, correct.split(book, person, sorted(book.faces_of(person))[:2]))
-    new = set(Book(album_index).people) - set(kept)
-    assert {Book(album_index).people[one]["number"] for one in new} == {5}
+    say(album_index, correct.split(people_index, person, sorted(people_index.faces_of(person))[:2]))
+    new = set(PeopleIndex(album_index).people) - set(kept)
+    assert {PeopleIndex(album_index).people[one]["number"] for one in new} == {5}
 
 
 def test_damage_to_the_list_of_ids_is_told_with_its_cure(

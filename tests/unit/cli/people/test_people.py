@@ -19,7 +19,7 @@ from photoclust.index.store import IndexStore
 from photoclust.people.decisions.file import added_lines, read_decisions
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.people import correct
-from photoclust.workflows.people.people_index import Book
+from photoclust.workflows.people.people_index import PeopleIndex
 
 PeopleOf = Callable[[IndexStore], dict[str, str]]
 
@@ -233,21 +233,23 @@ def test_who_has_a_name_keeps_the_id_when_another_is_given_it(
 def test_nobody_is_named_like_a_number_of_the_page(album_index: IndexStore, who: dict[str, str]) -> None:
     for name in ("Person 1", "person #1"):
         with pytest.raises(UsageError, match="without a name"):
-            correct.name(Book(album_index), who["bea"], name)
+            correct.name(PeopleIndex(album_index), who["bea"], name)
 
 
 def test_a_name_from_elsewhere_that_is_a_number_of_another_is_asked_about(
     album_index: IndexStore, who: dict[str, str]
 ) -> None:
-    numbered = Book(album_index).called(who["ada"])
-    said = correct.name(Book(album_index), who["bea"], "Bea")
+    numbered = PeopleIndex(album_index).called(who["ada"])
+    said = correct.name(PeopleIndex(album_index), who["bea"], "Bea")
     lines = added_lines("", [replace(line, value=numbered) for line in said], datetime.now(UTC))
     album_index.decisions_file.write_text(lines)
     group_faces(album_index, ClusterConfig(k=10))
     with pytest.raises(UsageError, match="could be 2 of them") as refused:
-        Book(album_index).person(numbered)
+        PeopleIndex(album_index).person(numbered)
     assert who["ada"] in str(refused.value)
     assert who["bea"] in str(refused.value)
-    correct.write(album_index, book := Book(album_index), correct.name(book, who["ada"], "Ada"))
+    correct.write(
+        album_index, people_index := PeopleIndex(album_index), correct.name(people_index, who["ada"], "Ada")
+    )
     group_faces(album_index, ClusterConfig(k=10))
-    assert Book(album_index).person(numbered) == who["bea"]
+    assert PeopleIndex(album_index).person(numbered) == who["bea"]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from photoclust.index.store import IndexStore
-from photoclust.workflows.people.people_index import Book
+from photoclust.workflows.people.people_index import PeopleIndex
 
 HEAVY = (
     "faiss",
@@ -24,7 +24,7 @@ HEAVY = (
 
 
 def test_corrections_import_nothing_heavy(album_index: IndexStore) -> None:
-    first, second, *_ = Book(album_index).people
+    first, second, *_ = PeopleIndex(album_index).people
     for said in (["name", first, "Ada"], ["ignore", second], ["merge", first, second]):
         script = (
             "import sys\nfrom photoclust.cli import cli\n"

@@ -13,7 +13,7 @@ from photoclust.cli.people import people
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions.file import read_decisions
-from photoclust.workflows.people.people_index import Book
+from photoclust.workflows.people.people_index import PeopleIndex
 
 PeopleOf = Callable[[IndexStore], dict[str, str]]
 Say = Callable[..., str]
@@ -36,7 +36,7 @@ def who(album_index: IndexStore, people_of: PeopleOf) -> dict[str, str]:
 
 
 def number(store: IndexStore, person: str) -> str:
-    return f"Person {Book(store).people[person]['number']}"
+    return f"Person {PeopleIndex(store).people[person]['number']}"
 
 
 def test_what_is_said_is_taken_back_and_said_again(
@@ -51,10 +51,10 @@ def test_what_is_said_is_taken_back_and_said_again(
     assert "Taken back: Joined Dora and Ada.\n" in say("undo")
     assert people_of(album_index) == who
     assert f"Taken back: Named {ada} 'Ada'." in say("undo", "2")
-    assert not any(Book(album_index).names.values())
+    assert not any(PeopleIndex(album_index).names.values())
     assert say("log").count("(taken back)") == 3
     say("undo", "--redo")
-    assert Book(album_index).names[who["ada"]] == "Ada"
+    assert PeopleIndex(album_index).names[who["ada"]] == "Ada"
     say("undo", "2", "--redo")
     assert len(set(people_of(album_index).values())) == 3
     with pytest.raises(UsageError, match="Nothing was taken back"):
@@ -86,7 +86,7 @@ def test_two_people_with_names_become_one_only_when_it_is_meant(
         say(*command)
     assert album_index.decisions_text() == before
     say(*command, "--yes")
-    assert len(Book(album_index).people) == 3
+    assert len(PeopleIndex(album_index).people) == 3
 
 
 def test_a_name_that_joins_says_so(say: Say, album_index: IndexStore, who: dict[str, str]) -> None:
@@ -139,7 +139,7 @@ def test_the_index_need_not_be_named(
 
 
 def test_log_reads_what_was_said_before_there_was_an_undo(say: Say, album_index: IndexStore) -> None:
-    face = Book(album_index).assignments["face_id"][0].as_py()
+    face = PeopleIndex(album_index).assignments["face_id"][0].as_py()
     line = f"2026-01-01T00:00:00Z,cover,p,{face},,\n"
     album_index.decisions_file.write_text("at,kind,person,faces,others,value\n" + line)
     assert "Chose a cover for" in say("log")

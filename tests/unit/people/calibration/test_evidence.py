@@ -21,7 +21,9 @@ def test_a_row_does_not_depend_on_the_others() -> None:
     rows = raw(3000)
     together, alone = KNOWN.centred(rows), KNOWN.centred(rows[1234:1235])
     np.testing.assert_array_equal(together[1234:1235], alone)
-    np.testing.assert_array_equal(KNOWN.weighed(together)[0][1234:1235], KNOWN.weighed(alone)[0])
+    np.testing.assert_array_equal(
+        KNOWN.score_normalised(together)[0][1234:1235], KNOWN.score_normalised(alone)[0]
+    )
 
 
 def test_directions_left_out_hardly_matter() -> None:
@@ -36,20 +38,22 @@ def test_directions_left_out_hardly_matter() -> None:
 def test_evidence_sees_similarity_less_hubness() -> None:
     assert KNOWN.cohort is not None
     hub, stranger = KNOWN.cohort[:1], KNOWN.centred(raw(1))
-    weighed, weigher = KNOWN.weighed(np.concatenate([hub, hub, stranger]))
-    less = weighed @ weighed.T - weigher.baseline
+    score_normalised, scorer = KNOWN.score_normalised(np.concatenate([hub, hub, stranger]))
+    less = score_normalised @ score_normalised.T - scorer.baseline
     plain = np.concatenate([hub, hub, stranger]) @ np.concatenate([hub, hub, stranger]).T
     assert less[0, 1] < plain[0, 1] - 0.03
-    hubness = 2 * (1 - weighed[:, -1])
+    hubness = 2 * (1 - score_normalised[:, -1])
     np.testing.assert_allclose(less, plain - (hubness[:, None] + hubness) / 2, atol=0.05)
 
 
 def test_without_a_cohort_evidence_is_that_of_the_similarity() -> None:
     rows = raw(2)
-    weighed, weigher = ANY.weighed(rows)
+    score_normalised, scorer = ANY.score_normalised(rows)
     one, product = np.ones(1), float(rows[0] @ rows[1])
-    expected = replace(weigher, baseline=0.0).evidence(one, one, one, one, np.array([product]))
-    seen = weigher.evidence(one, one, 2 * one, 2 * one, np.array([float(weighed[0] @ weighed[1])]))
+    expected = replace(scorer, baseline=0.0).evidence(one, one, one, one, np.array([product]))
+    seen = scorer.evidence(
+        one, one, 2 * one, 2 * one, np.array([float(score_normalised[0] @ score_normalised[1])])
+    )
     np.testing.assert_allclose(seen, expected, rtol=1e-3)
 
 

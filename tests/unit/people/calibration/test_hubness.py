@@ -57,10 +57,10 @@ def test_what_two_faces_share_with_all_of_their_photos_speaks_for_nobody() -> No
 
     def evidence(photos: np.ndarray | None) -> np.ndarray:
         """Of all pairs of one face of either photo."""
-        weighed, weigher = known.weighed(rows, photos)
-        left, right = np.repeat(weighed[:10], 10, axis=0), np.tile(weighed[10:], (10, 1))
+        score_normalised, scorer = known.score_normalised(rows, photos)
+        left, right = np.repeat(score_normalised[:10], 10, axis=0), np.tile(score_normalised[10:], (10, 1))
         power, product = ((left**2).sum(1), (right**2).sum(1)), (left * right).sum(1)
-        return weigher.evidence(one, one, *power, product)
+        return scorer.evidence(one, one, *power, product)
 
     photos = np.repeat(np.arange(2), 10)
     assert np.median(evidence(None)) > known.evidence_at(1e-5) > np.median(evidence(photos)) + 5

@@ -24,15 +24,17 @@ from photoclust.people.decisions.resolving import Resolution, resolve
 FACES = list("abcdefghijklmnop")
 
 
-def said(*lines: tuple[str, str, str, str], twins: str = "") -> Resolution:
-    """Decisions as (kind, faces, others, value), a letter for each face; `twins` are near-identical."""
+def said(*lines: tuple[str, str, str, str], near_duplicates: str = "") -> Resolution:
+    """Decisions as (kind, faces, others, value), a letter for each face, some of them near-identical."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
     decisions = [
         Decision(start + timedelta(days=day), kind, tuple(faces), tuple(others), value, line=day + 2)
         for day, (kind, faces, others, value) in enumerate(lines)
     ]
     burst = np.arange(len(FACES))
-    burst[[FACES.index(face) for face in twins]] = FACES.index(twins[0]) if twins else 0
+    burst[[FACES.index(face) for face in near_duplicates]] = (
+        FACES.index(near_duplicates[0]) if near_duplicates else 0
+    )
     return resolve(Decisions(tuple(decisions)), FACES, burst)
 
 
@@ -91,7 +93,9 @@ def test_not_her_leaves_the_rest_of_her_alone() -> None:
 
 
 def test_not_her_holds_for_near_identical_twins() -> None:
-    resolution = said((NAME, "abcd", "", "Ada"), (REJECT, "b", "acd", ""), twins="bcx".replace("x", "p"))
+    resolution = said(
+        (NAME, "abcd", "", "Ada"), (REJECT, "b", "acd", ""), near_duplicates="bcx".replace("x", "p")
+    )
     assert together(resolution, "ad")
     for twin in "bcp":
         assert apart(resolution, twin, "a"), twin

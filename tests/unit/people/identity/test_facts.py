@@ -29,7 +29,7 @@ def facts(
 ) -> tuple[Facts, np.ndarray]:
     confidence = np.random.default_rng(1).uniform(0.5, 1, len(rows)).astype(np.float32)
     apart, alone = exclusions or Exclusions.none(), np.full(len(rows), ANY_PHOTO)
-    return facts_of(rows, group, confidence, apart, CALIBRATION.weighed(rows, alone)), confidence
+    return facts_of(rows, group, confidence, apart, CALIBRATION.score_normalised(rows, alone)), confidence
 
 
 def test_facts_are_what_they_are_defined_to_be() -> None:

@@ -9,7 +9,7 @@ from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.membership import NOBODY, Rows
 from photoclust.people.graph.neighbours import neighbours
-from photoclust.people.identity.facts import Weighed
+from photoclust.people.identity.facts import ScoreNormalised
 from photoclust.people.identity.likeliest import Likeliest, likeliest
 
 CALIBRATION = calibration_of("some other model", 64)
@@ -17,7 +17,7 @@ LOST, STRANGER = 15, 24  # a face of the second of three people, and one that is
 
 
 @pytest.fixture
-def weighed() -> Weighed:
+def score_normalised() -> ScoreNormalised:
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(25, 64)) * 0.6
     rows[:STRANGER] += rng.normal(size=(3, 64))[np.repeat(np.arange(3), 8)]
@@ -31,38 +31,42 @@ def group() -> Rows:
     return group
 
 
-def found(weighed: Weighed, group: Rows, exclusions: Exclusions, k: int = 24) -> Likeliest:
-    return likeliest(weighed, neighbours(weighed[0], k), group, exclusions)
+def found(score_normalised: ScoreNormalised, group: Rows, exclusions: Exclusions, k: int = 24) -> Likeliest:
+    return likeliest(score_normalised, neighbours(score_normalised[0], k), group, exclusions)
 
 
-def test_a_lost_face_is_its_person_and_a_stranger_hardly_anybody(weighed: Weighed, group: Rows) -> None:
-    who = found(weighed, group, Exclusions.none())
+def test_a_lost_face_is_its_person_and_a_stranger_hardly_anybody(
+    score_normalised: ScoreNormalised, group: Rows
+) -> None:
+    who = found(score_normalised, group, Exclusions.none())
     assert who.group[LOST] == 1
     assert who.chance[LOST] > 0.5
     assert who.chance[STRANGER] < 0.01
 
 
-def test_a_face_of_somebody_has_none(weighed: Weighed, group: Rows) -> None:
-    who = found(weighed, group, Exclusions.none())
+def test_a_face_of_somebody_has_none(score_normalised: ScoreNormalised, group: Rows) -> None:
+    who = found(score_normalised, group, Exclusions.none())
     assert set(who.group[group != NOBODY].tolist()) == {NOBODY}
     assert not who.chance[group != NOBODY].any()
 
 
-def test_nobody_is_in_a_photo_twice(weighed: Weighed, group: Rows) -> None:
-    who = found(weighed, group, Exclusions.once(np.array([LOST, 8]), np.zeros(2, np.int64)))
+def test_nobody_is_in_a_photo_twice(score_normalised: ScoreNormalised, group: Rows) -> None:
+    who = found(score_normalised, group, Exclusions.once(np.array([LOST, 8]), np.zeros(2, np.int64)))
     assert who.group[LOST] != 1
     assert who.chance[LOST] < 0.01
 
 
-def test_where_everybody_or_nobody_is_somebody_there_is_none(weighed: Weighed, group: Rows) -> None:
+def test_where_everybody_or_nobody_is_somebody_there_is_none(
+    score_normalised: ScoreNormalised, group: Rows
+) -> None:
     for same in (np.full(25, NOBODY), np.zeros(25, np.int64)):
-        who = found(weighed, same, Exclusions.none())
+        who = found(score_normalised, same, Exclusions.none())
         assert set(who.group.tolist()) == {NOBODY}
         assert not who.chance.any()
 
 
-def test_a_face_far_from_everybody_is_like_nobody(weighed: Weighed, group: Rows) -> None:
+def test_a_face_far_from_everybody_is_like_nobody(score_normalised: ScoreNormalised, group: Rows) -> None:
     alone = np.where(group == 1, NOBODY, group)
-    who = found(weighed, alone, Exclusions.none(), k=3)
+    who = found(score_normalised, alone, Exclusions.none(), k=3)
     assert who.group[LOST] == NOBODY
     assert who.chance[LOST] == 0

@@ -13,7 +13,7 @@ from photoclust.people.decisions.file import Decision, read_decisions
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.people import correct
-from photoclust.workflows.people.people_index import Book, Ref
+from photoclust.workflows.people.people_index import PeopleIndex, Ref
 
 PEOPLE = 30
 PORTRAITS_A_ROUND = 40
@@ -67,31 +67,41 @@ class Sitters:
             "embedding": (vector / np.linalg.norm(vector)).astype(np.float16),
         }
 
-    def correction(self, book: Book) -> list[Decision]:
+    def correction(self, people_index: PeopleIndex) -> list[Decision]:
         """Something true, said of random faces and of people as they are grouped now."""
-        faces, people = sorted(self.shown), sorted(book.people)
+        faces, people = sorted(self.shown), sorted(people_index.people)
         one, other = (faces[self.rng.integers(len(faces))] for _ in range(2))
         left, right = (people[self.rng.integers(len(people))] for _ in range(2))
         said = self.rng.integers(6)
         if said == 0:
             apart = [
-                one for one in people if one != left and self._sitter(book, one) == self._sitter(book, left)
+                one
+                for one in people
+                if one != left and self._sitter(people_index, one) == self._sitter(people_index, left)
             ]
-            return correct.merge(book, [left, apart[0]]) if apart else []
+            return correct.merge(people_index, [left, apart[0]]) if apart else []
         if said == 1 and one != other:
-            return correct.same(book, [Ref("", one), Ref("", other)])
+            return correct.same(people_index, [Ref("", one), Ref("", other)])
         if said == 2 and left != right:
-            return correct.different(book, Ref(left, ""), Ref(right, ""))
+            return correct.different(people_index, Ref(left, ""), Ref(right, ""))
         if said == 3:
-            return correct.reject(book, left, [one])
+            return correct.reject(people_index, left, [one])
         if said == 4:
-            person = book.person_of.get(one, "")
-            odd = [f for f in book.faces_of(person) if self.shown[f] == self.shown[one]] if person else []
-            return correct.split(book, person, odd) if 0 < len(odd) < len(book.faces_of(person)) else []
-        return correct.name(book, left, f"sitter {self._sitter(book, left)}")
+            person = people_index.person_of.get(one, "")
+            odd = (
+                [f for f in people_index.faces_of(person) if self.shown[f] == self.shown[one]]
+                if person
+                else []
+            )
+            return (
+                correct.split(people_index, person, odd)
+                if 0 < len(odd) < len(people_index.faces_of(person))
+                else []
+            )
+        return correct.name(people_index, left, f"sitter {self._sitter(people_index, left)}")
 
-    def _sitter(self, book: Book, person: str) -> int:
-        return self.shown[min(book.faces_of(person))]
+    def _sitter(self, people_index: PeopleIndex, person: str) -> int:
+        return self.shown[min(people_index.faces_of(person))]
 
     def is_true(self, said: Decision) -> bool:
         """Whether a decision says nothing false; a person grouped wrongly may stand for two."""
@@ -118,11 +128,11 @@ def test_two_hundred_corrections_hold_after_ten_groupings(tmp_path: Path) -> Non
         report = group_faces(store, config)
         assert not report.problems
         said += _hold(store)
-        book = Book(store)
+        people_index = PeopleIndex(store)
         new: list[Decision] = []
         while len(new) < 20:
-            new += [line for line in sitters.correction(book) if sitters.is_true(line)]
-        correct.write(store, book, new)
+            new += [line for line in sitters.correction(people_index) if sitters.is_true(line)]
+        correct.write(store, people_index, new)
     for config in SETTINGS:
         sitters.sit(store)
         assert not group_faces(store, config).problems

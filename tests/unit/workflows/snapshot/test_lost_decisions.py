@@ -15,7 +15,7 @@ from photoclust.people.decisions.file import HEADER
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.forget import erasure_of, forget
 from photoclust.workflows.people import correct
-from photoclust.workflows.people.people_index import Book
+from photoclust.workflows.people.people_index import PeopleIndex
 
 PeopleOf = Callable[[IndexStore], dict[str, str]]
 CONFIG = ClusterConfig(k=10)
@@ -27,16 +27,16 @@ def named(album_index: IndexStore, people_of: PeopleOf) -> IndexStore:
     """Ada, Bea and Cleo have names, and Dora is ignored: four decisions."""
     people = people_of(album_index)
     for name in ("ada", "bea", "cleo"):
-        book = Book(album_index)
-        correct.write(album_index, book, correct.name(book, people[name], name.title()))
-    book = Book(album_index)
-    correct.write(album_index, book, correct.ignore(book, [people["dora"]]))
+        people_index = PeopleIndex(album_index)
+        correct.write(album_index, people_index, correct.name(people_index, people[name], name.title()))
+    people_index = PeopleIndex(album_index)
+    correct.write(album_index, people_index, correct.ignore(people_index, [people["dora"]]))
     group_faces(album_index, CONFIG)
     return album_index
 
 
 def names(store: IndexStore) -> list[str]:
-    return sorted(filter(None, Book(store).names.values()))
+    return sorted(filter(None, PeopleIndex(store).names.values()))
 
 
 def emptied(file: Path) -> None:
@@ -86,9 +86,11 @@ def test_that_they_are_gone_can_be_accepted(named: IndexStore) -> None:
 
 def test_nothing_is_added_to_a_file_that_has_lost_them(named: IndexStore) -> None:
     emptied(named.decisions_file)
-    book = Book(named)
+    people_index = PeopleIndex(named)
     with pytest.raises(DecisionsLostError, match="tells how to go on"):
-        correct.write(named, book, correct.name(book, book.person("Ada"), "Ada Lovelace"))
+        correct.write(
+            named, people_index, correct.name(people_index, people_index.person("Ada"), "Ada Lovelace")
+        )
     assert named.decisions_file.read_bytes() == b""
 
 
@@ -101,7 +103,7 @@ def test_lines_that_somebody_deletes_are_gone(named: IndexStore, lines: int) -> 
 
 
 def test_all_that_is_taken_back_is_no_loss(named: IndexStore) -> None:
-    correct.take_back(named, Book(named), 4)
+    correct.take_back(named, PeopleIndex(named), 4)
     group_faces(named, CONFIG)
     assert names(named) == []
 
@@ -114,7 +116,7 @@ def test_who_is_forgotten_is_no_loss(named: IndexStore) -> None:
 
 
 def _ids(store: IndexStore, name: str) -> list[str]:
-    return [person for person, row in Book(store).people.items() if row["name"] == name]
+    return [person for person, row in PeopleIndex(store).people.items() if row["name"] == name]
 
 
 def test_an_index_that_did_not_count_decisions_is_protected_by_its_names(named: IndexStore) -> None:
