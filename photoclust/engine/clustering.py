@@ -118,8 +118,8 @@ class RestartingPool:
             except LostError:
                 continue
         raise EngineError(
-            f"A process that clusters faces died, and so did {MAX_RESTARTS - 1} that took its place, probably "
-            "for want of memory; use fewer at once with --num-cpus, or give each less with --max-component."
+            f"A process that clusters faces died, and so did {MAX_RESTARTS - 1} that took its place, for want "
+            "of memory, probably; use fewer at once with --num-cpus, or give each less with --max-component."
         )
 
 

@@ -18,7 +18,7 @@ PHOTOS_EACH = 4
 
 def _planting() -> ModuleType:
     """The benchmark, whose planting and scoring serve here on fewer people."""
-    file = Path(__file__).parents[1] / "benchmarks" / "dedupe_planted.py"
+    file = Path(__file__).parents[2] / "benchmarks" / "dedupe_planted.py"
     spec = importlib.util.spec_from_file_location("dedupe_planted", file)
     assert spec is not None
     assert spec.loader is not None

@@ -13,7 +13,7 @@ from photoclust.cli._job import PhotoOptions, open_index
 
 
 def _benchmark() -> ModuleType:
-    file = Path(__file__).parents[1] / "benchmarks" / "label_owners.py"
+    file = Path(__file__).parents[2] / "benchmarks" / "label_owners.py"
     spec = importlib.util.spec_from_file_location("label_owners", file)
     assert spec is not None
     assert spec.loader is not None

@@ -77,7 +77,7 @@ def test_finding_embedding_and_grouping_start_without_what_they_do_not_need() ->
 import sys
 import numpy as np
 from photoclust.config import IndexSettings
-from photoclust.people.condensed import clusters_of_tree
+from photoclust.people.clustering.condensed import clusters_of_tree
 from photoclust.stages import EmbedFaces, FindFaces
 
 blank = np.zeros((160, 160, 3), np.uint8)

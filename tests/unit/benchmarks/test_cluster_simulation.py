@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-FILE = Path(__file__).parents[2] / "benchmarks" / "cluster_simulation.py"
+FILE = Path(__file__).parents[3] / "benchmarks" / "cluster_simulation.py"
 
 
 @pytest.fixture(scope="module")

@@ -39,8 +39,8 @@ KILLED = """
 import os, sys
 from photoclust.index import files
 from photoclust.index.store import IndexStore
-from photoclust.remote.at import at
-from photoclust.remote.lease import Lease
+from photoclust.index.remote.at import at
+from photoclust.index.remote.lease import Lease
 uri, source = sys.argv[1:]
 whole = IndexStore.open(source)
 with at(uri) as folder:

@@ -173,9 +173,9 @@ def test_a_missing_package_is_named(uri, extra):
 import sys
 for name in ("boto3", "google.cloud", "azure.core"):
     sys.modules[name] = None
-from photoclust.objects.store import forget_connections
-from photoclust.photos.gone import is_gone
-from photoclust.photos.sources import find_photos
+from photoclust.storage.object_store import forget_connections
+from photoclust.photos.sources.gone import is_gone
+from photoclust.photos.sources.references import find_photos
 try:
     find_photos([{uri!r}])
 except Exception as error:
