@@ -118,7 +118,7 @@ class RestartingPool:
             except LostError:
                 continue
         raise EngineError(
-            f"A process that clusters faces died, and so did {MAX_RESTARTS - 1} that took its place, for want "
+            f"A process that clusters faces died, and so did {MAX_RESTARTS - 1} in its place, for want "
             "of memory, probably; use fewer at once with --num-cpus, or give each less with --max-component."
         )
 
