@@ -189,11 +189,10 @@ class IndexStore:
             f.name for f in FACE_SCHEMA if columns is None or f.name in ("face_id", "photo_id", *columns)
         ]
         schema = pa.schema([FACE_SCHEMA.field(name) for name in wanted])
-        parts = [schema.empty_table()]
-        for mark in self.parts.marks():
-            part = self.parts.read_faces(mark, wanted)
-            parts.append(part.filter(pc.field("photo_id").isin(alive)))
-        return last_of_each(pa.concat_tables(parts), "face_id").combine_chunks()
+        parts = (self.parts.read_faces(mark, wanted) for mark in self.parts.marks())
+        written = pa.concat_tables([schema.empty_table(), *parts])
+        kept = written.filter(pc.field("photo_id").isin(alive))  # at once: each filter hashes all of `alive`
+        return last_of_each(kept, "face_id").combine_chunks()
 
     def faces_of_photos(self, photo_ids: Collection[str], columns: list[str]) -> pa.Table:
         """Read columns, ``photo_id`` among them, of the faces of photos in force or not; each once."""

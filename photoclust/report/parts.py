@@ -8,8 +8,7 @@ parts, and is written last.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from photoclust.report.output import whole_file
 
 FILE = "parts.json"
-_PART = re.compile(rb"<!--part ([0-9a-f]{32})-->(.*?)<!--/part-->", re.DOTALL)
+_BEGINS, _KEY, _ENDS = b"<!--part ", 32, b"<!--/part-->"  # the key follows, and then -->
 
 
 def key_of(*values: Any) -> str:
@@ -77,8 +76,21 @@ class Parts:
                 content = (self._folder / page).read_bytes()
             except OSError:
                 content = b""
-            self._read[page] = {key.decode(): text for key, text in _PART.findall(content)}
+            self._read[page] = dict(_parts_in(content))
         return self._read[page]
+
+
+def _parts_in(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Key and text of each part of a page; searching for plain bytes is many times faster than a pattern."""
+    place = content.find(_BEGINS)
+    while place >= 0:
+        key = place + len(_BEGINS)
+        start = key + _KEY + len(b"-->")
+        end = content.find(_ENDS, start)
+        if end < 0:
+            return
+        yield content[key : key + _KEY].decode("ascii", "replace"), content[start:end]
+        place = content.find(_BEGINS, end)
 
 
 def _remembered(file: Path, mark: str) -> Mapping[str, Any]:

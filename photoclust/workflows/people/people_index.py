@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from photoclust.errors import IndexMissingError, UsageError
@@ -17,7 +18,7 @@ from photoclust.index.identities import read_identities
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.decisions.file import MOST_FACES, NAME, Decision, Decisions, followed, read_decisions
 from photoclust.records import MEMBER
-from photoclust.report.album import Album
+from photoclust.report.album import Album, look_up
 from photoclust.report.names import visible
 from photoclust.workflows.snapshot.grouping import placed_by_decisions
 from photoclust.workflows.snapshot.history import config_of, person_in_force
@@ -70,16 +71,18 @@ class PeopleIndex:
         return dict(zip(*columns, strict=True))
 
     @cached_property
-    def _faces(self) -> dict[str, list[tuple[float, str]]]:
-        """How clear each member is, and its id, by person."""
-        faces = self._store.faces(["quality"])
-        quality = dict(zip(faces["face_id"].to_pylist(), faces["quality"].to_pylist(), strict=True))
-        members: dict[str, list[tuple[float, str]]] = {}
-        for row in self.assignments.to_pylist():
-            if row["person_id"] and row["status"] == MEMBER and row["face_id"] in quality:
-                clear = quality[row["face_id"]] * row["confidence"]
-                members.setdefault(row["person_id"], []).append((clear, row["face_id"]))
-        return members
+    def _quality(self) -> pa.Table:
+        """How good each face of the index is."""
+        return self._store.faces(["quality"])
+
+    def _members(self, person: str) -> list[tuple[float, str]]:
+        """How clear each member of a person is, and its id."""
+        own = self.assignments.select(["face_id", "confidence", "person_id", "status"])
+        own = own.filter((pc.field("person_id") == person) & (pc.field("status") == MEMBER))
+        quality = look_up(self._quality, "face_id", own["face_id"])["quality"]
+        columns = own["face_id"], own["confidence"], quality
+        rows = zip(*(column.to_pylist() for column in columns), strict=True)
+        return [(clear * sure, face) for face, sure, clear in rows if clear is not None]
 
     @property
     def in_force(self) -> Clustering:
@@ -199,7 +202,7 @@ class PeopleIndex:
     def anchors(self, person: str, without: Collection[str] = ()) -> tuple[str, ...]:
         """A few faces that stand for a person, from the clearer half of theirs."""
         left = set(without)
-        members = [(clear, face) for clear, face in self._faces.get(person, ()) if face not in left]
+        members = [(clear, face) for clear, face in self._members(person) if face not in left]
         if not members:
             raise UsageError(f"{self.called(person)} has no other face left to tell them by.")
         clearest = sorted(members, reverse=True)[: max(ANCHORS, len(members) // 2)]
@@ -211,7 +214,7 @@ class PeopleIndex:
         A few are too few for a name: given to twelve faces each on half of 3,708 photos, the names of 50
         people kept 95 to 97 % of their faces when the other half came.
         """
-        inside = {face for _, face in self._faces.get(person, ())}
+        inside = {face for _, face in self._members(person)}
         said = (line for line in reversed(self.decisions.lines) if line.kind == NAME)
         old = list(dict.fromkeys(face for line in said for face in line.faces if face in inside))[:ANCHORS]
         return (*old, *_sample(inside.difference(old), MOST_FACES - len(old)))
