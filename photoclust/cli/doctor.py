@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import platform
 import shutil
 import sys
@@ -80,11 +79,9 @@ def _python() -> tuple[str, str, str]:
 
 
 def _processors() -> tuple[str, str, str]:
-    import psutil
+    from photoclust.engine.processors import usable_processors
 
-    there = psutil.cpu_count() or 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else there
-    quota = _container_cpus()
+    usable, quota = usable_processors(), _container_cpus()
     if quota is not None and quota < usable:
         return OK, f"{usable}, of which this container may use {quota:g}", ""
     return OK, f"{usable}", ""
@@ -233,7 +230,7 @@ _REINSTALL = "Install again, all together: pip install --force-reinstall {}."
 
 CHECKS: dict[str, tuple[Callable[[], tuple[str, str, str]], str]] = {
     "Python": (_python, ""),
-    "processors": (_processors, _REINSTALL.format("psutil")),
+    "processors": (_processors, ""),
     "memory": (_memory, _REINSTALL.format("psutil")),
     "disk": (_disk, "Make the folders readable."),
     "shared mem.": (_shared_memory, "Make it readable."),

@@ -7,7 +7,6 @@ follows from what it was told, so the work of one that died is done again by ano
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +15,7 @@ from multiprocessing import active_children, get_context
 from typing import Any, Protocol
 
 from photoclust.config import EngineConfig
+from photoclust.engine.processors import usable_processors
 from photoclust.errors import EngineError
 from photoclust.people.clustering.division import InProcess, Said, TakeShare, Worker, Workers
 from photoclust.people.clustering.rounds import SuperstepState
@@ -41,7 +41,7 @@ def start_workers(config: EngineConfig) -> Generator[Workers]:
 
         with runtime(config):
             yield RestartingPool(Actor, _actors(config))
-    elif (processes := config.num_cpus or len(os.sched_getaffinity(0))) > 1:
+    elif (processes := config.num_cpus or usable_processors()) > 1:
         with ExitStack() as stack:
             yield RestartingPool(lambda _: Process(stack), processes)
     else:

@@ -21,7 +21,6 @@ from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # photos of people: nothing is ever sent anywhere
 
-import psutil
 import pyarrow as pa
 import ray
 import ray.data
@@ -32,6 +31,7 @@ from photoclust.engine.addresses import without_password
 from photoclust.engine.batching import photos_per_batch
 from photoclust.engine.metrics import StreamMetrics
 from photoclust.engine.private import private_ray
+from photoclust.engine.processors import usable_processors
 from photoclust.engine.starting import start_again
 from photoclust.errors import EngineError, PhotoclustError, RayStartError, ResourceError
 from photoclust.stages import EmbedFaces, FindFaces
@@ -106,7 +106,7 @@ def runtime(config: EngineConfig) -> Generator[None]:
     if config.address is None:
         options |= {
             "address": "local",
-            "num_cpus": config.num_cpus and min(config.num_cpus, psutil.cpu_count() or 1),
+            "num_cpus": config.num_cpus and min(config.num_cpus, usable_processors()),
             "include_dashboard": False,
             "object_store_memory": OBJECT_STORE_BYTES,
         }
