@@ -108,7 +108,7 @@ class WeightsError(PhotoclustError):
     """Model weights are missing, altered or unusable."""
 
 
-class VectorError(PhotoclustError):
+class VectorError(PhotoclustError, ValueError):
     """An embedding is not a finite unit vector.
 
     Parameters

@@ -272,6 +272,10 @@ _CONSTANTS = (
 )
 
 
+MODELS = frozenset({"casia-webface"})
+"""Models that were measured."""
+
+
 @cache
 def calibration_of(model: str = "", size: int = 512) -> Calibration:
     """Calibration of a model; of one that was not measured, or of none, casia-webface's constants alone."""

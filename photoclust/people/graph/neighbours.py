@@ -29,7 +29,7 @@ _ROUNDING = 3e-5
 _SPARE = 8  # candidates fetched beyond k, so that rounding seldom decides who is in
 _AT_ONCE = 1024  # queries whose candidates a thread ranks: some milliseconds
 _FEW_TERMS = 100_000  # products of two numbers up to which kernels are not worth loading
-_NORM_TOLERANCE = 0.01  # float16 storage moves a norm by less than 0.0005
+NORM_TOLERANCE = 0.01  # float16 storage moves a norm by less than 0.0005
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def unit_rows(embeddings: npt.NDArray[Any]) -> Floats:
     """
     rows = np.ascontiguousarray(embeddings, np.float32)
     norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
-    bad = ~(np.abs(norms - 1) <= _NORM_TOLERANCE)  # NaN compares false
+    bad = ~(np.abs(norms - 1) <= NORM_TOLERANCE)  # NaN compares false
     if bad.any():
         row = int(bad.argmax())
         raise VectorError(
