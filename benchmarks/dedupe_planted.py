@@ -26,14 +26,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from photoclust.cli._job import PhotoOptions, open_index
 from photoclust.config import AuditConfig, CollectionConfig, EngineConfig
 from photoclust.engine import start
 from photoclust.photos.dataset import read_dataset
 from photoclust.report.dedupe.findings import MIXED_LABEL, SAME_PERSON, SAME_PHOTO, WRONG_LABEL, Finding
+from photoclust.workflows.context import Context
 from photoclust.workflows.dedupe.auditing import Audit, audit
 from photoclust.workflows.dedupe.proposals import LabelCorrections, propose
 from photoclust.workflows.index import index_photos
+from photoclust.workflows.opening import PhotoOptions, open_index
 
 # Errors of LFW itself, found with this program and checked by eye.
 TRUE_PAIRS = (
@@ -165,7 +166,7 @@ def looked_for(planted: Planted, index: Path, scratch: Path, least: float) -> tu
     store = open_index(str(index), PhotoOptions())
     engine = EngineConfig(kind="local")
     with store.lock():
-        index_photos(dataset.refs, store, lambda: start(engine), quiet, CollectionConfig((), "keep", False))
+        index_photos(dataset.refs, store, Context(lambda: start(engine)), CollectionConfig((), "keep", False))
         found = audit(store, dataset, AuditConfig(min_confidence=least), quiet)
     return found, propose(found, least)
 

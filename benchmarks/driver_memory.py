@@ -24,6 +24,7 @@ import pyarrow as pa
 from photoclust.config import IndexSettings
 from photoclust.index.store import IndexStore
 from photoclust.records import EMBEDDING_SIZE, INDEXED_SCHEMA, OK, PhotoRef
+from photoclust.workflows.context import Context
 from photoclust.workflows.index import index_photos
 
 AT_ONCE = 64
@@ -65,9 +66,7 @@ def index(folder: str, photos: int) -> None:
         store = IndexStore.open(folder)
     else:
         store = IndexStore.create(folder, IndexSettings(), "sha")
-    index_photos(
-        found(photos), store, lambda: nullcontext(MadeUp()), lambda _: nullcontext(lambda done: None)
-    )
+    index_photos(found(photos), store, Context(lambda: nullcontext(MadeUp())))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 

@@ -22,14 +22,15 @@ from pathlib import Path
 
 import numpy as np
 
-from photoclust.cli._job import PhotoOptions, open_index
 from photoclust.config import AuditConfig, CollectionConfig, EngineConfig
 from photoclust.engine import start
 from photoclust.index.store import IndexStore
 from photoclust.photos.dataset import read_dataset
+from photoclust.workflows.context import Context
 from photoclust.workflows.dedupe.auditing import Audit, audit
 from photoclust.workflows.dedupe.proposals import LabelCorrections, propose
 from photoclust.workflows.index import index_photos
+from photoclust.workflows.opening import PhotoOptions, open_index
 
 LABELS, PHOTOS_EACH = 5, 40
 
@@ -112,7 +113,7 @@ def judged(planted: Planted, store: IndexStore, scratch: Path) -> Outcome:
     dataset = read_dataset(str(labels))
     engine, config = EngineConfig(kind="local"), AuditConfig()
     with store.lock():
-        index_photos(dataset.refs, store, lambda: start(engine), quiet, CollectionConfig((), "keep", False))
+        index_photos(dataset.refs, store, Context(lambda: start(engine)), CollectionConfig((), "keep", False))
         found = audit(store, dataset, config, quiet)
     return outcome(planted, found, propose(found, config.min_confidence))
 

@@ -20,7 +20,7 @@ from photoclust.errors import EngineError, PhotoclustError
 
 # verb: (module, what it does); shown by --help without importing anything
 VERBS = {
-    "run": ("index", "Index photos, group their faces into people and write the review page."),
+    "run": ("run", "Index photos, group their faces into people and write the review page."),
     "index": ("index", "Find and embed the faces of new and changed photos."),
     "watch": ("watch", "Keep an index up to date as photos arrive."),
     "cluster": ("cluster", "Group the faces of an index into people."),

@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from photoclust.cli._progress import fetch_progress, say
 from photoclust.config import ENGINES, ClusterConfig, EngineConfig
+
+if TYPE_CHECKING:
+    from photoclust.workflows.opening import PhotoOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -324,6 +327,14 @@ def take_engine(values: dict[str, Any]) -> EngineConfig:
         "divide_search_from",
     )
     return EngineConfig(kind=kind, **take(values, *names))
+
+
+def take_photos(values: dict[str, Any]) -> PhotoOptions:
+    """Build what was asked for of `photo_options`, or of `photo_settings`."""
+    from photoclust.workflows.opening import PhotoOptions
+
+    names = ("model", "min_face_size", "max_pixels", "retry_failed", "missing", "image_column")
+    return PhotoOptions(**take(values, *names, "exclude", "include"))
 
 
 def take_cluster(values: dict[str, Any]) -> ClusterConfig:

@@ -89,14 +89,18 @@ def say(message: str, **fields: Any) -> None:
         LOG.info(message, extra={"fields": fields})
 
 
-def photo_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
-    """Show progress over `total` photos to be indexed."""
-    return progress(total, "Indexing", "photos")
+_STAGES = {
+    "index": ("Indexing", "photos"),
+    "compare": ("Comparing", "faces"),
+    "group": ("Grouping", "settings"),
+    "audit": ("Comparing", "pairs"),
+}
+"""Words for the stages of `photoclust.workflows.context`."""
 
 
-def compare_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
-    """Show progress over `total` faces to be compared with all others."""
-    return progress(total, "Comparing", "faces")
+def stage_progress(stage: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    """Show progress over the `total` things of a stage of a workflow."""
+    return progress(total, *_STAGES[stage])
 
 
 def fetch_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.cli._job import review_page
 from photoclust.records import FAILED, FORGOTTEN, LEFT_OUT, MISSING, NO_FACE, OK, printable
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ _AWAY = {"missing": "missing", "left_out": "left out"}
 def write(folder: str, indexed: IndexReport | None, grouped: GroupReport | None, as_json: bool) -> None:
     """Write what a run did and what the index now holds."""
     from photoclust.index.store import IndexStore
+    from photoclust.workflows.review_page import review_page
 
     store = IndexStore.open(folder)
     values = status_values(store)
@@ -107,7 +107,7 @@ def status_values(store: IndexStore) -> dict[str, Any]:
         "failed": failed.to_pylist(),
         "missing": missing,
         "passed_over": passed_over_before(store.folder),
-        "next": _next(store, len(photos), faces, clustering, unfinished is not None),
+        "next": _next(store, len(photos), faces, clustering, unfinished),
     }
 
 
@@ -130,11 +130,21 @@ def _grouping(clustering: Clustering | None) -> dict[str, Any] | None:
 
 
 def _next(
-    store: IndexStore, photos: int, faces: pa.ChunkedArray, clustering: Clustering | None, unfinished: bool
+    store: IndexStore,
+    photos: int,
+    faces: pa.ChunkedArray,
+    clustering: Clustering | None,
+    unfinished: dict[str, Any] | None,
 ) -> str:
+    from photoclust.workflows.review_page import review_page
+
     folder = _shell(store.called)
-    if unfinished:
-        return f"the same command again, photoclust run PHOTOS --index {folder}, unless it is still at work"
+    if unfinished is not None:
+        verb = printable(str(unfinished.get("verb", "run")))
+        what = "DATASET" if verb == "dedupe" else "PHOTOS"
+        return (
+            f"the same command again, photoclust {verb} {what} --index {folder}, unless it is still at work"
+        )
     if not photos:
         return f"photoclust run PHOTOS --index {folder}"
     if clustering is None or not clustering.assignments["face_id"].equals(faces):

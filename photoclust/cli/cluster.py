@@ -32,10 +32,14 @@ def cluster(index_dir: str, max_named_churn: float, use: str | None, as_json: bo
       photoclust cluster --index ~/people --use previous
       photoclust cluster --index /shared/people --address HEAD:6379
     """
-    from photoclust.cli import _job, _summary
+    from photoclust.cli import _summary
+    from photoclust.cli._context import context
+    from photoclust.index.store import IndexStore
+    from photoclust.workflows.cluster import group, put_in_force
 
-    config, engine = _options.take_cluster(values), _options.take_engine(values)
-    grouped = _job.cluster(index_dir, config, max_named_churn, engine) if use is None else None
+    config, surroundings = _options.take_cluster(values), context(_options.take_engine(values))
+    store = IndexStore.open(index_dir)
+    grouped = group(store, config, surroundings, max_named_churn) if use is None else None
     if use is not None:
-        _job.use(index_dir, use)
+        put_in_force(store, use)
     _summary.write(index_dir, None, grouped, as_json)

@@ -13,16 +13,15 @@ import click
 
 from photoclust.cli import _options
 from photoclust.cli._findings import Written, labels, notes_on, plain, say_findings
-from photoclust.cli.index import photo_options
 
 if TYPE_CHECKING:
-    from photoclust.cli._job import PhotoOptions
     from photoclust.config import EngineConfig
     from photoclust.index.store import IndexStore
     from photoclust.photos.dataset import Dataset
     from photoclust.workflows.dedupe.answers import Answers
     from photoclust.workflows.dedupe.auditing import Audit
     from photoclust.workflows.dedupe.proposals import LabelCorrections
+    from photoclust.workflows.opening import PhotoOptions
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def dedupe(
     as_json, least = values.pop("as_json"), values.pop("min_confidence")
     places = _Places(index_dir, output, apply_dir)
     _check(dataset, places)
-    engine, asked = _options.take_engine(values), photo_options(values)
+    engine, asked = _options.take_engine(values), _options.take_photos(values)
     found = read_dataset(dataset, asked.search((dataset,)).selection)
     _check_links(found, places)
     answers = read_answers(output, found) if output else Answers()
@@ -170,17 +169,17 @@ def _index_place(places: _Places) -> Generator[Path]:
 
 def _indexed(dataset: Dataset, index: Path, engine: EngineConfig, asked: PhotoOptions) -> IndexStore:
     """Bring the index up to date with the photos of the data set."""
-    from photoclust.cli._job import open_index
-    from photoclust.cli._progress import photo_progress, say
+    from photoclust.cli._context import context
+    from photoclust.cli._progress import say
     from photoclust.config import CollectionConfig
-    from photoclust.engine import start
     from photoclust.workflows.index import index_photos
+    from photoclust.workflows.opening import open_index
 
     store = open_index(str(index), asked)
     collection = CollectionConfig((), "keep", asked.retry_failed)
     with store.lock():
         say(f"{len(dataset.refs)} photos found.")
-        index_photos(dataset.refs, store, lambda: start(engine), photo_progress, collection)
+        index_photos(dataset.refs, store, context(engine, "dedupe"), collection)
     return store
 
 

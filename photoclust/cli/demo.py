@@ -85,12 +85,15 @@ def _album_folder(keep: bool) -> Generator[Path]:
 
 def _run(album: DemoAlbum, index: Path, engine: str) -> None:
     """What `photoclust run` does."""
-    from photoclust.cli import _job, _summary
+    from photoclust.cli import _summary
+    from photoclust.cli._context import context
     from photoclust.config import ClusterConfig
+    from photoclust.workflows.opening import PhotoOptions
+    from photoclust.workflows.run import run
 
-    indexed = _job.index((str(album.folder),), str(index), EngineConfig(kind=engine), _job.PhotoOptions())
-    grouped = _job.cluster(str(index), ClusterConfig())
-    _summary.write(str(index), indexed, grouped, as_json=False)
+    surroundings = context(EngineConfig(kind=engine))
+    report = run([str(album.folder)], index, PhotoOptions(), ClusterConfig(), surroundings)
+    _summary.write(str(index), report.indexed, report.grouped, as_json=False)
 
 
 def _found(album: DemoAlbum, index: Path) -> list[FoundFace]:

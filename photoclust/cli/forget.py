@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.cli import _job, _options
+from photoclust.cli import _options
 from photoclust.cli._ask import require_yes
 from photoclust.cli._progress import say
 from photoclust.errors import UsageError
@@ -57,6 +57,7 @@ def forget(
     from photoclust.index.store import IndexStore
     from photoclust.workflows.forget import erasure_of
     from photoclust.workflows.forget import forget as erase
+    from photoclust.workflows.review_page import write_page
 
     store = IndexStore.open(index_dir)
     finished = _finish_interrupted(store)
@@ -72,18 +73,19 @@ def forget(
             raise UsageError("The index has changed since you were asked; run the command again.")
         say("Erasing.")
         receipt = erase(store, erasure)
-        _job.renew_page(store)
+        write_page(store)
     _write(store, receipt, as_json)
 
 
 def _finish_interrupted(store: IndexStore) -> set[str]:
     """Finish an erasure that was interrupted; gives the ids and names it was about."""
     from photoclust.index.erasure import erase
+    from photoclust.workflows.review_page import write_page
 
     asked = erase.pending(store.folder)
     if asked:
         with store.lock():  # whoever takes the lock finishes it
-            _job.renew_page(store)
+            write_page(store)
     return asked
 
 

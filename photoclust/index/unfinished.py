@@ -2,7 +2,7 @@
 
 ::
 
-    INDEX/unfinished.json      since when, and on which host
+    INDEX/unfinished.json      since when, on which host, and by which command
 """
 
 from __future__ import annotations
@@ -21,10 +21,18 @@ _NAME = "unfinished.json"
 
 
 @contextmanager
-def unfinished(index: Path) -> Generator[None]:
-    """Let it be known that work has begun, until it has ended well; the caller holds the index's lock."""
+def unfinished(index: Path, verb: str = "run") -> Generator[None]:
+    """Let it be known that work has begun, until it has ended well; the caller holds the index's lock.
+
+    Parameters
+    ----------
+    index
+        Folder of the index.
+    verb
+        Name of the command that does the work: to be given again should it be killed.
+    """
     began = datetime.now(UTC).isoformat(timespec="seconds")
-    files.write_json(index / _NAME, {"began": began, "host": socket.gethostname()})
+    files.write_json(index / _NAME, {"began": began, "host": socket.gethostname(), "verb": verb})
     try:
         yield
     except MissingPhotosError:  # refused before anything was done
@@ -34,7 +42,7 @@ def unfinished(index: Path) -> Generator[None]:
 
 
 def unfinished_run(index: Path) -> dict[str, Any] | None:
-    """What is known of a run that has not ended, ``began`` and ``host``; None where there is none."""
+    """What is known of a run that has not ended, ``began``, ``host``, ``verb``; None where there is none."""
     try:
         return files.read_json(index / _NAME)
     except (FileNotFoundError, IndexCorruptError):

@@ -11,17 +11,22 @@ import logging
 import os
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from photoclust.config import ClusterConfig
+from photoclust.index.searching import DividedSearch
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.division import StartWorkers, cluster
 from photoclust.people.clustering.verify import candidates
 from photoclust.people.decisions.file import Decisions
+from photoclust.people.graph.approximate import ApproximateSearch
 from photoclust.people.graph.neighbours import Nearest, nearest
 from photoclust.people.identity.continuity import keep_ids
 from photoclust.records import printable
 from photoclust.timing import Stopwatch
+from photoclust.workflows.context import COMPARE, Context
+from photoclust.workflows.review_page import refresh_page
 from photoclust.workflows.run_stats import GroupReport
 from photoclust.workflows.snapshot.grouping import (
     decisions_of,
@@ -45,6 +50,70 @@ from photoclust.workflows.snapshot.history import (
 )
 from photoclust.workflows.snapshot.lost_decisions import count_of, require_decisions
 from photoclust.workflows.snapshot.preparing import FacesInForce, faces_in_force, prepared_faces
+
+
+def group(
+    store: IndexStore, config: ClusterConfig, context: Context, max_named_churn: float = 1.0
+) -> GroupReport:
+    """Group all faces of an index into people, put the result in force and write the review page.
+
+    Parameters
+    ----------
+    store
+        The index; nobody may hold its lock.
+    config, max_named_churn
+        See `group_faces`.
+    context
+        Where the work runs and who is told of it.
+
+    Raises
+    ------
+    IndexLockedError
+        Another process is writing to the index.
+    ChurnError, DecisionsLostError, VectorError
+        See `group_faces`.
+    """
+    with store.lock():
+        context.log("Grouping faces.")
+        search = _search(store, config, context)
+        report = group_faces(store, config, max_named_churn, search, context.start_workers)
+        if report.neighbour_recall is not None:
+            context.log(f"Neighbours are approximate: {report.neighbour_recall:.1%} of them found.")
+        refresh_page(store)
+    return report
+
+
+def _search(store: IndexStore, config: ClusterConfig, context: Context) -> Nearest:
+    """What compares faces: in one go, in blocks that are kept, or approximately."""
+    progress = partial(context.progress, COMPARE)
+    exact = nearest
+    if context.start_search is not None:
+        exact = DividedSearch(context.start_search, progress, context.divide_search_from, store.folder)
+    begin = config.approximate_from
+    return exact if begin is None else ApproximateSearch(exact, begin, progress)
+
+
+def put_in_force(store: IndexStore, run: str) -> str:
+    """Put an earlier or refused grouping in force and write the review page; gives its id.
+
+    Parameters
+    ----------
+    store
+        The index; nobody may hold its lock.
+    run
+        An id or its beginning, ``current`` or ``previous``.
+
+    Raises
+    ------
+    UsageError
+        No grouping, or more than one, is meant.
+    """
+    with store.lock():
+        run_id = store.clusterings.find(run)
+        store.clusterings.read(run_id)
+        store.clusterings.put_in_force(run_id)
+        refresh_page(store)
+    return run_id
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,18 @@ pixel, so that grouping can be repeated in seconds.
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from photoclust.config import CollectionConfig, DecodeConfig, IndexSettings
-from photoclust.errors import ObjectStoreError, PhotoError
+from photoclust.errors import NoPhotosError, ObjectStoreError, PhotoError
 from photoclust.index.planning.absence import (
     Moves,
     left_out_rows,
@@ -30,6 +30,7 @@ from photoclust.index.planning.unread import Unread
 from photoclust.index.planning.worklist import Unanswered, references
 from photoclust.index.runs import passed_over_before
 from photoclust.index.store import IndexStore
+from photoclust.index.unfinished import unfinished
 from photoclust.index.writer import PartWriter
 from photoclust.photos.identity import identity
 from photoclust.photos.sources.gone import is_gone
@@ -47,24 +48,83 @@ from photoclust.records import (
     stage_seconds,
 )
 from photoclust.storage.retry import EXPIRED, counting_retries, handed_over
+from photoclust.workflows.context import INDEX, Context
+from photoclust.workflows.opening import PhotoOptions, open_index
 from photoclust.workflows.run_stats import IndexReport, RunStats
 from photoclust.workflows.snapshot.succession import Succession
 
 if TYPE_CHECKING:
     from photoclust.stages import Engine
 
-Progress = Callable[[int], None]
+PHOTOS_A_MESSAGE = 100_000
+
+
+def index(photos: Sequence[str], folder: str | Path, options: PhotoOptions, context: Context) -> IndexReport:
+    """Bring an index up to date with photos; it is made where there is none.
+
+    Parameters
+    ----------
+    photos
+        Folders, files, URIs, archives and lists; see `photoclust.photos.sources.references.find_photos`.
+    folder
+        The index, on this machine.
+    options
+        What was asked for.
+    context
+        Where the work runs and who is told of it.
+
+    Raises
+    ------
+    NoPhotosError
+        There are no photos, and none known before that could be missing.
+    IndexLockedError
+        Another process is writing to the index.
+    MissingPhotosError, SourceLostError
+        See `index_photos`.
+    """
+    search = options.search(photos)
+    with counting_retries() as around:
+        refs, none_found = find(search)
+        if none_found and not (IndexStore.exists(folder) and options.missing != "keep"):
+            raise none_found
+        store = open_index(folder, options)
+        with store.lock():
+            found = _counted(refs, context)
+            report = index_photos(found, store, context, options.collection(search), search)
+    if none_found and not report.changed_something:
+        raise none_found
+    return replace(report, retries=report.retries + around.requests)
+
+
+def find(search: Search) -> tuple[Iterator[PhotoRef], NoPhotosError | None]:
+    """What the sources hold, or what they say when that is nothing: known photos may be missing from them."""
+    refs = search.photos()
+    try:
+        return chain([next(refs)], refs), None
+    except NoPhotosError as error:
+        return iter(()), error
+
+
+def _counted(refs: Iterator[PhotoRef], context: Context) -> Iterator[PhotoRef]:
+    """Say how many photos there are, now and then and in the end."""
+    found = 0
+    for found, ref in enumerate(refs, 1):
+        yield ref
+        if found % PHOTOS_A_MESSAGE == 0:
+            context.log(f"{found} photos found so far.")
+    context.log(f"{found} photos found.")
 
 
 def index_photos(
     refs: Iterable[PhotoRef],
     store: IndexStore,
-    start_engine: Callable[[], AbstractContextManager[Engine]],
-    progress: Callable[[int], AbstractContextManager[Progress]],
+    context: Context,
     collection: CollectionConfig | None = None,
     search: Search | None = None,
 ) -> IndexReport:
     """Bring the index up to date with a collection; the caller holds the index's lock.
+
+    Until it has ended, ``unfinished.json`` says so; a run that changed something is recorded in ``runs/``.
 
     Parameters
     ----------
@@ -72,10 +132,8 @@ def index_photos(
         The photos, as a source finds them.
     store
         Where the rows go.
-    start_engine
-        Called only when there is work.
-    progress
-        Called with the number of photos to do; gives what is told of each few done.
+    context
+        Where the work runs, and who is told how many photos are done.
     collection
         What the run may say about photos that are not among `refs`; by default nothing.
     search
@@ -88,8 +146,22 @@ def index_photos(
     SourceLostError
         What photos are read from went out of reach; what was finished was written.
     """
-    stats = RunStats()
     collection, search = collection or CollectionConfig(), search or Search()
+    with unfinished(store.folder, context.verb):
+        report = _indexed(refs, store, context, collection, search)
+        if report.changed_something or report.passed_over != passed_over_before(store.folder):
+            store.write_run({"kind": "index", "job": context.job, **asdict(report)})
+    return report
+
+
+def _indexed(
+    refs: Iterable[PhotoRef],
+    store: IndexStore,
+    context: Context,
+    collection: CollectionConfig,
+    search: Search,
+) -> IndexReport:
+    stats = RunStats()
     seen, limits = store.known_photos(), store.settings.decode
     with counting_retries() as finding:
         identify = handed_over(partial(_identify, limits))
@@ -107,25 +179,22 @@ def index_photos(
         _write(writer, RunStats(), moves.of(known), FACE_SCHEMA.empty_table())
         _write(writer, stats, known, FACE_SCHEMA.empty_table(), succession)
         if work.refs:
-            with start_engine() as engine, progress(work.to_do) as tell:
-                tell(len(known))
+            with context.start_engine() as engine, context.progress(INDEX, work.to_do) as advance:
+                advance(len(known))
                 for photos, faces in _rows(engine, work, store.settings, stats):
                     photos = with_copies(photos, copies)
                     _write(writer, RunStats(), moves.of(photos), FACE_SCHEMA.empty_table())
                     _write(writer, stats, unread.sort(photos), faces, succession)
                     stats.pace(len(photos))
-                    tell(len(photos))
+                    advance(len(photos))
             _write(writer, stats, unread.rest(), FACE_SCHEMA.empty_table())
     stats.retries += finding.requests + writing.requests
     lost = set(lost_photos(work, missing.to_pylist(), seen)) - moves.uris
-    report = replace(
+    return replace(
         stats.report(work, len(lost), unread, len(moves.uris)),
         left_out=len(left_out),
         passed_over=search.passed_over.values(),
     )
-    if report.changed_something or report.passed_over != passed_over_before(store.folder):
-        store.write_run({"kind": "index", "job": os.environ.get("PHOTOCLUST_JOB_ID"), **asdict(report)})
-    return report
 
 
 def _missing(work: Plan, known: pa.Table, collection: CollectionConfig) -> pa.Table:

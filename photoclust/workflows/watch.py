@@ -6,20 +6,39 @@ million objects can be watched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from photoclust.config import ClusterConfig
+from photoclust.errors import PhotoclustError
+from photoclust.index.store import IndexStore
 from photoclust.records import CONTENT_TAG, PhotoRef
+from photoclust.workflows.cluster import group
+from photoclust.workflows.context import Context
+from photoclust.workflows.index import find, index_photos
+from photoclust.workflows.opening import PhotoOptions, open_index
+from photoclust.workflows.run_stats import GroupReport, IndexReport
+
+if TYPE_CHECKING:
+    from photoclust.stages import Engine
 
 Marks = npt.NDArray[np.int64]
 _NONE: Marks = np.empty(0, np.int64)
 
 GROUPING_SHARE = 0.1
 """Share of the time that may go into grouping while photos keep arriving."""
+
+RETRY_SECONDS = 60.0
+"""Until photos that could not be read are tried again, though nothing about them has changed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,3 +117,100 @@ class Pacing:
     def grouped(self, began: float, ended: float) -> None:
         """Take note of a grouping."""
         self.pending, self._ended, self._cost = False, ended, ended - began
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at the photos came to.
+
+    Attributes
+    ----------
+    at
+        When, in ISO 8601 with the offset of the local time.
+    waiting
+        Files that are new or still being written: the next look decides.
+    indexed, grouped
+        What was done, if anything.
+    error
+        Why nothing was, in one sentence.
+    """
+
+    at: str
+    waiting: int = 0
+    indexed: IndexReport | None = None
+    grouped: GroupReport | None = None
+    error: str = ""
+
+
+class Watcher:
+    """Looks at photos and does what there is to do; remembers what it has seen and done.
+
+    Parameters
+    ----------
+    photos, folder, options
+        See `photoclust.workflows.index.index`.
+    config
+        How to group.
+    context
+        Where the work runs and who is told of it.
+    start_engine
+        Starts the engine for about so many photos, in place of that of `context`.
+    """
+
+    def __init__(
+        self,
+        photos: Sequence[str],
+        folder: str | Path,
+        options: PhotoOptions,
+        config: ClusterConfig,
+        context: Context,
+        start_engine: Callable[[int], AbstractContextManager[Engine]],
+    ) -> None:
+        self.search, self.folder, self.options = options.search(photos), folder, options
+        self.config, self.context, self.start_engine = config, context, start_engine
+        self.settling, self.pacing = Settling(), Pacing()
+        self.done: Sight | None = None
+        self.again = float("inf")  # when what could not be read is tried again
+
+    def check(self) -> None:
+        """Fail at once where it can never work: no such folder, another model, no weights."""
+        find(self.search)
+        open_index(self.folder, self.options)
+
+    def look(self) -> Look:
+        """Look once, and do what there is to do; what goes wrong is part of the answer."""
+        at = datetime.now().astimezone().isoformat(timespec="seconds")
+        waiting = 0
+        try:
+            refs, _ = find(self.search)
+            sight = self.settling.look(refs)
+            waiting = sight.waiting
+            if self.done is None and waiting:  # the first look tells nothing yet
+                return Look(at, waiting)
+            same = self.done and sight.is_as(self.done) and time.monotonic() < self.again
+            indexed = None if same else self._index(sight)
+            return Look(at, waiting, indexed, self._group(quiet=not indexed and not waiting))
+        except (PhotoclustError, OSError) as error:
+            return Look(at, waiting, error=str(error))
+
+    def _index(self, sight: Sight) -> IndexReport | None:
+        new = sight.more_than(self.done or Sight())
+        context = replace(self.context, start_engine=lambda: self.start_engine(new))
+        store = open_index(self.folder, self.options)
+        refs, _ = find(self.search)
+        settled = (ref for ref in refs if ref in sight)
+        with store.lock():
+            collection = self.options.collection(self.search)
+            report = index_photos(settled, store, context, collection, self.search)
+        self.done = sight
+        self.again = time.monotonic() + RETRY_SECONDS if report.unread else float("inf")
+        self.pacing.pending |= report.changed_something
+        return report if report.changed_something else None
+
+    def _group(self, quiet: bool) -> GroupReport | None:
+        began = time.monotonic()
+        if not self.pacing.is_due(began, quiet):
+            return None
+        report = group(IndexStore.open(self.folder), self.config, self.context)
+        self.pacing.grouped(began, time.monotonic())
+        return None if report.unchanged else report

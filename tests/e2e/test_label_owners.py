@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from photoclust.cli._job import PhotoOptions, open_index
+from photoclust.workflows.opening import PhotoOptions, open_index
 
 
 def _benchmark() -> ModuleType:

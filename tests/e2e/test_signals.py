@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from photoclust.cli.status import status
 from photoclust.index.store import IndexStore
 from photoclust.index.unfinished import unfinished_run
 
@@ -79,6 +82,25 @@ def test_a_local_run(tmp_path: Path, photos: Path, number: int, code: int, said:
     assert 0 < len(IndexStore.open(index).photos()) < 60
     assert unfinished_run(index) is not None
     assert is_free(index)
+
+
+@pytest.mark.parametrize(
+    ("command", "again"),
+    [(["watch", "--interval", "0.1"], "watch PHOTOS"), (["dedupe"], "dedupe DATASET")],
+)
+def test_status_knows_what_was_killed(tmp_path: Path, photos: Path, command: list[str], again: str) -> None:
+    index = tmp_path / "index"
+    verb, *options = command
+    shutil.copytree(photos, tmp_path / "faces" / "somebody")
+    run = start(
+        verb, tmp_path / "faces", "--index", index, "--engine", "local", "--photos-per-batch", "1", *options
+    )
+    wait_until(run, lambda: any((index / "photos").glob("part-*")))
+    end(run, signal.SIGKILL)
+    told = CliRunner().invoke(status, ["--index", str(index)])
+    assert told.exit_code == 0, told.output
+    assert "has not ended" in told.output
+    assert f"Next: the same command again, photoclust {again} --index {index}" in told.output
 
 
 @pytest.mark.ray

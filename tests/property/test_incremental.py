@@ -18,6 +18,7 @@ from photoclust.index.store import Clustering, IndexStore
 from photoclust.photos.sources.references import content_id, read_photo
 from photoclust.records import EMBEDDING_SIZE, INDEXED_SCHEMA, PhotoRef
 from photoclust.workflows.cluster import group_faces
+from photoclust.workflows.context import Context
 from photoclust.workflows.index import IndexReport, index_photos
 
 CONFIG = ClusterConfig(k=6)
@@ -56,11 +57,6 @@ def _embedding(person: int, variant: int) -> np.ndarray:
     return (vector / np.linalg.norm(vector)).astype(np.float16)
 
 
-@contextmanager
-def quiet(_: int) -> Iterator[Any]:
-    yield lambda done: None
-
-
 def bring_up_to_date(store: IndexStore, folder: Path, order: Iterable[str]) -> tuple[IndexReport, list[str]]:
     """Index what the folder holds; gives the names of the photos that were opened too."""
     engine = BytesEngine()
@@ -73,7 +69,7 @@ def bring_up_to_date(store: IndexStore, folder: Path, order: Iterable[str]) -> t
     refs = [PhotoRef(str(path), path.stat().st_size, path.read_text()) for path in paths]
     collection = CollectionConfig((f"{folder}/",), missing="drop")
     with store.lock():
-        report = index_photos(refs, store, start, quiet, collection)
+        report = index_photos(refs, store, Context(start), collection)
         group_faces(store, CONFIG)
     return report, [Path(uri).name for uri in engine.opened]
 
@@ -178,7 +174,7 @@ def index_only(store: IndexStore, folder: Path, missing: str = "check") -> tuple
 
     with store.lock():
         report = index_photos(
-            refs_of(folder), store, start, quiet, CollectionConfig((f"{folder}/",), missing)
+            refs_of(folder), store, Context(start), CollectionConfig((f"{folder}/",), missing)
         )
         group_faces(store, CONFIG)
     return report, engine.opened

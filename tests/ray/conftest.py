@@ -22,6 +22,7 @@ from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import start
 from photoclust.index.store import IndexStore
 from photoclust.photos.sources.references import find_photos
+from photoclust.workflows.context import Context
 from photoclust.workflows.index import IndexReport, index_photos
 
 ROOT = Path(__file__).parents[2]
@@ -246,8 +247,6 @@ def index_into() -> IndexInto:
     def make(folder: Path, photos: Path, config: EngineConfig) -> tuple[IndexStore, IndexReport]:
         store, refs = IndexStore.create(folder, IndexSettings(), "sha"), find_photos([str(photos)])
         with store.lock():
-            return store, index_photos(
-                refs, store, lambda: start(config), lambda _: nullcontext(lambda _: None)
-            )
+            return store, index_photos(refs, store, Context(lambda: start(config)))
 
     return make

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from photoclust.errors import ObjectStoreError
 from photoclust.index.store import IndexStore
 from photoclust.photos.sources.references import find_photos
 from photoclust.storage.retry import counting_retries
+from photoclust.workflows.context import Context
 from photoclust.workflows.index import IndexReport, index_photos
 
 
@@ -38,11 +37,6 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@contextmanager
-def no_progress(_: int) -> Iterator[object]:
-    yield lambda done: None
-
-
 def indexed(folder: Path, source: str, engine: str) -> tuple[pa.Table, pa.Table, IndexReport]:
     """Rows of photos, their uris relative to the source and their versions left out, and of faces."""
     known = IndexStore.exists(folder)
@@ -50,7 +44,7 @@ def indexed(folder: Path, source: str, engine: str) -> tuple[pa.Table, pa.Table,
     config = EngineConfig(kind=engine, num_cpus=1 if engine == "ray" else None)
     with store.lock(), counting_retries() as door:
         refs = find_photos([source])
-        report = index_photos(refs, store, lambda: start(config), no_progress)
+        report = index_photos(refs, store, Context(lambda: start(config)))
     report = replace(report, retries=report.retries + door.requests)
     photos = store.photos().drop_columns("version")
     uris = [uri.removeprefix(source) for uri in photos["uri"].to_pylist()]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from photoclust.cli import _job, _options
+from photoclust.cli import _options
+from photoclust.cli._context import context
 
 if TYPE_CHECKING:
     from photoclust.index.store import IndexStore
@@ -42,6 +43,7 @@ def _say_so(index_dir: str, later: bool, decide: Callable[[PeopleIndex], list[De
     keep_pandas_out()
     from photoclust.index.store import IndexStore
     from photoclust.people.decisions.journal import in_words
+    from photoclust.workflows.cluster import group
     from photoclust.workflows.people.correct import write
     from photoclust.workflows.people.people_index import PeopleIndex
 
@@ -60,7 +62,7 @@ def _say_so(index_dir: str, later: bool, decide: Callable[[PeopleIndex], list[De
     if later:
         click.echo("Noted down; the next grouping applies it.")
         return
-    report = _job.cluster(index_dir, people_index.config)
+    report = group(store, people_index.config, context())
     after = PeopleIndex(store)
     for said in _about(decisions, after):
         click.echo(said)

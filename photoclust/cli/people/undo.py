@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.cli import _job, _options
+from photoclust.cli import _options
+from photoclust.cli._context import context
 
 if TYPE_CHECKING:
     from photoclust.people.decisions.journal import Command
@@ -31,6 +32,7 @@ def undo(how_many: int, redo: bool, later: bool, index_dir: str) -> None:
       photoclust people undo --redo --index ~/people
     """
     from photoclust.index.store import IndexStore
+    from photoclust.workflows.cluster import group
     from photoclust.workflows.people.correct import take_back
     from photoclust.workflows.people.people_index import PeopleIndex
 
@@ -44,7 +46,7 @@ def undo(how_many: int, redo: bool, later: bool, index_dir: str) -> None:
     if later:
         click.echo("Noted down; the next grouping applies it.")
         return
-    report = _job.cluster(index_dir, people_index.config)
+    report = group(store, people_index.config, context())
     after = PeopleIndex(store)
     moved = sum(after.person_of.get(face) != person for face, person in people_index.person_of.items())
     click.echo(f"{moved} faces changed their person; {report.people} people now.")

@@ -23,7 +23,7 @@ def laptop(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def work(steps: int = 4) -> None:
-    with _progress.photo_progress(100) as tell:
+    with _progress.stage_progress("index", 100) as tell:
         for _ in range(steps):
             tell(25)
 
@@ -99,7 +99,7 @@ def test_an_error_is_json_too_when_asked(tmp_path: Path) -> None:
 
 
 def long_work() -> None:
-    with _progress.sparse_lines(), _progress.photo_progress(100) as tell:
+    with _progress.sparse_lines(), _progress.stage_progress("index", 100) as tell:
         for _ in range(4):
             tell(25)
 
@@ -122,6 +122,6 @@ def test_long_work_without_a_terminal_says_a_line_now_and_then(
 
 def test_short_work_without_a_terminal_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     long_work()
-    with _progress.photo_progress(1) as tell:
+    with _progress.stage_progress("index", 1) as tell:
         tell(1)
     assert capsys.readouterr().err == ""

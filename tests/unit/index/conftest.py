@@ -7,13 +7,13 @@ import base64
 import pytest
 from erasing import PeopleOf, ids_of
 
-from photoclust.cli._job import renew_page
 from photoclust.config import ClusterConfig
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions.file import HEADER
 from photoclust.report.album import Album
 from photoclust.report.export import write_export
 from photoclust.workflows.cluster import group_faces
+from photoclust.workflows.review_page import write_page
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def store(album_index: IndexStore, people_of: PeopleOf) -> IndexStore:
     for fmt in ("csv", "json", "parquet"):
         write_export(album, fmt, album_index.folder / f"faces.{fmt}", embeddings=True)
     write_export(album, "folders", album_index.folder / "by person")
-    renew_page(album_index)
+    write_page(album_index)
     (album_index.folder / "clusterings" / ".tmp-left").write_bytes(faces["thumbnail"][0].as_py())
     image = base64.b64encode(faces["thumbnail"][0].as_py()).decode()
     (album_index.folder / "board.html").write_text(f'<img src="data:image/jpeg;base64,{image}">')

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from photoclust.cli import cli
-from photoclust.cli._job import renew_page
 from photoclust.index.store import IndexStore
+from photoclust.workflows.review_page import write_page
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022])
@@ -23,7 +23,7 @@ def test_everything_in_an_index_and_its_new_parents_is_private(
     try:
         store = build(tmp_path / "new" / "parents" / "index")
         store.write_run({"kind": "index"})
-        renew_page(store)
+        write_page(store)
         photo = store.photos()["uri"][0].as_py()
         done = CliRunner().invoke(
             cli, ["forget", "--photo", photo, "--keep-out", "--yes", "--index", str(store.folder)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,20 +14,21 @@ from photoclust.engine import start
 from photoclust.index.store import IndexStore
 from photoclust.photos.sources.references import find_photos
 from photoclust.workflows.cluster import group_faces
+from photoclust.workflows.context import Context
 from photoclust.workflows.index import IndexReport, index_photos
+
+JOB = "photoclust-run-1-1"
 
 
 def index(store: IndexStore, photos: Path) -> IndexReport:
     config = EngineConfig(kind="local")
-    return index_photos(
-        find_photos([str(photos)]), store, lambda: start(config), lambda _: nullcontext(lambda _: None)
-    )
+    return index_photos(find_photos([str(photos)]), store, Context(lambda: start(config), job=JOB))
 
 
 def test_a_run_is_recorded_with_the_seconds_of_each_stage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PHOTOCLUST_JOB_ID", "photoclust-run-1-1")
+    monkeypatch.setenv("PHOTOCLUST_JOB_ID", JOB)
     photos = tmp_path / "photos"
     photos.mkdir()
     imsave(photos / "astronaut.png", pictures.astronaut(), check_contrast=False)
@@ -38,7 +38,7 @@ def test_a_run_is_recorded_with_the_seconds_of_each_stage(
     report = index(store, photos)
     (file,) = (store.folder / "runs").iterdir()
     run = json.loads(file.read_text())
-    assert (run["kind"], run["job"]) == ("index", "photoclust-run-1-1")
+    assert (run["kind"], run["job"]) == ("index", JOB)
     assert (run["faces"], run["indexed"]) == (1, {"ok": 1, "failed": 1})
     assert set(run["stage_seconds"]) == {"find", "read", "decode", "detect", "embed", "write"}
     assert all(seconds >= 0 for seconds in run["stage_seconds"].values())
@@ -54,4 +54,4 @@ def test_a_run_is_recorded_with_the_seconds_of_each_stage(
     clustering = store.current_clustering()
     assert clustering is not None
     assert set(clustering.run["stage_seconds"]) == {"neighbours", "cluster"}
-    assert clustering.run["job"] == "photoclust-run-1-1"
+    assert clustering.run["job"] == JOB

@@ -18,6 +18,7 @@ from photoclust.photos.identity import picture_id
 from photoclust.photos.sources import files
 from photoclust.photos.sources.references import find_photos, folder_prefixes, read_photo
 from photoclust.records import INDEXED_SCHEMA, PhotoRef, failed_row
+from photoclust.workflows.context import Context
 from photoclust.workflows.index import IndexReport, index_photos
 
 
@@ -64,7 +65,7 @@ def index(store: IndexStore, drive: Path, before: Callable[[str], object] = lamb
 
     sources = [str(drive)]
     collection = CollectionConfig(tuple(folder_prefixes(sources)))
-    return index_photos(find_photos(sources), store, start, lambda _: nullcontext(lambda _: None), collection)
+    return index_photos(find_photos(sources), store, Context(start), collection)
 
 
 @contextmanager
@@ -134,7 +135,7 @@ def test_a_drive_that_goes_while_the_work_is_planned(store: IndexStore, drive: P
     collection = CollectionConfig(tuple(folder_prefixes(sources)), "drop")
     drive.rename(drive.with_name("away"))
     with pytest.raises(SourceLostError):
-        index_photos([first], store, lambda: nullcontext(None), lambda _: nullcontext(None), collection)
+        index_photos([first], store, Context(lambda: nullcontext(None)), collection)
     assert statuses(store) == {"no_face": 30}
 
 

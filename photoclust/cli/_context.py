@@ -1,0 +1,62 @@
+"""What the workflows are given by the command line: engines, progress on stderr, the job this is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from photoclust.cli._progress import say, stage_progress
+from photoclust.config import EngineConfig
+
+if TYPE_CHECKING:
+    from photoclust.index.searching import BlockSearch
+    from photoclust.people.clustering.division import Workers
+    from photoclust.stages import Engine
+    from photoclust.workflows.context import Context
+
+
+def context(engine: EngineConfig | None = None, verb: str = "run") -> Context:
+    """Let a workflow run where `engine` says, and tell whoever is watching."""
+    from photoclust.workflows.context import Context
+
+    place = engine or EngineConfig()
+    return Context(
+        start_engine=partial(_engine, place),
+        start_search=partial(_search, place),
+        start_workers=partial(_workers, place),
+        divide_search_from=place.divide_search_from,
+        progress=stage_progress,
+        log=say,
+        verb=verb,
+        job=os.environ.get("PHOTOCLUST_JOB_ID"),
+    )
+
+
+# An engine is imported when there is work for it.
+
+
+@contextmanager
+def _engine(config: EngineConfig) -> Generator[Engine]:
+    from photoclust.engine import start
+
+    with start(config) as engine:
+        yield engine
+
+
+@contextmanager
+def _search(config: EngineConfig) -> Generator[BlockSearch]:
+    from photoclust.engine.neighbours import start_search
+
+    with start_search(config) as search:
+        yield search
+
+
+@contextmanager
+def _workers(config: EngineConfig) -> Generator[Workers]:
+    from photoclust.engine.clustering import start_workers
+
+    with start_workers(config) as workers:
+        yield workers

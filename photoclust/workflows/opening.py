@@ -1,0 +1,81 @@
+"""The index that photos go into: opened, or made with the settings that were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from photoclust.config import CollectionConfig, IndexSettings
+from photoclust.index.store import IndexStore
+from photoclust.models.weights import weights_path, weights_sha256
+from photoclust.photos.sources.search import Search
+
+
+@dataclass(frozen=True)
+class PhotoOptions:
+    """What a user may say about indexing; None leaves it to the index, or to the default of a new one.
+
+    Parameters
+    ----------
+    model
+        Embedding model; see `photoclust.models.cards`.
+    min_face_size
+        Smallest face that is looked for, in pixels.
+    max_pixels
+        Photos with more pixels are refused.
+    retry_failed, missing
+        See `photoclust.config.CollectionConfig`.
+    image_column
+        Column of Parquet files that holds the photos; found by default.
+    exclude, include
+        Patterns of names; see `photoclust.photos.sources.selection`.
+    """
+
+    model: str | None = None
+    min_face_size: int | None = None
+    max_pixels: int | None = None
+    retry_failed: bool = False
+    missing: str = "check"
+    image_column: str | None = None
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+
+    def search(self, photos: Sequence[str]) -> Search:
+        """A search for photos that asks for these."""
+        return Search(photos, self.image_column, self.exclude, self.include)
+
+    def collection(self, search: Search) -> CollectionConfig:
+        """What a run over the photos of a search may take for granted."""
+        return CollectionConfig(search.prefixes(), self.missing, self.retry_failed)
+
+    def settings(self, there: IndexSettings) -> IndexSettings:
+        """Settings of an index with what was asked for in place of what is there."""
+        decode, detect, embed = there.decode, there.detect, there.embed
+        if self.max_pixels is not None:
+            decode = replace(decode, max_pixels=self.max_pixels)
+        if self.min_face_size is not None:
+            detect = replace(detect, min_face_size=self.min_face_size)
+        if self.model is not None:
+            embed = replace(embed, model=self.model)
+        return replace(there, decode=decode, detect=detect, embed=embed)
+
+
+def open_index(folder: str | Path, options: PhotoOptions) -> IndexStore:
+    """Open the index at `folder`, or make it, with the settings that `options` ask for.
+
+    Raises
+    ------
+    IndexMismatchError
+        The index holds embeddings of another model, or was made with other settings.
+    WeightsError
+        The model is not known, or its weights are not here.
+    """
+    if not IndexStore.exists(folder):
+        settings = options.settings(IndexSettings())
+        weights_path(settings.embed.model)
+        return IndexStore.create(folder, settings, weights_sha256(settings.embed.model))
+    store = IndexStore.open(folder)
+    settings = options.settings(store.settings)
+    store.require(settings, weights_sha256(settings.embed.model))
+    return IndexStore(store.folder, settings, store.model_sha256)
