@@ -91,7 +91,8 @@ def test_a_local_run(tmp_path: Path, photos: Path, number: int, code: int, said:
 def test_status_knows_what_was_killed(tmp_path: Path, photos: Path, command: list[str], again: str) -> None:
     index = tmp_path / "index"
     verb, *options = command
-    shutil.copytree(photos, tmp_path / "faces" / "somebody")
+    for person in ("ada", "bea"):
+        shutil.copytree(photos, tmp_path / "faces" / person)
     run = start(
         verb, tmp_path / "faces", "--index", index, "--engine", "local", "--photos-per-batch", "1", *options
     )
