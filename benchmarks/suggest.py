@@ -29,6 +29,7 @@ from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.people import correct
 from photoclust.workflows.people.people_index import PeopleIndex, Ref
 from photoclust.workflows.people.suggest import grouped_faces, suggest
+from photoclust.workflows.snapshot import Snapshot
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
 
@@ -66,7 +67,8 @@ def known(people_index: PeopleIndex, person: str, truth: dict[str, str]) -> str:
 
 def fit(store: IndexStore, truth: dict[str, str]) -> str:
     """Logistic regression of "one person" on evidence, for pairs of nearby people and unsure faces."""
-    grouped, calibration, _ = grouped_faces(store)
+    faces = Snapshot.load(store)
+    grouped, calibration = grouped_faces(faces, faces.in_force), faces.calibration
     group = grouped.group.copy()
     alone = np.flatnonzero((group == NOBODY) & grouped.clear)
     group[alone] = 1 + group.max() + np.arange(len(alone))

@@ -68,7 +68,7 @@ def stamp_of(index: Path, *kinds: str) -> str:
 
 
 def read_prepared(index: Path, key: str) -> StoredPrepared | None:
-    """What is kept, if it follows from the same; the rest is removed."""
+    """What is kept, if it follows from the same."""
     folder = index / FOLDER
     try:
         head = files.read_json(folder / "key.json")
@@ -77,7 +77,6 @@ def read_prepared(index: Path, key: str) -> StoredPrepared | None:
             return StoredPrepared(folder, faces, head["notes"], head["checksums"])
     except (OSError, KeyError, IndexStoreError):
         pass
-    drop_prepared(index)
     return None
 
 

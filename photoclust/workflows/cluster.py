@@ -1,25 +1,17 @@
-"""Faces of an index grouped into people anew, by what is stored, set and decided by now.
-
-What decisions do not change is kept from one grouping to the next
-(`photoclust.workflows.snapshot.preparing`), so that a correction costs what decisions cost, and ends as
-grouping from nothing would.
-"""
+"""Faces of an index grouped into people anew, by what is stored, set and decided by now."""
 
 from __future__ import annotations
 
 import logging
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 
 from photoclust.config import ClusterConfig
 from photoclust.index.searching import DividedSearch
 from photoclust.index.store import Clustering, IndexStore
-from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.division import StartWorkers, cluster
-from photoclust.people.clustering.verify import candidates
-from photoclust.people.decisions.file import Decisions
 from photoclust.people.graph.approximate import ApproximateSearch
 from photoclust.people.graph.neighbours import Nearest, nearest
 from photoclust.people.identity.continuity import keep_ids
@@ -28,28 +20,19 @@ from photoclust.timing import Stopwatch
 from photoclust.workflows.context import COMPARE, Context
 from photoclust.workflows.review_page import refresh_page
 from photoclust.workflows.run_stats import GroupReport
-from photoclust.workflows.snapshot.grouping import (
-    decisions_of,
-    exclusions_of,
-    fingerprint,
-    names_of_faces,
-    new_clustering,
-    resolved_among,
-    with_facts,
-    with_likeliest,
-)
+from photoclust.workflows.snapshot import Snapshot
+from photoclust.workflows.snapshot.grouping import new_clustering, with_facts, with_likeliest
 from photoclust.workflows.snapshot.history import (
     add_clustering,
-    carried,
     computed_before,
     keep_identities,
     lost_people,
-    past_of,
     require_no_loss,
     require_steady,
 )
 from photoclust.workflows.snapshot.lost_decisions import count_of, require_decisions
-from photoclust.workflows.snapshot.preparing import FacesInForce, faces_in_force, prepared_faces
+
+_LOG = logging.getLogger("photoclust")
 
 
 def group(
@@ -116,14 +99,6 @@ def put_in_force(store: IndexStore, run: str) -> str:
     return run_id
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Where the work of grouping runs: what compares faces, and what clusters components apart."""
-
-    search: Nearest
-    start_workers: StartWorkers | None
-
-
 def group_faces(
     store: IndexStore,
     config: ClusterConfig,
@@ -159,63 +134,55 @@ def group_faces(
         When a stored embedding is no unit vector, with its face_id.
     """
     began = time.monotonic()
-    calibration = calibration_of(store.settings.embed.model)
-    faces = faces_in_force(store, config, calibration)
-    decisions = decisions_of(store)
-    mark = fingerprint(faces.table, config, decisions, calibration)
-    current = store.current_clustering()
-    if current is not None and current.run["fingerprint"] == mark:
-        return GroupReport.of(current, time.monotonic() - began, unchanged=True)
-    current = carried(current, store.followed()) if current else None
-    clustering = computed_before(store, mark, current)
+    faces = Snapshot.load(store, config, writes=True, search=search)
+    if faces.in_force is not None and faces.in_force.run["fingerprint"] == faces.fingerprint:
+        return GroupReport.of(faces.in_force, time.monotonic() - began, unchanged=True)
+    clustering = computed_before(store, faces.fingerprint, faces.before)
     if clustering is None:
-        clustering = _grouped(store, faces, config, decisions, current, Spread(search, start_workers))
-        clustering.run.update(fingerprint=mark, config=asdict(config), seconds=time.monotonic() - began)
-        clustering.run.update(decisions=count_of(decisions))
-        add_clustering(store, clustering, current)
-    if current is not None:
-        require_decisions(store, current, decisions, clustering.run_id)
-        require_steady(current, clustering, decisions, max_named_churn, store.folder)
-        lost = lost_people(current, clustering, decisions)
-        gone = store.missing_faces() if lost else frozenset[str]()
-        require_no_loss(
-            {whom: own for whom, own in lost.items() if not gone.issuperset(own)}, clustering, store.folder
-        )
-        for whom in lost:
-            logging.getLogger("photoclust").warning(
-                "Gone with the photos that are missing: %s.", printable(whom)
-            )
+        clustering = _grouped(faces, start_workers)
+        clustering.run["seconds"] = time.monotonic() - began
+        add_clustering(store, clustering, faces.before)
+    if faces.before is not None:
+        _require_continuity(faces.before, clustering, faces, max_named_churn)
     store.clusterings.put_in_force(clustering.run_id)
     return GroupReport.of(clustering, time.monotonic() - began, unchanged=False)
 
 
-def _grouped(
-    store: IndexStore,
-    faces: FacesInForce,
-    config: ClusterConfig,
-    decisions: Decisions,
-    current: Clustering | None,
-    spread: Spread,
-) -> Clustering:
+def _grouped(faces: Snapshot, start_workers: StartWorkers | None) -> Clustering:
     """Derive people from all faces of the index."""
-    calibration, watch = calibration_of(store.settings.embed.model), Stopwatch()
-    prepared, found = prepared_faces(store, faces, config, calibration, spread.search)
+    watch = Stopwatch()
+    faces.prepare()
     watch.lap("neighbours")
-    resolution = resolved_among(decisions, faces.table, prepared.near_duplicates)
-    labels, groups = cluster(
-        candidates(prepared, config, calibration, resolution.constraints), spread.start_workers
-    )
+    labels, groups = cluster(faces.candidates, start_workers)
     watch.lap("cluster")
-    face_ids = faces.table["face_id"].to_pylist()
-    past = past_of(store, current)
-    kept = keep_ids(groups.group, face_ids, past, names_of_faces(resolution, face_ids))
-    keep_identities(store, kept, past.next_number)
-    clustering = new_clustering(faces.table, labels, groups, kept, resolution, prepared.near_duplicates)
-    score_normalised = prepared.score_normalised, calibration.scorer()
-    exclusions = exclusions_of(prepared.photos, resolution)
-    clustering = with_facts(clustering, prepared.embeddings, exclusions, score_normalised)
-    clustering = with_likeliest(clustering, prepared.graph, exclusions, score_normalised)
+    people = keep_ids(groups.group, faces.face_ids, faces.past, faces.names)
+    keep_identities(faces.store, people, faces.past.next_number)
+    clustering = new_clustering(faces.table, labels, groups, people, faces.resolution, faces.near_duplicates)
+    clustering = with_facts(clustering, faces.embeddings, faces.exclusions, faces.scored)
+    clustering = with_likeliest(clustering, faces.graph, faces.exclusions, faces.scored)
     clustering.run.update(
-        stage_seconds=watch.seconds, neighbour_recall=found, job=os.environ.get("PHOTOCLUST_JOB_ID")
+        stage_seconds=watch.seconds,
+        neighbour_recall=faces.neighbour_recall,
+        job=os.environ.get("PHOTOCLUST_JOB_ID"),
+        fingerprint=faces.fingerprint,
+        config=asdict(faces.config),
+        seconds=0.0,
+        decisions=count_of(faces.decisions),
     )
     return clustering
+
+
+def _require_continuity(
+    before: Clustering, after: Clustering, faces: Snapshot, max_named_churn: float
+) -> None:
+    """Make sure that no decision is lost, and nobody with a name but those whose photos are missing."""
+    store, decisions = faces.store, faces.decisions
+    require_decisions(store, before, decisions, after.run_id)
+    require_steady(before, after, decisions, max_named_churn, store.folder)
+    lost = lost_people(before, after, decisions)
+    gone = store.missing_faces() if lost else frozenset[str]()
+    require_no_loss(
+        {whom: own for whom, own in lost.items() if not gone.issuperset(own)}, after, store.folder
+    )
+    for whom in lost:
+        _LOG.warning("Gone with the photos that are missing: %s.", printable(whom))

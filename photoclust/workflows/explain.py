@@ -8,19 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.index.store import IndexStore
-from photoclust.people.calibration.evidence import Calibration, calibration_of
+from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.clustering.agglomerate import evidence_between
 from photoclust.people.clustering.density import density_tree
 from photoclust.people.clustering.joining import people_like, required_evidence
 from photoclust.people.clustering.membership import NOBODY, Templates
-from photoclust.people.clustering.same_photo import conflicting_photos
 from photoclust.people.graph.neighbours import cosine_distances
 from photoclust.people.identity.explain import meeting_distance, minimax_way
 from photoclust.people.identity.facts import chance_same, partition_of
 from photoclust.report.names import visible
 from photoclust.workflows.people.people_index import PeopleIndex
-from photoclust.workflows.snapshot.extending import neighbour_graph
-from photoclust.workflows.snapshot.grouping import decisions_of, exclusions_of, resolved, verify_input
+from photoclust.workflows.snapshot import Snapshot
 from photoclust.workflows.snapshot.sides import side, surest_faces, uris_of
 
 
@@ -47,23 +45,17 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
     """
     people_index = PeopleIndex(store)
     ends = [_face(people_index, text) for text in (one, other)]
-    faces = store.faces(["box", "quality"])
-    ids = faces["face_id"].to_pylist()
+    faces = Snapshot.load(store, people_index.config)
+    ids, graph, scorer = faces.face_ids, faces.graph, faces.scorer
     a, b = (ids.index(face) for face in ends)
-    calibration = calibration_of(store.settings.embed.model)
-    embeddings, graph = neighbour_graph(store, faces, calibration, people_index.config.k, keep=False)
-    resolution = resolved(decisions_of(store), faces, graph)
-    strangers = conflicting_photos(verify_input(faces, embeddings), graph, people_index.config.photo_copies)
-    exclusions = exclusions_of(strangers, resolution)
     people = [people_index.person_of.get(face, "") for face in ends]
     number = {person: row for row, person in enumerate(people_index.people)}
     group = np.array([number.get(people_index.person_of.get(face, ""), NOBODY) for face in ids], np.int64)
-    score_normalised, scorer = calibration.score_normalised(embeddings, strangers)
-    between = _groups(score_normalised, group, (a, b))
-    kept_apart = exclusions.clash(between.group, between.group[[a]], between.group, between.group[[b]])
-    evidence = _pair(score_normalised, (a, b), scorer)
+    between = _groups(faces.score_normalised, group, (a, b))
+    kept_apart = faces.exclusions.clash(between.group, between.group[[a]], between.group, between.group[[b]])
+    evidence = _pair(faces.score_normalised, (a, b), scorer)
     way = minimax_way(graph, a, b)
-    photos = faces["photo_id"].to_pylist()
+    photos = faces.table["photo_id"].to_pylist()
     apart = bool(kept_apart[0]) and people[0] != people[1]
     one_person = people[0] != "" and people[0] == people[1]
     evidence_between_people = _group_evidence(between, a, b, scorer)
@@ -72,7 +64,7 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
         "faces": ends,
         "people": people,
         "same_person": one_person,
-        "cosine_distance": float(cosine_distances(embeddings[a], embeddings[b])),
+        "cosine_distance": float(cosine_distances(faces.embeddings[a], faces.embeddings[b])),
         "evidence": evidence,
         "false_match_rate": scorer.false_match_rate(evidence),
         "same_photo": photos[a] == photos[b],

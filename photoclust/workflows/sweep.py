@@ -12,11 +12,8 @@ from photoclust.config import ClusterConfig
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.evaluate.scores import bcubed_scores, numbered, pairwise_scores
 from photoclust.index.store import IndexStore
-from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.division import cluster
-from photoclust.people.clustering.verify import candidates_of
-from photoclust.workflows.snapshot.extending import neighbour_graph
-from photoclust.workflows.snapshot.grouping import decisions_of, resolved, verify_input
+from photoclust.workflows.snapshot import Snapshot
 from photoclust.workflows.snapshot.history import config_of
 from photoclust.workflows.snapshot.labelled import LabelledFaces
 
@@ -62,17 +59,11 @@ def sweep_points(
     run_id = store.clusterings.current()
     config = config_of(store.clusterings.run(run_id) if run_id else {})
     settings = [_with(config, parameter, value) for value in values]
-    faces = store.faces(["box", "quality"])
+    faces = Snapshot.load(store, config)
     if not len(faces):
         raise IndexMissingError(f"{store.called} holds no faces; index photos that show some.")
-    calibration = calibration_of(store.settings.embed.model)
-    embeddings, graph = neighbour_graph(store, faces, calibration, config.k, keep=False)
-    known, constraints = (
-        verify_input(faces, embeddings),
-        resolved(decisions_of(store), faces, graph).constraints,
-    )
     for setting in settings:
-        _, groups = cluster(candidates_of(known, graph, setting, calibration, constraints))
+        _, groups = cluster(faces.under(setting).candidates)
         point = _point(getattr(setting, parameter), groups.group, labelled)
         yield replace(point, in_force=run_id is not None and setting == config)
 

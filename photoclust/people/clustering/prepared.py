@@ -13,7 +13,6 @@ from photoclust.people.calibration.evidence import Calibration, Floats
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.exclusions import Rows
 from photoclust.people.clustering.same_photo import conflicting_photos
-from photoclust.people.graph.near_duplicates import near_duplicates
 from photoclust.people.graph.neighbours import NeighbourGraph
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ class PreparedFaces:
 
     Attributes
     ----------
-    weighed
+    score_normalised
         float32, shape (n, c + 1): embeddings as evidence sees them (`Calibration.score_normalised`).
     photos
         int64, shape (n,): from `conflicting_photos`.
@@ -34,8 +33,6 @@ class PreparedFaces:
         bool, shape (n,): faces too poor to found a person.
     graph
         Their nearest neighbours.
-    near_duplicates
-        int64, shape (n,): burst of each, from `near_duplicates`.
     labels
         int32, shape (n,): density clusters; None where the graph is to be cut into components, which depend
         on decisions.
@@ -45,16 +42,10 @@ class PreparedFaces:
     photos: Rows
     poor: npt.NDArray[np.bool_]
     graph: NeighbourGraph
-    near_duplicates: Rows
     labels: npt.NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.score_normalised)
-
-    @property
-    def embeddings(self) -> Floats:
-        """float32, shape (n, c): unit rows (`Calibration.centred`)."""
-        return self.score_normalised[:, :-1]
 
     @classmethod
     def of(
@@ -63,8 +54,15 @@ class PreparedFaces:
         """Work out everything but density clusters; parameters as for `verify`."""
         photos = conflicting_photos(faces, graph, config.photo_copies)
         score_normalised, _ = calibration.score_normalised(faces.embeddings, photos)
-        poor = (faces.quality < config.min_quality) | ~calibration.recognizable(faces.embeddings)
-        return cls(score_normalised, photos, poor, graph, near_duplicates(graph))
+        poor = too_poor(faces.quality, faces.embeddings, config, calibration)
+        return cls(score_normalised, photos, poor, graph)
+
+
+def too_poor(
+    quality: Floats, embeddings: Floats, config: ClusterConfig, calibration: Calibration
+) -> npt.NDArray[np.bool_]:
+    """Tell which faces are too poor to found a person: blurred, dark, or like nobody in particular."""
+    return (quality < config.min_quality) | ~calibration.recognizable(embeddings)
 
 
 def density_labels(graph: NeighbourGraph, config: ClusterConfig) -> npt.NDArray[np.int32] | None:

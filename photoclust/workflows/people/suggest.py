@@ -10,15 +10,11 @@ import pyarrow as pa
 
 from photoclust.errors import IndexMissingError
 from photoclust.index.store import Clustering, IndexStore
-from photoclust.people.calibration.evidence import Calibration, calibration_of
 from photoclust.people.clustering.membership import NOBODY
-from photoclust.people.clustering.same_photo import conflicting_photos
 from photoclust.people.identity.suggest import DOUBT, JOIN, MERGE, Grouped, Suggestion, suggestions
 from photoclust.records import LOW_QUALITY
 from photoclust.report.names import visible
-from photoclust.workflows.snapshot.extending import neighbour_graph
-from photoclust.workflows.snapshot.grouping import decisions_of, exclusions_of, resolved, verify_input
-from photoclust.workflows.snapshot.history import config_of
+from photoclust.workflows.snapshot import Snapshot
 from photoclust.workflows.snapshot.sides import side, surest_faces, uris_of
 
 
@@ -41,12 +37,11 @@ def suggest(store: IndexStore, most: int, min_chance: float = 0) -> list[dict[st
     IndexMissingError
         There are no people yet, or faces have come since they were grouped.
     """
-    grouped, calibration, people = grouped_faces(store)
-    face_ids = store.faces([])["face_id"].to_pylist()
-    found = suggestions(grouped, calibration, most, min_chance)
-    described = [_described(one, people, face_ids, shlex.quote(store.called)) for one in found]
-    current = store.current_clustering()
-    return _with_sides(described, store, current) if current else described
+    faces, current = _faces_in_force(store)
+    found = suggestions(grouped_faces(faces, current), faces.calibration, most, min_chance)
+    folder = shlex.quote(store.called)
+    described = [_described(one, current.people, faces.face_ids, folder) for one in found]
+    return _with_sides(described, store, current)
 
 
 def _with_sides(asked: list[dict[str, Any]], store: IndexStore, current: Clustering) -> list[dict[str, Any]]:
@@ -65,33 +60,28 @@ def _sides(one: dict[str, Any], faces: dict[str, list[str]], uris: dict[str, str
     return [*([side(in_question, "", one["faces"], uris)] if one["faces"] else []), *sides]
 
 
-def grouped_faces(store: IndexStore) -> tuple[Grouped, Calibration, pa.Table]:
-    """The grouping in force as suggestions see it, and its people in the order of their numbers."""
-    current = store.current_clustering()
-    faces = store.faces(["box", "quality"])
-    if current is None or not current.assignments["face_id"].equals(faces["face_id"]):
+def _faces_in_force(store: IndexStore) -> tuple[Snapshot, Clustering]:
+    faces = Snapshot.load(store)
+    current = faces.in_force
+    if current is None or not current.assignments["face_id"].equals(faces.table["face_id"]):
         raise IndexMissingError(
             f"{store.folder} has faces that are not grouped; run `photoclust cluster --index {store.folder}`."
         )
-    calibration = calibration_of(store.settings.embed.model)
-    config = config_of(current.run)
-    embeddings, graph = neighbour_graph(store, faces, calibration, config.k, keep=False)
-    photos = conflicting_photos(verify_input(faces, embeddings), graph, config.photo_copies)
-    constraints = resolved(decisions_of(store), faces, graph)
+    return faces, current
+
+
+def grouped_faces(faces: Snapshot, current: Clustering) -> Grouped:
+    """A grouping of all faces as suggestions see it; groups go by the rows of its people."""
     ids = current.people["person_id"].to_pylist()
     number = {person: row for row, person in enumerate(ids)}
     group = np.array([number.get(p, NOBODY) for p in current.assignments["person_id"].to_pylist()], np.int64)
-    return (
-        Grouped(
-            embeddings,
-            group,
-            current.assignments["confidence"].to_numpy(),
-            np.array(current.assignments["status"].to_pylist()) != LOW_QUALITY,
-            exclusions_of(photos, constraints),
-            photos,
-        ),
-        calibration,
-        current.people,
+    return Grouped(
+        faces.embeddings,
+        group,
+        current.assignments["confidence"].to_numpy(),
+        np.array(current.assignments["status"].to_pylist()) != LOW_QUALITY,
+        faces.exclusions,
+        faces.conflicting_photos,
     )
 
 

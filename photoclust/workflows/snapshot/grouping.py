@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -25,7 +25,6 @@ from photoclust.people.clustering.same_photo import once_a_photo
 from photoclust.people.clustering.verify import Groups, VerifyInput
 from photoclust.people.decisions.file import Decisions, followed, read_decisions
 from photoclust.people.decisions.resolving import Resolution, resolve
-from photoclust.people.graph.near_duplicates import near_duplicates
 from photoclust.people.graph.neighbours import NeighbourGraph
 from photoclust.people.identity.continuity import Continuity, Retired
 from photoclust.people.identity.facts import ScoreNormalised, facts_of
@@ -41,8 +40,15 @@ from photoclust.records import (
 PROBLEMS_SHOWN = 5
 
 
-def decisions_of(store: IndexStore) -> Decisions:
+def decisions_of(store: IndexStore, now: Callable[[str], list[str]] | None) -> Decisions:
     """Read what the user has decided, about the faces that are there now.
+
+    Parameters
+    ----------
+    store
+        The index.
+    now
+        See `IndexStore.followed`.
 
     Raises
     ------
@@ -51,7 +57,6 @@ def decisions_of(store: IndexStore) -> Decisions:
     """
     decisions = read_decisions(store.decisions_text())
     require_understood(decisions, store.decisions_file)
-    now = store.followed()
     return followed(decisions, now) if now else decisions
 
 
@@ -102,16 +107,11 @@ def verify_input(faces: pa.Table, embeddings: npt.NDArray[np.float32]) -> Verify
     return VerifyInput(embeddings, faces["quality"].to_numpy(), photos, boxes)
 
 
-def resolved(decisions: Decisions, faces: pa.Table, graph: NeighbourGraph) -> Resolution:
-    """What decisions come to for a face table, row for row; what could not be read is among the problems."""
-    return resolved_among(decisions, faces, near_duplicates(graph))
-
-
 def resolved_among(
-    decisions: Decisions, faces: pa.Table, near_duplicates: npt.NDArray[np.int64]
+    decisions: Decisions, face_ids: Sequence[str], near_duplicates: npt.NDArray[np.int64]
 ) -> Resolution:
-    """The same where it is known which faces are near-identical."""
-    resolution = resolve(decisions, faces["face_id"].to_pylist(), near_duplicates)
+    """What decisions come to for some faces; what could not be read is among the problems."""
+    resolution = resolve(decisions, face_ids, near_duplicates)
     return replace(resolution, problems=(*decisions.remarks, *resolution.problems))
 
 

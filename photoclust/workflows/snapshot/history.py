@@ -23,8 +23,10 @@ _NAMES_SHOWN = 5
 _JOINT = ""  # the row of the faces that are nobody's own
 
 
-def past_of(store: IndexStore, current: Clustering | None) -> Past:
-    """What the clustering in force, and those before it, called people."""
+def past_of(
+    store: IndexStore, current: Clustering | None, now: Callable[[str], list[str]] | None = None
+) -> Past:
+    """What the clustering in force, and those before it, called people; `now` is `IndexStore.followed`."""
     stored = read_identities(store.folder)
     if stored is None:
         identities, least = _identities_of_old(store, current), 1
@@ -32,7 +34,6 @@ def past_of(store: IndexStore, current: Clustering | None) -> Past:
         identities, least = _identities(stored[0]), stored[1]
     joint = frozenset(identities.pop(_JOINT, Identity(())).own)
     people, names = (_people(current), _grouping(current).names) if current else ({}, {})
-    now = store.followed()
     if now:
         identities = {person: replace(one, own=_now(one.own, now)) for person, one in identities.items()}
         joint = frozenset(_now(joint, now))
