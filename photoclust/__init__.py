@@ -1,11 +1,13 @@
 """photoclust: find the faces in a photo collection and group them into people.
 
 What is named here is the public interface, and stays as it is within a major version. It is imported when it
-is first used: ``import photoclust`` alone costs nothing.
+is first used: ``import photoclust`` alone costs nothing. Nothing of it prints, asks or ends the program; what
+goes wrong is a `PhotoclustError`, drawn as one tree in `photoclust.errors`.
 """
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,28 +15,70 @@ from photoclust import errors
 from photoclust.errors import PhotoclustError
 
 if TYPE_CHECKING:
+    from photoclust.api.corrections import Corrections
     from photoclust.api.estimator import FaceGrouping
-    from photoclust.config import ClusterConfig
+    from photoclust.api.faces import Faces
+    from photoclust.api.index import Index
+    from photoclust.api.opening import create, open
+    from photoclust.api.results import Correction, Explanation, LabelScores, Person, Question, Receipt
+    from photoclust.config import ClusterConfig, EngineConfig
     from photoclust.people.embeddings import EmbeddingGroups, group_embeddings
+    from photoclust.workflows.check import Finding
+    from photoclust.workflows.opening import PhotoOptions
+    from photoclust.workflows.run_stats import GroupReport, IndexReport
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ClusterConfig",
+    "Correction",
+    "Corrections",
     "EmbeddingGroups",
+    "EngineConfig",
+    "Explanation",
     "FaceGrouping",
+    "Faces",
+    "Finding",
+    "GroupReport",
+    "Index",
+    "IndexReport",
+    "LabelScores",
+    "Person",
+    "PhotoOptions",
     "PhotoclustError",
+    "Question",
+    "Receipt",
     "__version__",
+    "create",
     "errors",
     "group_embeddings",
+    "open",
 ]
 
 _HOMES = {
     "ClusterConfig": "photoclust.config",
+    "Correction": "photoclust.api.results",
+    "Corrections": "photoclust.api.corrections",
     "EmbeddingGroups": "photoclust.people.embeddings",
+    "EngineConfig": "photoclust.config",
+    "Explanation": "photoclust.api.results",
     "FaceGrouping": "photoclust.api.estimator",
+    "Faces": "photoclust.api.faces",
+    "Finding": "photoclust.workflows.check",
+    "GroupReport": "photoclust.workflows.run_stats",
+    "Index": "photoclust.api.index",
+    "IndexReport": "photoclust.workflows.run_stats",
+    "LabelScores": "photoclust.api.results",
+    "Person": "photoclust.api.results",
+    "PhotoOptions": "photoclust.workflows.opening",
+    "Question": "photoclust.api.results",
+    "Receipt": "photoclust.api.results",
+    "create": "photoclust.api.opening",
     "group_embeddings": "photoclust.people.embeddings",
+    "open": "photoclust.api.opening",
 }
+
+logging.getLogger("photoclust").addHandler(logging.NullHandler())  # a program may listen; none must
 
 
 def __getattr__(name: str) -> Any:

@@ -95,6 +95,11 @@ def write_table(album: Album, fmt: str, stream: BinaryIO, embeddings: bool = Fal
     _WRITERS[fmt](_batches(album, embeddings), _schema(embeddings), stream)
 
 
+def face_table(album: Album, embeddings: bool = False) -> pa.Table:
+    """Table of faces, as an export holds it; parameters as in `write_export`."""
+    return pa.concat_tables([_schema(embeddings).empty_table(), *_batches(album, embeddings)])
+
+
 def _schema(embeddings: bool) -> pa.Schema:
     texts = ("person_id", "person_name")
     numbers = ("x0", "y0", "x1", "y1", "detection_score", "quality")

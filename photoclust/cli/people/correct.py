@@ -15,6 +15,7 @@ from photoclust.cli._context import context
 if TYPE_CHECKING:
     from photoclust.index.store import IndexStore
     from photoclust.people.decisions.file import Decision
+    from photoclust.workflows.people.corrections import Applied
     from photoclust.workflows.people.people_index import PeopleIndex
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -43,32 +44,30 @@ def _say_so(index_dir: str, later: bool, decide: Callable[[PeopleIndex], list[De
     keep_pandas_out()
     from photoclust.index.store import IndexStore
     from photoclust.people.decisions.journal import in_words
-    from photoclust.workflows.cluster import group
-    from photoclust.workflows.people.correct import write
-    from photoclust.workflows.people.people_index import PeopleIndex
+    from photoclust.workflows.people.corrections import apply, note
 
     store = IndexStore.open(index_dir)
     _ask_first(store, decide)
-    with store.lock():
-        people_index = PeopleIndex(store)
-        decisions = decide(people_index)
-        _refuse_unasked(people_index, decisions)
-        write(store, people_index, decisions)
+    noted = note(store, decide, join_named=click.get_current_context().meta[_YES])
+    before, decisions = noted.before, noted.decisions
     place = shlex.quote(store.called)
     click.echo(
-        f"{in_words(decisions, people_index.called_of)}{_as_one(people_index, decisions)}. "
+        f"{in_words(decisions, before.called_of)}{_as_one(before, decisions)}. "
         f"`photoclust people undo --index {place}` takes it back."
     )
     if later:
         click.echo("Noted down; the next grouping applies it.")
         return
-    report = group(store, people_index.config, context())
-    after = PeopleIndex(store)
-    for said in _about(decisions, after):
+    applied = apply(store, before, context())
+    for said in _about(decisions, applied.after):
         click.echo(said)
-    moved = sum(after.person_of.get(face) != person for face, person in people_index.person_of.items())
-    click.echo(f"{moved} faces changed their person; {report.people} people now.")
-    for problem in report.problems:
+    tell_applied(applied)
+
+
+def tell_applied(applied: Applied) -> None:
+    """Say what corrections came to."""
+    click.echo(f"{applied.moved} faces changed their person; {applied.people} people now.")
+    for problem in applied.problems:
         click.echo(f"Not applied: {problem}")
 
 
@@ -89,18 +88,6 @@ def _ask_first(store: IndexStore, decide: Callable[[PeopleIndex], list[Decision]
         question = f"{' and '.join(map(repr, names))} both have a name; are they one person?"
         click.confirm(question, abort=True, err=True)
         meta[_YES] = True
-
-
-def _refuse_unasked(people_index: PeopleIndex, decisions: list[Decision]) -> None:
-    from photoclust.errors import UsageError
-    from photoclust.workflows.people.correct import named_joined
-
-    names = named_joined(people_index, decisions)
-    if names and not click.get_current_context().meta[_YES]:
-        raise UsageError(
-            f"{' and '.join(map(repr, names))} both have a name and would become one person; add --yes if "
-            "that is meant. Nothing was changed."
-        )
 
 
 def _as_one(people_index: PeopleIndex, decisions: list[Decision]) -> str:

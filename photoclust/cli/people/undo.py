@@ -9,6 +9,7 @@ import click
 
 from photoclust.cli import _options
 from photoclust.cli._context import context
+from photoclust.cli.people.correct import tell_applied
 
 if TYPE_CHECKING:
     from photoclust.people.decisions.journal import Command
@@ -32,26 +33,17 @@ def undo(how_many: int, redo: bool, later: bool, index_dir: str) -> None:
       photoclust people undo --redo --index ~/people
     """
     from photoclust.index.store import IndexStore
-    from photoclust.workflows.cluster import group
-    from photoclust.workflows.people.correct import take_back
-    from photoclust.workflows.people.people_index import PeopleIndex
+    from photoclust.workflows.people.corrections import apply, note_undo
 
     store = IndexStore.open(index_dir)
-    with store.lock():
-        people_index = PeopleIndex(store)
-        done = take_back(store, people_index, how_many, redo)
-    told = dict(_retold(people_index))
+    before, done = note_undo(store, how_many, redo)
+    told = dict(_retold(before))
     for command in done:
         click.echo(f"{'Holds again' if redo else 'Taken back'}: {told[command]}.")
     if later:
         click.echo("Noted down; the next grouping applies it.")
         return
-    report = group(store, people_index.config, context())
-    after = PeopleIndex(store)
-    moved = sum(after.person_of.get(face) != person for face, person in people_index.person_of.items())
-    click.echo(f"{moved} faces changed their person; {report.people} people now.")
-    for problem in report.problems:
-        click.echo(f"Not applied: {problem}")
+    tell_applied(apply(store, before, context()))
 
 
 @click.command()

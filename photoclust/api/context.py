@@ -1,0 +1,41 @@
+"""What the workflows are given by a Python program: an engine, and its callback for progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial
+
+from photoclust.config import EngineConfig
+from photoclust.engine import start
+from photoclust.engine.clustering import start_workers
+from photoclust.engine.neighbours import start_search
+from photoclust.workflows.context import Advance, Context, silent
+
+Progress = Callable[[str, int, int], None]
+"""Is called with a stage (``index``, ``compare``), how many things of it are done, and how many there are."""
+
+
+def context_of(engine: str | EngineConfig = "auto", progress: Progress | None = None) -> Context:
+    """Let a workflow run where `engine` says, and tell `progress` how far it is."""
+    place = EngineConfig(kind=engine) if isinstance(engine, str) else engine
+    return Context(
+        start_engine=partial(start, place),
+        start_search=partial(start_search, place),
+        start_workers=partial(start_workers, place),
+        divide_search_from=place.divide_search_from,
+        progress=silent if progress is None else partial(_told, progress),
+    )
+
+
+@contextmanager
+def _told(progress: Progress, stage: str, total: int) -> Generator[Advance]:
+    done = 0
+
+    def advance(more: int) -> None:
+        nonlocal done
+        done += more
+        progress(stage, done, total)
+
+    progress(stage, 0, total)
+    yield advance

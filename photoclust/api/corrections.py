@@ -1,0 +1,112 @@
+"""`Index.correct`: what a user says about people, one method for each thing to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from photoclust.api.context import context_of
+from photoclust.api.results import Correction
+from photoclust.index.store import IndexStore
+from photoclust.people.decisions.earlier_names import retold
+from photoclust.people.decisions.journal import commands, in_words
+from photoclust.report.names import visible
+from photoclust.workflows.people import correct
+from photoclust.workflows.people.corrections import Applied, Decide, apply, note, note_undo
+
+
+class Corrections:
+    """Says who is who; what is said holds at every grouping from now on, and is applied at once.
+
+    A *person* is an id, the beginning of one, a name, or ``"Person 7"`` as on the review page; a *face* is
+    an id or the beginning of one. Each method gives a `Correction`. `undo` takes corrections back.
+
+    Raises
+    ------
+    UsageError
+        From every method: nobody, or more than one, is meant.
+    IndexMissingError
+        From every method: nobody has grouped the faces yet.
+
+    Examples
+    --------
+    >>> index.correct.name("Person 1", "Ada Lovelace")                   # doctest: +SKIP
+    >>> index.correct.merge("Ada Lovelace", "Person 7")                  # doctest: +SKIP
+    >>> index.correct.undo()                                             # doctest: +SKIP
+    """
+
+    def __init__(self, reopen: Callable[[], AbstractContextManager[IndexStore]]) -> None:
+        self._open = reopen
+
+    def name(self, person: str, name: str, *, another: bool = False, join_named: bool = False) -> Correction:
+        """Name a person; whoever has that name already is joined with them.
+
+        Parameters
+        ----------
+        person
+            Whom.
+        name
+            ``""`` takes a name away.
+        another
+            It is somebody else of the same name: nobody is joined.
+        join_named
+            It is meant that two people who both have a name become one.
+        """
+        return self._say(lambda p: correct.name(p, p.person(person), name, another), join_named)
+
+    def merge(self, *people: str, join_named: bool = False) -> Correction:
+        """Make people one, with all their faces; the first keeps their name.
+
+        With `join_named` two people who both have a name may become one.
+        """
+        return self._say(lambda p: correct.merge(p, [p.person(one) for one in people]), join_named)
+
+    def split(self, person: str, *faces: str) -> Correction:
+        """Take faces out of a person as another person; what looks more like them goes along."""
+        return self._say(lambda p: correct.split(p, p.person(person), [p.face(one) for one in faces]))
+
+    def reject(self, person: str, *faces: str) -> Correction:
+        """Say that faces, and those near-identical to them, are not a person."""
+        return self._say(lambda p: correct.reject(p, p.person(person), [p.face(one) for one in faces]))
+
+    def same(self, *which: str, join_named: bool = False) -> Correction:
+        """Put faces together, with each other or with a person; people among themselves are merged."""
+        return self._say(lambda p: correct.same(p, [p.either(one) for one in which]), join_named)
+
+    def different(self, one: str, other: str) -> Correction:
+        """Keep two people, two faces, or a face and a person apart from now on."""
+        return self._say(lambda p: correct.different(p, p.either(one), p.either(other)))
+
+    def ignore(self, *people: str, undo: bool = False) -> Correction:
+        """Leave people out of lists and put them last in the review page; with `undo` no longer."""
+        return self._say(lambda p: correct.ignore(p, [p.person(one) for one in people], undo))
+
+    def cover(self, person: str, face: str) -> Correction:
+        """Choose the face that stands for a person."""
+        return self._say(lambda p: correct.cover(p, p.person(person), p.face(face)))
+
+    def undo(self, how_many: int = 1) -> Correction:
+        """Take back the last things that were said; everybody has the id of before."""
+        return self._take_back(how_many, redo=False)
+
+    def redo(self, how_many: int = 1) -> Correction:
+        """Let what was taken back hold again, the last taken back first."""
+        return self._take_back(how_many, redo=True)
+
+    def _say(self, decide: Decide, join_named: bool = False) -> Correction:
+        with self._open() as store:
+            noted = note(store, decide, join_named)
+            said = in_words(noted.decisions, noted.before.called_of)
+            return _correction((said,), apply(store, noted.before, context_of()))
+
+    def _take_back(self, how_many: int, redo: bool) -> Correction:
+        with self._open() as store:
+            before, done = note_undo(store, how_many, redo)
+            every = commands(before.decisions)
+            told = dict(zip(every, retold(every, before.unnamed, visible), strict=True))
+            said = tuple(told[command] for command in done)
+            return _correction(said, apply(store, before, context_of()))
+
+
+def _correction(said: tuple[str, ...], applied: Applied) -> Correction:
+    return Correction(said, applied.moved, applied.people, applied.problems)

@@ -1,0 +1,322 @@
+"""`Index`: everything that can be done with an index."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from photoclust.api.context import Progress, context_of
+from photoclust.api.corrections import Corrections
+from photoclust.api.faces import Faces, faces_of
+from photoclust.api.reading import album_of, explanation, label_scores, people_of, question, receipt_of
+from photoclust.api.results import Explanation, LabelScores, Person, Question, Receipt
+from photoclust.config import ClusterConfig, EngineConfig
+from photoclust.index.remote.at import at
+from photoclust.index.store import IndexStore
+from photoclust.report.export import write_export
+from photoclust.workflows.check import Finding, check_index
+from photoclust.workflows.cluster import group
+from photoclust.workflows.explain import explain
+from photoclust.workflows.forget import erasure_of, forget
+from photoclust.workflows.index import index as index_photos
+from photoclust.workflows.opening import PhotoOptions
+from photoclust.workflows.people.people_index import PeopleIndex
+from photoclust.workflows.people.suggest import suggest
+from photoclust.workflows.review_page import write_page
+from photoclust.workflows.run_stats import GroupReport, IndexReport
+from photoclust.workflows.snapshot.labelled import labelled_faces
+
+PathOrUri = str | os.PathLike[str]
+
+
+class Index:
+    """An index: photos, the faces in them, and the people they are grouped into.
+
+    Made by `photoclust.open` and `photoclust.create`. It holds no file open and no state: each method reads
+    what is there, so that several programs can use one index; one at a time can change it.
+
+    Attributes
+    ----------
+    location
+        Folder or URI.
+    correct
+        Says who is who: see `Corrections`.
+    """
+
+    def __init__(self, location: PathOrUri) -> None:
+        self.location = os.fspath(location)
+        self.correct = Corrections(self._store)
+
+    def __repr__(self) -> str:
+        return f"photoclust.open({self.location!r})"
+
+    @contextmanager
+    def _store(self) -> Generator[IndexStore]:
+        """The index as the workflows know it; of one in an object store a copy, brought up to date."""
+        with at(self.location) as folder:
+            yield IndexStore.open(folder)
+
+    # -- photos in, people out --------------------------------------------------------------------------
+
+    def add(
+        self,
+        photos: PathOrUri | Iterable[PathOrUri],
+        *,
+        engine: str | EngineConfig = "auto",
+        options: PhotoOptions | None = None,
+        progress: Progress | None = None,
+    ) -> IndexReport:
+        """Find and embed the faces of new and changed photos.
+
+        Parameters
+        ----------
+        photos
+            Folders (searched with all that is in them), files, ``s3://``, ``gs://`` or ``az://`` URIs, tar
+            and Parquet files of photos, ``@LIST``: a text file with one of these on each line.
+        engine
+            ``"local"``: this process; ``"ray"``: processes of Ray; ``"auto"``: Ray, and this process where
+            Ray does not start. The result is the same. An `EngineConfig` says more.
+        options
+            What to leave out, what becomes of missing photos, and more.
+        progress
+            Called as ``progress(stage, done, total)``.
+
+        Raises
+        ------
+        NoPhotosError
+            There are none.
+        IndexLockedError
+            Another process is writing to the index.
+        MissingPhotosError
+            So many known photos are not there that a drive may be unplugged.
+        SourceLostError
+            What photos are read from went out of reach; what was finished is kept.
+        EngineError
+            Ray was asked for and does not start.
+
+        Examples
+        --------
+        >>> report = index.add("photos/", engine="local")                # doctest: +SKIP
+        >>> report.found, report.faces                                   # doctest: +SKIP
+        (129, 149)
+        """
+        sources = [photos] if isinstance(photos, str | os.PathLike) else photos
+        with self._store() as store:
+            return index_photos(
+                [os.fspath(source) for source in sources],
+                store.folder,
+                options or PhotoOptions(),
+                context_of(engine, progress),
+            )
+
+    def group(
+        self,
+        config: ClusterConfig | None = None,
+        *,
+        max_named_churn: float = 1.0,
+        engine: str | EngineConfig = "auto",
+        progress: Progress | None = None,
+    ) -> GroupReport:
+        """Group all faces into people, put that in force and write the review page.
+
+        Parameters
+        ----------
+        config
+            How to group.
+        max_named_churn
+            Share, in [0, 1], of the faces of people with a name that may leave their person.
+        engine
+            Where half a million faces and more are compared; see `add`.
+        progress
+            Called as ``progress(stage, done, total)``.
+
+        Raises
+        ------
+        ChurnError
+            More faces would leave; the grouping before stays in force.
+        DecisionsError
+            ``decisions.csv`` cannot be understood.
+        IndexLockedError
+            Another process is writing to the index.
+
+        Examples
+        --------
+        >>> index.group(photoclust.ClusterConfig(min_cluster_size=3)).people    # doctest: +SKIP
+        5
+        """
+        with self._store() as store:
+            return group(store, config or ClusterConfig(), context_of(engine, progress), max_named_churn)
+
+    # -- what is there ----------------------------------------------------------------------------------
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """The people, most faces first; those who are ignored too. None where nothing is grouped yet."""
+        with self._store() as store:
+            return tuple(people_of(store))
+
+    def person(self, who: str) -> Person:
+        """The person of an id, the beginning of one, a name, or ``"Person 7"``.
+
+        Raises
+        ------
+        UsageError
+            Nobody, or more than one, is meant.
+        IndexMissingError
+            Nobody has grouped the faces yet.
+        """
+        with self._store() as store:
+            wanted = PeopleIndex(store).person(who)
+            return next(person for person in people_of(store) if person.id == wanted)
+
+    @property
+    def faces(self) -> Faces:
+        """The faces of the photos that are there."""
+        with self._store() as store:
+            return faces_of(store, self._store)
+
+    @property
+    def photos(self) -> pa.Table:
+        """A row for each photo that is there, ordered by ``uri``.
+
+        ``photo_id``, ``uri``, ``size`` (bytes), ``version``, ``width``, ``height`` (pixels), ``orientation``,
+        ``taken_at``, ``status`` (``ok``, ``no_face``, ``failed``, ``forgotten``), ``stage`` and ``error``
+        (where and why it failed) and ``attempts``.
+        """
+        with self._store() as store:
+            return store.photos()
+
+    # -- questions --------------------------------------------------------------------------------------
+
+    def suggest(self, most: int = 20, min_chance: float = 0.01) -> tuple[Question, ...]:
+        """The questions about people whose answers put most faces right, at most so many.
+
+        Parameters
+        ----------
+        most
+            How many at most.
+        min_chance
+            Least probability, in [0, 1], of a yes.
+
+        Raises
+        ------
+        IndexMissingError
+            Some faces are not grouped yet.
+        """
+        with self._store() as store:
+            return tuple(question(one) for one in suggest(store, most, min_chance))
+
+    def explain(self, one: str, other: str) -> Explanation:
+        """Why two faces, or two people, are or are not one person.
+
+        Parameters
+        ----------
+        one, other
+            A face's id, or a person's id or name, for whom the cover stands.
+
+        Raises
+        ------
+        UsageError
+            There is nobody, or more than one, of that id or name.
+        """
+        with self._store() as store:
+            return explanation(explain(store, one, other))
+
+    def evaluate(self, labels: PathOrUri = "folders") -> LabelScores:
+        """How well the people found agree with labels, and whether confidence is honest.
+
+        Parameters
+        ----------
+        labels
+            ``"folders"``: the name of the folder that a photo lies in; or a CSV with the columns ``photo``
+            and ``person``. A label means the main face of its photo.
+
+        Raises
+        ------
+        IndexMissingError
+            Nobody has grouped the faces yet.
+        UsageError
+            The labels cannot be used, or fit no photo.
+
+        Examples
+        --------
+        >>> index.evaluate("folders").scores.pairwise.f                  # doctest: +SKIP
+        0.968
+        """
+        with self._store() as store:
+            return label_scores(labelled_faces(str(store.folder), os.fspath(labels)))
+
+    def check(self) -> tuple[Finding, ...]:
+        """What is wrong with the files of the index; nothing where all is well."""
+        with self._store() as store:
+            return tuple(check_index(store))
+
+    # -- out ----------------------------------------------------------------------------------------------
+
+    def export(
+        self, output: PathOrUri, format: str = "csv", *, embeddings: bool = False, force: bool = False
+    ) -> Path:
+        """Write faces and people as a table, or as folders of links to the photos.
+
+        Parameters
+        ----------
+        output
+            File or folder on this machine.
+        format
+            ``"csv"``, ``"json"``, ``"parquet"`` or ``"folders"``.
+        embeddings
+            Add each face's vector to a table.
+        force
+            Replace an existing file.
+
+        Returns
+        -------
+        Path
+            What was written.
+
+        Raises
+        ------
+        OutputError
+            There is something already, or it cannot be written.
+        IndexMissingError
+            Nobody has grouped the faces yet.
+        UsageError
+            There is no such format.
+        """
+        with self._store() as store:
+            return write_export(album_of(store, embeddings), format, Path(output), embeddings, force)
+
+    def forget(
+        self,
+        people: str | Iterable[str] = (),
+        *,
+        photos: PathOrUri | Iterable[PathOrUri] = (),
+        keep_out: bool = False,
+    ) -> Receipt:
+        """Erase people, or photos, for good: embeddings, thumbnails, graph, pages, older groupings.
+
+        Parameters
+        ----------
+        people
+            Ids or names of people, or ids of single faces. A name stands for everybody who bears it.
+        photos
+            Paths or URIs of photos, as they were indexed; every face in them goes.
+        keep_out
+            Keep keyed hashes, so that the faces stay out even if the photos are indexed anew.
+
+        Raises
+        ------
+        UsageError
+            Nobody, or nobody who is there, is to be forgotten.
+        """
+        who = [people] if isinstance(people, str) else list(people)
+        places = [photos] if isinstance(photos, str | os.PathLike) else photos
+        with self._store() as store, store.lock():
+            erasure = erasure_of(store, who, [os.fspath(place) for place in places], keep_out)
+            receipt = forget(store, erasure)
+            write_page(store)
+        return receipt_of(receipt)
