@@ -186,11 +186,11 @@ def measure(photos: int = 20_000) -> Rates:
 def _same(path: Path, size: int) -> float:
     """Seconds to see what a file of so many bytes is."""
     from photoclust.config import DecodeConfig
+    from photoclust.photo_refs import PhotoRef, Version
     from photoclust.photos.sources.references import content_id, read_photo
-    from photoclust.records import PhotoRef
 
     path.write_bytes(np.random.default_rng(0).bytes(size))
-    ref = PhotoRef(str(path), size, "1")
+    ref = PhotoRef(str(path), size, Version.parse("1"))
     return min(_timed(lambda: content_id(read_photo(ref, DecodeConfig())))[0] for _ in range(50))
 
 
@@ -199,7 +199,7 @@ def _hand(photos: int) -> float:
     from photoclust.config import EngineConfig, IndexSettings
     from photoclust.engine import ray as ray_engine
     from photoclust.engine import start
-    from photoclust.records import PhotoRef, ref_table
+    from photoclust.photo_refs import PhotoRef, Version, ref_table
 
     rows = _indexed(64)
 
@@ -215,7 +215,7 @@ def _hand(photos: int) -> float:
             return indexed
 
     ray_engine.FindFaces, ray_engine.EmbedFaces = Idle, Through  # type: ignore[misc]
-    refs = ref_table([PhotoRef(f"/{i}.jpg", 1, "") for i in range(photos)], [0] * photos)
+    refs = ref_table([PhotoRef(f"/{i}.jpg", 1, Version.parse("")) for i in range(photos)], [0] * photos)
     with start(EngineConfig(num_cpus=2, photos_per_batch=64)) as engine:
         tables = iter(engine.stream(refs, IndexSettings()))
         next(tables)  # what comes before is start-up

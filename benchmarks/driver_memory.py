@@ -23,7 +23,8 @@ import pyarrow as pa
 
 from photoclust.config import IndexSettings
 from photoclust.index.store import IndexStore
-from photoclust.records import EMBEDDING_SIZE, INDEXED_SCHEMA, OK, PhotoRef
+from photoclust.photo_refs import PhotoRef, Version
+from photoclust.records import EMBEDDING_SIZE, INDEXED_SCHEMA, OK
 from photoclust.workflows.context import Context
 from photoclust.workflows.index import index_photos
 
@@ -34,7 +35,7 @@ def found(photos: int) -> Iterator[PhotoRef]:
     """Photos of different sizes, so that none is read to find copies."""
     for number in range(photos):
         uri = f"/photos/2019/a summer in the mountains/IMG_{number:08}.jpg"
-        yield PhotoRef(uri, 2_000_000 + number, str(10**18 + number))
+        yield PhotoRef(uri, 2_000_000 + number, Version.parse(str(10**18 + number)))
 
 
 def indexed(ref: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:

@@ -78,8 +78,8 @@ def main(location: str) -> None:
             print(f"order {order}: {same(people(store), people(whole))}")
             print("  grouped in " + ", ".join(f"{s:.2f}" for s in took) + " s")
         before, last = people(store), parts[0]
-        stage, status = (last.schema.get_field_index(name) for name in ("stage", "status"))
-        away = last.set_column(stage, "stage", last["status"])
+        former, status = (last.schema.get_field_index(name) for name in ("former_status", "status"))
+        away = last.set_column(former, "former_status", last["status"])
         away = away.set_column(status, "status", pa.array([MISSING] * len(away)))
         rest = new("rest")
         take_in(rest, pa.concat_tables(parts[1:]), faces)

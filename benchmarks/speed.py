@@ -25,8 +25,8 @@ from safetensors.torch import load_file
 from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import start
 from photoclust.models.weights import weights_path
+from photoclust.photo_refs import ref_table
 from photoclust.photos.sources.references import find_photos
-from photoclust.records import ref_table
 
 
 def prepare(source: Path, folder: Path, megapixels: float | None, count: int) -> list[Path]:

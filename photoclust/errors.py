@@ -8,6 +8,7 @@
     │   └── ResourceError           asks for processors, GPUs or memory that are not there
     ├── PhotoError                  one photo cannot be used; becomes a row, never ends a job
     ├── ObjectStoreError            an object store said no, or nothing for too long
+    │   └── CredentialsExpiredError no other request to it can succeed either
     ├── IndexStoreError             something about the index on disk
     │   ├── IndexMissingError       no index there, or no clustering in it yet
     │   ├── IndexLockedError        another run is writing to it
@@ -74,6 +75,13 @@ class PhotoError(PhotoclustError):
 
 class ObjectStoreError(PhotoclustError):
     """An object store refuses a request, or has not answered in time; a reason that fits after a colon."""
+
+
+class CredentialsExpiredError(ObjectStoreError):
+    """The credentials for an object store are no longer valid: no other request to it can succeed either."""
+
+    def __init__(self, said: str = "") -> None:
+        super().__init__(f"the credentials have expired{said}; get new ones and run the same command again")
 
 
 class IndexStoreError(PhotoclustError):

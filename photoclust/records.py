@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from photoclust.errors import PhotoError
+from photoclust.photo_refs import PhotoRef
 
 EMBEDDING_SIZE = 512
 
@@ -29,46 +30,12 @@ FAILED = "failed"
 FORGOTTEN = "forgotten"  # it, or every face in it, was erased on request
 MISSING = "missing"  # no longer there; out of the grouping, with all that is known of it kept
 
-UNREACHABLE = "missing"
-"""Version of a reference whose file could not be looked at."""
-
 # membership status of a face
 MEMBER = "member"
 UNSURE = "unsure"
 LOW_QUALITY = "low_quality"
 
-
-CONTENT_TAG = "etag:"
-"""Begins a version that names content: where tags differ, nothing is read to find copies."""
-
-REFUSED = "refused: "
-
-LEFT_OUT = "left out: "
-"""Begins the error of a MISSING photo that is still there, and that the search no longer takes."""
-
 _MEMBER = re.compile(r"(.+?\.(?:tar|tar\.gz|tgz|parquet|tiff?))!/([^?]*)(\?.*)?", re.IGNORECASE | re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)  # of these there is one for each photo
-class PhotoRef:
-    """A photo that a source has found and nobody has opened yet.
-
-    Attributes
-    ----------
-    uri
-        Absolute path of a local file, URI of an object, or one of these with ``!/`` and the name of a
-        member of the archive or table, or the number of a further page of the TIFF, that lies there.
-    size
-        Bytes; of the rows of a table their mean.
-    version
-        Changes when the content may have: modification time in nanoseconds, or `CONTENT_TAG` and an etag;
-        of members what it is of their container, ``@``, and where in it they lie. Of what is not to be
-        opened it is `REFUSED` and the reason.
-    """
-
-    uri: str
-    size: int
-    version: str
 
 
 @dataclass(frozen=True)
@@ -163,7 +130,9 @@ PHOTO_SCHEMA = pa.schema(
         pa.field("orientation", pa.int8()),
         pa.field("taken_at", pa.timestamp("ms")),  # camera time, no zone
         pa.field("status", pa.string(), nullable=False),  # OK, NO_FACE, FAILED, FORGOTTEN or MISSING
-        pa.field("stage", pa.string()),  # where it failed; of a MISSING photo the status it had
+        pa.field("former_status", pa.string()),  # of a MISSING photo the status it had; null of any other
+        pa.field("left_out", pa.string()),  # of a MISSING one that is still there, why it is not taken
+        pa.field("stage", pa.string()),  # where it failed
         pa.field("error", pa.string()),  # why it failed
         pa.field("attempts", pa.int32(), nullable=False),
     ]
@@ -184,17 +153,14 @@ FACE_SCHEMA = pa.schema(
     ]
 )
 
-# Between the stages a row holds a photo and all its faces: crops on the way in, embeddings on the way out.
-REF_SCHEMA = pa.schema(
-    [("uri", pa.string()), ("size", pa.int64()), ("version", pa.string()), ("attempts", pa.int32())]
-)
-
-# ... and what the way cost: seconds in each stage, and what the operator should hear of, if anything.
+# Between the stages a row holds a photo and all its faces: crops on the way in, embeddings on the way out;
+# and what the way cost: seconds in each stage, and what the operator should hear of, if anything.
 STAGES = ("read", "decode", "detect", "embed")
 _COST = [
     pa.field("seconds", pa.struct([(stage, pa.float32()) for stage in STAGES])),
     pa.field("note", pa.string()),
     pa.field("retries", pa.int32()),  # requests to an object store that had to be repeated
+    pa.field("credentials_expired", pa.bool_()),  # so that no other photo of the store can be read either
 ]
 
 _FACE_FIELDS = [field for field in FACE_SCHEMA if field.name != "embedding"]
@@ -265,12 +231,6 @@ def face_embeddings(faces: pa.Table) -> npt.NDArray[np.float32]:
     return flat.reshape(len(faces), EMBEDDING_SIZE).astype(np.float32)
 
 
-def ref_table(refs: list[PhotoRef], attempts: list[int]) -> pa.Table:
-    """Photos to be worked on, with how often each has been tried before."""
-    columns = {name: [getattr(ref, name) for ref in refs] for name in ("uri", "size", "version")}
-    return pa.table(columns | {"attempts": attempts}, schema=REF_SCHEMA)
-
-
 def photos_and_faces(indexed: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Part a table of INDEXED_SCHEMA into one of PHOTO_SCHEMA and one of FACE_SCHEMA."""
     faces = indexed["faces"].combine_chunks().flatten()
@@ -288,9 +248,7 @@ def failed_row(ref: PhotoRef, tried: int, error: PhotoError, photo_id: str = "")
     """Row of a photo that cannot be used: what, where, why."""
     return {
         "photo_id": photo_id,
-        "uri": ref.uri,
-        "size": ref.size,
-        "version": ref.version,
+        **ref.row(),
         "status": FAILED,
         "stage": error.stage,
         "error": error.reason,

@@ -20,11 +20,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from photoclust.config import IndexSettings
-from photoclust.errors import PhotoError
+from photoclust.errors import CredentialsExpiredError, PhotoError
 from photoclust.faces.align import crop_faces, thumbnails
 from photoclust.faces.quality import assess
 from photoclust.faces.turned import detect_turned
 from photoclust.models.weights import weights_path
+from photoclust.photo_refs import PhotoRef
 from photoclust.photos.decode import decode_photo
 from photoclust.photos.identity import picture_id
 from photoclust.photos.sources.references import read_photo
@@ -39,7 +40,6 @@ from photoclust.records import (
     STAGES,
     DecodedPhoto,
     Detections,
-    PhotoRef,
     failed_row,
 )
 from photoclust.storage.retry import counting_retries
@@ -85,9 +85,8 @@ class FindFaces:
         rows: list[dict[str, Any]] = []
         faces = 0
         for values in refs.to_pylist():
-            tried = values.pop("attempts")
             with counting_retries() as retried, _time_limit(self.photo_seconds):
-                row = self.find(PhotoRef(**values), tried)
+                row = self.find(PhotoRef.of_row(values), values["attempts"])
             row["retries"] = retried.requests
             found = len(row.get("faces", ()))
             if rows and faces + found > FACES_AT_ONCE:
@@ -111,12 +110,12 @@ class FindFaces:
             watch.lap("detect")
         except PhotoError as error:
             watch.lap(error.stage)
-            return failed_row(ref, tried, error, photo_id) | {"seconds": watch.seconds}
+            expired = isinstance(error.__cause__, CredentialsExpiredError)
+            row = failed_row(ref, tried, error, photo_id)
+            return row | {"seconds": watch.seconds, "credentials_expired": expired}
         return {
             "photo_id": photo_id,
-            "uri": ref.uri,
-            "size": ref.size,
-            "version": ref.version,
+            **ref.row(),
             "width": photo.width,
             "height": photo.height,
             "orientation": photo.orientation,
@@ -212,6 +211,7 @@ class EmbedFaces:
             _with_embed(found["seconds"].combine_chunks(), seconds),
             self._note(len(found)),
             found["retries"],
+            found["credentials_expired"],
         ]
         rows = [*photos, pa.ListArray.from_arrays(offsets, structs), *cost]
         return pa.Table.from_arrays(rows, names=INDEXED_SCHEMA.names).cast(INDEXED_SCHEMA)

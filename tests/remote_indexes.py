@@ -7,6 +7,7 @@ from pathlib import Path
 
 from photoclust.cli._progress import fetch_progress
 from photoclust.index import files
+from photoclust.index.photo_rows import from_disk
 from photoclust.index.remote.mirror import Mirror
 from photoclust.index.store import IndexStore
 from photoclust.storage.object_store import open_store
@@ -18,7 +19,8 @@ def parts_of(store: IndexStore) -> list[str]:
 
 
 def tables(store: IndexStore, name: str):
-    return (files.read_table(store.folder / kind / name) for kind in ("photos", "faces"))
+    photos, faces = (files.read_table(store.folder / kind / name) for kind in ("photos", "faces"))
+    return from_disk(photos), faces
 
 
 def keys(bucket) -> list[str]:

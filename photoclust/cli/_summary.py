@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.records import FAILED, FORGOTTEN, LEFT_OUT, MISSING, NO_FACE, OK, printable
+from photoclust.records import FAILED, FORGOTTEN, MISSING, NO_FACE, OK, printable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +71,6 @@ def write_status(folder: str, failed: bool, missing: bool, as_json: bool) -> Non
 
 def status_values(store: IndexStore) -> dict[str, Any]:
     """Plain values of what an index holds; of its photos only those that are named become Python objects."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     from photoclust.index.runs import passed_over_before
@@ -84,8 +83,8 @@ def status_values(store: IndexStore) -> dict[str, Any]:
     usable = photos.filter(pc.field("status") != FAILED)["photo_id"]
     failed = photos.filter(pc.field("status") == FAILED).select(["uri", "stage", "error", "attempts"])
     away = known.filter(pc.field("status") == MISSING)
-    there = [bool(error and error.startswith(LEFT_OUT)) for error in away["error"].to_pylist()]
-    missing = _missing(away.filter(pa.array([not left_out for left_out in there], pa.bool_())), photos)
+    left_out = away.filter(pc.field("left_out").is_valid())
+    missing = _missing(away.filter(pc.field("left_out").is_null()), photos)
     faces = store.faces([])["face_id"]
     clustering = store.current_clustering()
     return {
@@ -97,7 +96,7 @@ def status_values(store: IndexStore) -> dict[str, Any]:
             "without_faces": counted.get(NO_FACE, 0),
             "failed": counted.get(FAILED, 0),
             "missing": len(missing),
-            "left_out": sum(there),
+            "left_out": len(left_out),
             "forgotten": counted.get(FORGOTTEN, 0),
             "copies": len(usable) - len(usable.unique()),
         },

@@ -19,6 +19,7 @@ import pyarrow as pa
 from photoclust.errors import IndexCorruptError, IndexWriteError
 from photoclust.index import files
 from photoclust.index.marks import FacesPart, faces_of, faces_said, marked
+from photoclust.index.photo_rows import from_disk, to_disk
 from photoclust.index.sealed import digest_of, metadata_of
 from photoclust.index.writers import is_abandoned, writer_tag
 
@@ -64,7 +65,7 @@ class Parts:
 
     def _commit(self, mark: Path, photos: pa.Table, faces: FacesPart) -> None:
         try:
-            files.write_table(mark, marked(photos, faces), new=True)
+            files.write_table(mark, marked(to_disk(photos), faces), new=True)
         except BaseException:
             faces.path.unlink(missing_ok=True)
             raise
@@ -104,7 +105,7 @@ class Parts:
             faces = faces_said(mark, table.schema.metadata)
             if faces.path.name not in there and not faces_of(mark).path.is_file():  # not replaced meanwhile
                 raise _missing(faces.path, mark)
-            yield table.replace_schema_metadata(None)
+            yield from_disk(table)
 
     def read_faces(self, mark: Path, columns: list[str] | None = None) -> pa.Table:
         """Faces of a part of photos.

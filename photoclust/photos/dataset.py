@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photoclust.errors import UsageError
+from photoclust.photo_refs import PhotoRef
 from photoclust.photos.sources.buckets import canonical
 from photoclust.photos.sources.passed_over import in_words
 from photoclust.photos.sources.references import find_photos, look_at
 from photoclust.photos.sources.selection import Selection
-from photoclust.records import PhotoRef, local_path, page_of
+from photoclust.records import local_path, page_of
 from photoclust.storage.label_table import LabelRow, read_label_table
 from photoclust.storage.uris import is_object_uri, parse_uri
 

@@ -20,9 +20,9 @@ from azure.core.utils import parse_connection_string
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import ContainerClient
 
-from photoclust.errors import ObjectStoreError
+from photoclust.errors import CredentialsExpiredError, ObjectStoreError
 from photoclust.storage.object_store import EXPECTED, ObjectInfo, every_page, not_understood
-from photoclust.storage.retry import EXPIRED, RetryPolicy, TransientError, with_retries
+from photoclust.storage.retry import RetryPolicy, TransientError, with_retries
 from photoclust.storage.uris import Place
 
 Answer = TypeVar("Answer")
@@ -191,7 +191,7 @@ def _answered(error: azure.HttpResponseError, container: str) -> Exception:
     if status == 416:  # a part that begins at the end or behind it
         return EOFError(code)
     if status in (401, 403) and any(word in str(error).lower() for word in _SAY_EXPIRED):
-        return ObjectStoreError(f"{EXPIRED}; get new ones and run the same command again")
+        return CredentialsExpiredError()
     if status in (401, 403):
         return ObjectStoreError(
             f"the store refuses access ({status} {code}); check the credentials and their rights"

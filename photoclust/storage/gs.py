@@ -17,9 +17,9 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud.storage import Client
 from google.cloud.storage.exceptions import DataCorruption
 
-from photoclust.errors import ObjectStoreError
+from photoclust.errors import CredentialsExpiredError, ObjectStoreError
 from photoclust.storage.object_store import EXPECTED, ObjectInfo, every_page, not_understood
-from photoclust.storage.retry import EXPIRED, RetryPolicy, TransientError, with_retries
+from photoclust.storage.retry import RetryPolicy, TransientError, with_retries
 from photoclust.storage.uris import Place
 
 Answer = TypeVar("Answer")
@@ -125,9 +125,7 @@ def _translated(bucket: str) -> Generator[None]:
             "application-default login`, or add ?anonymous=true for a public bucket"
         ) from error
     except auth.RefreshError as error:
-        raise ObjectStoreError(
-            f"{EXPIRED} or are not accepted ({_line(error)}); get new ones and run the same command again"
-        ) from error
+        raise CredentialsExpiredError(f" or are not accepted ({_line(error)})") from error
     except (requests.ConnectTimeout, auth.TransportError) as error:
         raise TransientError("the store cannot be reached", unreachable=True) from error
     except _BROKEN_OFF as error:

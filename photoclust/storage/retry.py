@@ -18,9 +18,6 @@ from typing import Any, TypeVar
 
 from photoclust.errors import ObjectStoreError
 
-EXPIRED = "the credentials have expired"
-"""Begins the reason of a refusal that would meet every other request as well."""
-
 Answer = TypeVar("Answer")
 Argument = TypeVar("Argument")
 

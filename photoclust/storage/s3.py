@@ -18,9 +18,9 @@ from botocore import exceptions as boto
 from botocore.config import Config
 from urllib3.exceptions import HTTPError
 
-from photoclust.errors import ObjectStoreError
+from photoclust.errors import CredentialsExpiredError, ObjectStoreError
 from photoclust.storage.object_store import EXPECTED, ObjectInfo, not_understood
-from photoclust.storage.retry import EXPIRED, RetryPolicy, TransientError, with_retries
+from photoclust.storage.retry import RetryPolicy, TransientError, with_retries
 from photoclust.storage.uris import Place
 
 Answer = TypeVar("Answer")
@@ -210,7 +210,7 @@ def _answered(error: boto.ClientError, bucket: str) -> Exception:
     if code == "NoSuchBucket":
         return ObjectStoreError(f"there is no bucket {bucket!r}; check its name and the endpoint")
     if code in _EXPIRED:
-        return ObjectStoreError(f"{EXPIRED}; get new ones and run the same command again")
+        return CredentialsExpiredError()
     if code in _UNKNOWN:
         return ObjectStoreError(f"the store does not accept these credentials ({code})")
     if code in _ELSEWHERE or status == 301:

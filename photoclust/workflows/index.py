@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from photoclust.config import CollectionConfig, DecodeConfig, IndexSettings
 from photoclust.errors import NoPhotosError, ObjectStoreError, PhotoError
@@ -32,6 +33,7 @@ from photoclust.index.runs import passed_over_before
 from photoclust.index.store import IndexStore
 from photoclust.index.unfinished import unfinished
 from photoclust.index.writer import PartWriter
+from photoclust.photo_refs import PhotoRef
 from photoclust.photos.identity import identity
 from photoclust.photos.sources.gone import is_gone
 from photoclust.photos.sources.reach import Roots, require_there
@@ -41,13 +43,12 @@ from photoclust.records import (
     FACE_SCHEMA,
     PHOTO_SCHEMA,
     Identity,
-    PhotoRef,
     failed_row,
     page_of,
     photos_and_faces,
     stage_seconds,
 )
-from photoclust.storage.retry import EXPIRED, counting_retries, handed_over
+from photoclust.storage.retry import counting_retries, handed_over
 from photoclust.workflows.context import INDEX, Context
 from photoclust.workflows.opening import PhotoOptions, open_index
 from photoclust.workflows.run_stats import IndexReport, RunStats
@@ -246,7 +247,7 @@ def _rows(
     while before := len(waiting):
         for indexed in engine.stream(waiting.table, settings, photos_at_once):
             photos, faces = photos_and_faces(indexed)
-            _require_credentials(photos)
+            _require_credentials(indexed)
             stats.add_notes(indexed["note"])
             for stage, seconds in stage_seconds(indexed).items():
                 stats.add_seconds(stage, seconds)
@@ -262,11 +263,11 @@ def _rows(
     yield pa.Table.from_pylist(lost, schema=PHOTO_SCHEMA), FACE_SCHEMA.empty_table()
 
 
-def _require_credentials(photos: pa.Table) -> None:
+def _require_credentials(indexed: pa.Table) -> None:
     """End the run rather than fail every photo that is left; those not written are done by the next."""
-    refused = [error for error in photos["error"].to_pylist() if error and error.startswith(EXPIRED)]
-    if refused:
-        raise ObjectStoreError(f"Photos can no longer be read: {refused[0]}.")
+    expired = indexed.filter(pc.field("credentials_expired"))
+    if len(expired):
+        raise ObjectStoreError(f"Photos can no longer be read: {expired['error'][0].as_py()}.")
 
 
 def _identify(limits: DecodeConfig, ref: PhotoRef) -> Identity | None:

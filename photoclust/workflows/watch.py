@@ -21,7 +21,7 @@ import numpy.typing as npt
 from photoclust.config import ClusterConfig
 from photoclust.errors import PhotoclustError
 from photoclust.index.store import IndexStore
-from photoclust.records import CONTENT_TAG, PhotoRef
+from photoclust.photo_refs import PhotoRef
 from photoclust.workflows.cluster import group
 from photoclust.workflows.context import Context
 from photoclust.workflows.index import find, index_photos
@@ -90,7 +90,7 @@ class Settling:
 
 
 def _mark(ref: PhotoRef) -> tuple[int, bool]:
-    return hash(ref), ref.version.startswith(CONTENT_TAG)
+    return hash(ref), ref.version.names_content
 
 
 @dataclass

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from photoclust.config import ClusterConfig, CollectionConfig, IndexSettings
 from photoclust.index.store import Clustering, IndexStore
+from photoclust.photo_refs import PhotoRef, Version
 from photoclust.photos.sources.references import content_id, read_photo
-from photoclust.records import EMBEDDING_SIZE, INDEXED_SCHEMA, PhotoRef
+from photoclust.records import EMBEDDING_SIZE, INDEXED_SCHEMA
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.context import Context
 from photoclust.workflows.index import IndexReport, index_photos
@@ -39,7 +40,7 @@ class BytesEngine:
 
 
 def _indexed(ref: dict[str, Any], settings: IndexSettings) -> dict[str, Any]:
-    content = read_photo(PhotoRef(ref["uri"], ref["size"], ref["version"]), settings.decode)
+    content = read_photo(PhotoRef.of_row(ref), settings.decode)
     photo_id = content_id(content)
     face = {"face_id": photo_id[::-1], "photo_id": photo_id, "box": [0, 0, 9, 9], "landmarks": [0.0] * 10}
     face |= dict.fromkeys(("detection_score", "sharpness", "yaw", "quality"), 1.0)
@@ -66,7 +67,7 @@ def bring_up_to_date(store: IndexStore, folder: Path, order: Iterable[str]) -> t
         yield engine
 
     paths = [folder / name for name in order]
-    refs = [PhotoRef(str(path), path.stat().st_size, path.read_text()) for path in paths]
+    refs = [PhotoRef(str(path), path.stat().st_size, Version.parse(path.read_text())) for path in paths]
     collection = CollectionConfig((f"{folder}/",), missing="drop")
     with store.lock():
         report = index_photos(refs, store, Context(start), collection)
@@ -161,7 +162,7 @@ def test_a_copy_keeps_the_faces_of_a_photo_that_is_gone(tmp_path: Path) -> None:
 
 
 def refs_of(folder: Path) -> list[PhotoRef]:
-    return [PhotoRef(str(path), path.stat().st_size, "1") for path in sorted(folder.iterdir())]
+    return [PhotoRef(str(path), path.stat().st_size, Version.parse("1")) for path in sorted(folder.iterdir())]
 
 
 def index_only(store: IndexStore, folder: Path, missing: str = "check") -> tuple[IndexReport, list[str]]:

@@ -21,7 +21,8 @@ from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import ray as ray_engine
 from photoclust.engine import start
 from photoclust.faces.embed import Embedder
-from photoclust.records import FOUND_SCHEMA, INDEXED_SCHEMA, PhotoRef, ref_table
+from photoclust.photo_refs import PhotoRef, Version, ref_table
+from photoclust.records import FOUND_SCHEMA, INDEXED_SCHEMA
 from photoclust.stages import EmbedFaces, FindFaces
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
@@ -157,7 +158,7 @@ class _Watch(threading.Thread):
 def test_the_object_store_stays_in_bounds_whoever_is_slow(slow: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_engine, "FindFaces", Crowds)
     monkeypatch.setattr(ray_engine, "EmbedFaces", Slow if slow == "embedder" else Quick)
-    refs = ref_table([PhotoRef(f"/{i}.jpg", 1, "") for i in range(PHOTOS)], [0] * PHOTOS)
+    refs = ref_table([PhotoRef(f"/{i}.jpg", 1, Version.parse("")) for i in range(PHOTOS)], [0] * PHOTOS)
     rows, watch = 0, _Watch()
     with start(EngineConfig(num_cpus=2, photos_per_batch=1)) as engine:
         watch.start()

@@ -24,7 +24,7 @@ import sys
 from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import start
 from photoclust.photos.sources import find_photos
-from photoclust.records import ref_table
+from photoclust.photo_refs import Version, ref_table
 
 refs = list(find_photos([sys.argv[1]]))
 with start(EngineConfig(address=sys.argv[2], num_cpus=1)) as engine:

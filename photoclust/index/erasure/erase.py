@@ -30,6 +30,7 @@ from photoclust.index import files
 from photoclust.index.erasure.keep_out import FOLDER, FORGOTTEN_PHOTO, add_keep_out, keyed
 from photoclust.index.erasure.recount import recount
 from photoclust.index.erasure.scrub import Gone, among, scrub_file
+from photoclust.index.photo_rows import from_disk, to_disk
 from photoclust.index.prepared import FOLDER as PREPARED
 from photoclust.index.remote import hooks
 from photoclust.index.writers import is_abandoned
@@ -215,7 +216,7 @@ def _links_to(store: IndexStore, gone: Gone, photo_of: dict[str, str]) -> set[st
 
 def _bare(store: IndexStore, gone: Gone, photo_of: dict[str, str]) -> frozenset[str]:
     """Photos whose faces are all gone."""
-    had = (pc.field("status") == OK) | ((pc.field("status") == MISSING) & (pc.field("stage") == OK))
+    had = (pc.field("status") == OK) | (pc.field("former_status") == OK)
     held = frozenset(store.known_photos().filter(had)["photo_id"].to_pylist())
     return held - {photo for face, photo in photo_of.items() if face not in gone.faces}
 
@@ -292,11 +293,12 @@ def _remove_orphans(store: IndexStore, gone: Gone, changes: _Changes) -> None:
 def _rewrite_photos(folder: Path, gone: Gone, bare: frozenset[str], changes: _Changes) -> None:
     """Mark photos as forgotten; their names stay, so that they are not new the next time."""
     for part in _parts(folder, "photos"):
-        table = files.read_table(part)
-        rows = [_marked(row, gone, bare) for row in table.to_pylist()]
-        marked = pa.Table.from_pylist(rows, schema=table.schema)
-        if not marked.equals(table):
-            files.write_table(part, marked)
+        stored = files.read_table(part)
+        photos = from_disk(stored)
+        rows = [_marked(row, gone, bare) for row in photos.to_pylist()]
+        marked = pa.Table.from_pylist(rows, schema=photos.schema)
+        if not marked.equals(photos):
+            files.write_table(part, to_disk(marked).replace_schema_metadata(stored.schema.metadata))
             changes.rewritten.add(part)
 
 
@@ -308,4 +310,4 @@ def _marked(row: Row, gone: Gone, bare: frozenset[str]) -> Row:
         forgotten = row | {"status": FORGOTTEN, "stage": None}
     else:
         return row
-    return forgotten | ({"status": MISSING, "stage": FORGOTTEN} if row["status"] == MISSING else {})
+    return forgotten | ({"status": MISSING, "former_status": FORGOTTEN} if row["status"] == MISSING else {})

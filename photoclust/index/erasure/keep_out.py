@@ -104,7 +104,7 @@ def _marked(photos: pa.Table, banned: KeepOut, bare: set[str]) -> pa.Table:
 
 FORGOTTEN_PHOTO: dict[str, Any] = {
     "status": FORGOTTEN,
-    **dict.fromkeys(("width", "height", "orientation", "taken_at", "stage", "error")),
+    **dict.fromkeys(("width", "height", "orientation", "taken_at", "stage", "error", "left_out")),
 }
 """What becomes of the row of a photo that is forgotten: its name and version stay, so that it is not new."""
 

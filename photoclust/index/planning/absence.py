@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from photoclust.errors import MissingPhotosError
 from photoclust.index.planning.plan import Plan
-from photoclust.records import LEFT_OUT, MISSING, PHOTO_SCHEMA
+from photoclust.records import MISSING, PHOTO_SCHEMA
 
 Row = dict[str, Any]
 
@@ -82,7 +82,7 @@ class Moves:
 
 
 def _missing(row: Row) -> Row:
-    return row | {"status": MISSING, "stage": row["status"]}
+    return row | {"status": MISSING, "former_status": row["status"], "stage": None}
 
 
 def left_out_rows(
@@ -103,11 +103,7 @@ def left_out_rows(
     """
     begins, gone = tuple(folders), {row["uri"] for row in missing}
     there = (row for row in work.unseen if row["uri"].startswith(begins) and row["uri"] not in gone)
-    return [
-        row | {"status": MISSING, "stage": row["status"], "error": f"{LEFT_OUT}{why}"}
-        for row in there
-        if (why := reason(row["uri"]))
-    ]
+    return [_missing(row) | {"left_out": why, "error": None} for row in there if (why := reason(row["uri"]))]
 
 
 def lost_photos(work: Plan, missing: Sequence[Row], known: pa.Table) -> list[str]:

@@ -14,15 +14,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from photoclust.records import CONTENT_TAG, FAILED, LEFT_OUT, MISSING, PhotoRef
+from photoclust.photo_refs import PhotoRef, Version
+from photoclust.records import FAILED, MISSING
 
 Looks = tuple[int, str]
 _ROWS_AT_ONCE = 65536
 
 
-def looks(size: int, version: str) -> Looks:
+def looks(size: int, version: Version) -> Looks:
     """What copies have in common, as far as can be said without opening them."""
-    return size, version if version.startswith(CONTENT_TAG) else ""
+    return size, str(version) if version.names_content else ""
 
 
 class KnownPhotos:
@@ -44,7 +45,7 @@ class KnownPhotos:
         self.unread = _mask(self.table, failed & (pc.field("stage") == "read"))
         self._sizes = known["size"].to_numpy()
         self._by_uri = Lookup(_values(known["uri"]), len(known))
-        versions = _values(known["version"])
+        versions = map(Version.parse, _values(known["version"]))
         self._by_looks = Lookup(map(looks, self._sizes.tolist(), versions), len(known))
 
     def __len__(self) -> int:
@@ -58,8 +59,11 @@ class KnownPhotos:
     def like(self, wanted: Looks) -> Iterator[int]:
         """Positions of photos with these looks, in order."""
         for row in self._by_looks.rows(wanted):
-            if looks(int(self._sizes[row]), self.table["version"][row].as_py()) == wanted:
+            if self._looks(row) == wanted:
                 yield row
+
+    def _looks(self, row: int) -> Looks:
+        return looks(int(self._sizes[row]), Version.parse(self.table["version"][row].as_py()))
 
     def photo_id(self, row: int) -> str:
         """Name of the content of a photo."""
@@ -67,7 +71,7 @@ class KnownPhotos:
 
     def is_same(self, row: int, ref: PhotoRef) -> bool:
         """Tell whether a file is as it was."""
-        return bool(self._sizes[row] == ref.size) and self.table["version"][row].as_py() == ref.version
+        return bool(self._sizes[row] == ref.size) and self.table["version"][row].as_py() == str(ref.version)
 
     def row(self, row: int) -> dict[str, Any]:
         """All values of one photo."""
@@ -102,14 +106,11 @@ def _mask(table: pa.Table, condition: Any) -> npt.NDArray[np.bool_]:
 
 
 def _as_they_were(known: pa.Table) -> pa.Table:
-    """Give missing photos the status they had, which their stage remembers."""
+    """Give missing photos the status they had."""
     away: Any = pc
-    gone = away.equal(known["status"], MISSING)
-    status = away.if_else(gone, known["stage"], known["status"])
-    stage = away.if_else(gone, pa.scalar(None, pa.string()), known["stage"])
-    left_out = away.and_(gone, away.fill_null(away.starts_with(known["error"], LEFT_OUT), False))
-    error = away.if_else(left_out, pa.scalar(None, pa.string()), known["error"])
-    for name, column in (("status", status), ("stage", stage), ("error", error)):
+    nothing = pa.nulls(len(known), pa.string())
+    status = away.coalesce(known["former_status"], known["status"])
+    for name, column in (("status", status), ("former_status", nothing), ("left_out", nothing)):
         at = known.schema.get_field_index(name)
         known = known.set_column(at, known.schema.field(at).with_nullable(True), column)
     return known

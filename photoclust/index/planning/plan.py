@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from photoclust.index.planning.known import KnownPhotos, Looks, looks
 from photoclust.index.planning.worklist import WorkList, references, without
-from photoclust.records import NO_FACE, OK, PHOTO_SCHEMA, REFUSED, UNREACHABLE, Identity, PhotoRef
+from photoclust.photo_refs import UNREACHABLE, PhotoRef
+from photoclust.records import NO_FACE, OK, PHOTO_SCHEMA, Identity
 
 READERS = 8  # threads: reading and hashing hold no lock of Python's, and an object store answers late
 READ_AHEAD = 1024
@@ -70,7 +71,7 @@ class Plan:
 
 def copy_row(row: dict[str, Any], ref: PhotoRef) -> dict[str, Any]:
     """Row of PHOTO_SCHEMA for `ref`, which holds the same picture as the photo of `row`."""
-    return row | {"uri": ref.uri, "size": ref.size, "version": ref.version}
+    return row | ref.row()
 
 
 def _known_again(row: dict[str, Any], ref: PhotoRef, found: Identity) -> dict[str, Any]:
@@ -142,7 +143,7 @@ class _Planner:
             self._add(result, ref, attempts=0)
         elif self.again[at]:
             self._add(result, ref, self.known.row(at)["attempts"])
-        elif self.known.unread[at] and not ref.version.startswith(REFUSED):
+        elif self.known.unread[at] and not ref.version.is_refused:
             self.unread.append((ref, at))
         elif self.known.missing[at]:
             result.returned.append(self.known.row(at))

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from photoclust.index.planning.known import KnownPhotos
-from photoclust.records import FAILED, PHOTO_SCHEMA, REFUSED, UNREACHABLE, container_of
+from photoclust.photo_refs import UNREACHABLE, PhotoRef
+from photoclust.records import FAILED, PHOTO_SCHEMA, container_of
 
 Row = dict[str, Any]
 
@@ -107,8 +108,9 @@ class Unread:
 
     def _stands(self, row: Row) -> bool:
         """Tell whether the failure is all that can be said of a photo."""
-        found = row["version"] != UNREACHABLE and not row["version"].startswith(REFUSED)
-        if found and self._is_gone(container_of(row["uri"]) or row["uri"]):
+        version = PhotoRef.of_row(row).version
+        was_found = version != UNREACHABLE and not version.is_refused
+        if was_found and self._is_gone(container_of(row["uri"]) or row["uri"]):
             self.vanished += 1
             return False
         at = self._known.at(row["uri"])

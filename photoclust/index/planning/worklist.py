@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from photoclust.index.planning.known import Lookup
-from photoclust.records import REF_SCHEMA, PhotoRef, ref_table
+from photoclust.photo_refs import REF_SCHEMA, PhotoRef, Version, ref_table
 
 _AT_ONCE = 65_536
 
@@ -50,8 +50,8 @@ class WorkList:
 def references(table: pa.Table) -> Iterator[PhotoRef]:
     """The photos of a table of REF_SCHEMA, one after another."""
     for batch in table.select(["uri", "size", "version"]).to_batches(_AT_ONCE):
-        columns = (column.to_pylist() for column in batch.columns)
-        yield from map(PhotoRef, *columns)
+        uris, sizes, versions = (column.to_pylist() for column in batch.columns)
+        yield from map(PhotoRef, uris, sizes, map(Version.parse, versions))
 
 
 class Unanswered:

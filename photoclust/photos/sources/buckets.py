@@ -7,11 +7,11 @@ from itertools import chain, islice
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import ObjectStoreError, PhotoError, UsageError
-from photoclust.photos.sources.files import UNREACHABLE, ignore_text
+from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
+from photoclust.photos.sources.files import ignore_text
 from photoclust.photos.sources.kinds import is_wanted
 from photoclust.photos.sources.listing import Descent, Marks, with_stems
 from photoclust.photos.sources.selection import IGNORE_FILE, MOST_IGNORE_BYTES, NO_MEDIA, Selection
-from photoclust.records import CONTENT_TAG, PhotoRef
 from photoclust.storage.object_store import ObjectInfo, ObjectStore, open_store
 from photoclust.storage.retry import at_the_door
 from photoclust.storage.uris import Place, parse_uri
@@ -104,7 +104,7 @@ def look_at(uri: str) -> PhotoRef:
 
 
 def _reference(place: Place, found: ObjectInfo) -> PhotoRef:
-    return PhotoRef(_sound(place.uri(found.key)), found.size, CONTENT_TAG + found.tag)
+    return PhotoRef(_sound(place.uri(found.key)), found.size, Version.content(found.tag))
 
 
 def _sound(uri: str) -> str:

@@ -15,10 +15,11 @@ from functools import lru_cache
 from typing import IO, Any, cast
 
 from photoclust.errors import ObjectStoreError, PhotoclustError, PhotoError
+from photoclust.photo_refs import PhotoRef
 from photoclust.photos.sources.bounded import BoundedFile
 from photoclust.photos.sources.buckets import opened
 from photoclust.photos.sources.files import read_reason
-from photoclust.records import PhotoRef, local_path
+from photoclust.records import local_path
 from photoclust.storage.object_store import ObjectStore
 from photoclust.storage.uris import is_object_uri
 
@@ -127,8 +128,8 @@ def read_member(container: str, ref: PhotoRef) -> bytes:
     PhotoError
         Stage ``read``.
     """
-    of_container, _, where = ref.version.rpartition("@")
-    offset, length = int(where), ref.size
+    of_container = ref.version.value
+    offset, length = int(ref.version.place), ref.size
     with refusing():
         if _is_compressed(container, of_container):
             return _read_forwards(container, of_container, offset, length)

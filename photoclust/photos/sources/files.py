@@ -19,13 +19,11 @@ from pathlib import Path, PurePath
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError, UsageError
+from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
 from photoclust.photos.sources.bounded import NO_FILE, BoundedFile, read_up_to, within
 from photoclust.photos.sources.kinds import photo_stem
 from photoclust.photos.sources.selection import IGNORE_FILE, MOST_IGNORE_BYTES, NO_MEDIA, Folder, Selection
-from photoclust.records import PhotoRef, container_of, local_path
-
-UNREACHABLE = "missing"
-"""Version of a reference whose file could not be looked at."""
+from photoclust.records import container_of, local_path
 
 
 def walk(
@@ -155,7 +153,7 @@ def reference(path: str, status: os.stat_result | None) -> PhotoRef:
     """Refer to a file by what the system says of it."""
     if status is None:
         return PhotoRef(uri_of(path), 0, UNREACHABLE)
-    return PhotoRef(uri_of(path), status.st_size, str(status.st_mtime_ns))
+    return PhotoRef(uri_of(path), status.st_size, Version.modified(status.st_mtime_ns))
 
 
 def folder_uris(folder: str) -> Iterator[str]:

@@ -7,9 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from photoclust.errors import ObjectStoreError, UsageError
+from photoclust.photo_refs import PhotoRef
 from photoclust.photos.sources import buckets, files
 from photoclust.photos.sources.pages import pages
-from photoclust.records import PhotoRef, container_of, local_path, page_of
+from photoclust.records import container_of, local_path, page_of
 from photoclust.storage.uris import is_object_uri
 
 

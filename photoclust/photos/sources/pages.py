@@ -20,10 +20,11 @@ from typing import IO
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError
+from photoclust.photo_refs import PhotoRef, Version
 from photoclust.photos.formats.raw import is_raw
 from photoclust.photos.formats.tiff import MOST_DIRECTORIES, REDUCED, Directory, chain, layout_of
 from photoclust.photos.sources import files
-from photoclust.records import REFUSED, PhotoRef, container_of, local_path, member_name, member_uri
+from photoclust.records import container_of, local_path, member_name, member_uri
 
 _OLD_KIND, _STRIPS, _TILES, _WIDTH, _HEIGHT = 255, 273, 324, 256, 257
 _TAGS = frozenset({REDUCED, _OLD_KIND, _STRIPS, _TILES, _WIDTH, _HEIGHT})
@@ -83,7 +84,7 @@ def pages(ref: PhotoRef) -> Iterator[PhotoRef]:
         if _is_photo(directory):
             yield PhotoRef(member_uri(ref.uri, str(number)), ref.size, ref.version)
     if known and (reason := _ends_badly(known, len(content))):
-        yield PhotoRef(member_uri(ref.uri, str(len(known) + 1)), 0, f"{REFUSED}{reason}")
+        yield PhotoRef(member_uri(ref.uri, str(len(known) + 1)), 0, Version.refused(reason))
 
 
 def _is_photo(directory: Directory) -> bool:

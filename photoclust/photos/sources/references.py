@@ -23,6 +23,7 @@ from itertools import chain
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import NoPhotosError, PhotoError, UsageError
+from photoclust.photo_refs import UNREACHABLE, PhotoRef
 from photoclust.photos.sources import buckets, files
 from photoclust.photos.sources.bounded import BoundedFile, read_up_to
 from photoclust.photos.sources.braces import expanded
@@ -34,7 +35,7 @@ from photoclust.photos.sources.reach import require_there
 from photoclust.photos.sources.selection import Selection
 from photoclust.photos.sources.tables import read_row, table_rows
 from photoclust.photos.sources.tars import tar_members
-from photoclust.records import REFUSED, UNREACHABLE, PhotoRef, container_of, local_path, member_name, page_of
+from photoclust.records import container_of, local_path, member_name, page_of
 from photoclust.storage.uris import is_object_uri, parse_uri
 
 __all__ = ["IMAGE_EXTENSIONS", "content_id", "find_photos", "folder_prefixes", "read_photo"]
@@ -234,8 +235,8 @@ def read_photo(ref: PhotoRef, limits: DecodeConfig) -> bytes:
         Stage ``read``: refused when it was found, missing, unreadable, empty, or larger than
         ``limits.max_bytes``.
     """
-    if ref.version.startswith(REFUSED):
-        raise PhotoError("read", ref.version.removeprefix(REFUSED))
+    if ref.version.is_refused:
+        raise PhotoError("read", ref.version.value)
     content = _read(ref, limits)
     if len(content) > limits.max_bytes:
         raise PhotoError("read", files.too_large(limits))

@@ -8,13 +8,14 @@ from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
 from photoclust.errors import ObjectStoreError
+from photoclust.photo_refs import PhotoRef
 from photoclust.photos.sources import buckets, files
 from photoclust.photos.sources.kinds import belongs_to_photo, is_photo, is_tar, photo_stem
 from photoclust.photos.sources.listing import Descent, Marks
 from photoclust.photos.sources.passed_over import PassedOver
 from photoclust.photos.sources.references import find_photos, folder_prefixes, sorted_sources
 from photoclust.photos.sources.selection import IGNORE_FILE, NO_MEDIA, Selection
-from photoclust.records import PhotoRef, container_of, local_path, member_name
+from photoclust.records import container_of, local_path, member_name
 from photoclust.storage.uris import Place, is_object_uri, parse_uri
 
 

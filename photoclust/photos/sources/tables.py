@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from photoclust.errors import PhotoError, UsageError
+from photoclust.photo_refs import PhotoRef, Version
 from photoclust.photos.sources.containers import open_container, refusing, size_of
-from photoclust.records import CONTENT_TAG, REFUSED, PhotoRef, member_uri
+from photoclust.records import member_uri
 
 _NAMES = ("image", "img", "jpg", "jpeg", "png", "webp", "photo", "picture", "image_bytes", "bytes", "content")
 _ROWS_AT_ONCE = 4
@@ -50,7 +51,7 @@ def table_rows(table: PhotoRef, column: str | None, named: bool) -> Iterator[Pho
             elif named or column:
                 raise UsageError(_unknown_column(table.uri, column, parquet.schema_arrow))
     except PhotoError as error:
-        yield PhotoRef(table.uri, table.size, f"{REFUSED}{error.reason}")
+        yield PhotoRef(table.uri, table.size, Version.refused(error.reason))
 
 
 def _unknown_column(uri: str, column: str | None, schema: pa.Schema) -> str:
@@ -82,19 +83,19 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _rows(table: PhotoRef, metadata: pq.FileMetaData, column: str) -> Iterator[PhotoRef]:
-    tag = table.version.removeprefix(CONTENT_TAG)
+    version = Version.content(table.version.value)
     row = 0
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         chunk = _chunk(group, column)
         if chunk.total_uncompressed_size > _MOST_EXPANSION * max(1, chunk.total_compressed_size):
             reason = f"row group {number} expands more than {_MOST_EXPANSION}-fold, as no photos do"
-            yield PhotoRef(member_uri(table.uri, f"{column}/group {number}"), 0, f"{REFUSED}{reason}")
+            yield PhotoRef(member_uri(table.uri, f"{column}/group {number}"), 0, Version.refused(reason))
             continue
         mean = chunk.total_uncompressed_size // max(1, group.num_rows)
         for inside in range(group.num_rows):
             uri = member_uri(table.uri, f"{column}/{row + inside}")
-            yield PhotoRef(uri, mean, f"{CONTENT_TAG}{tag}@{number}.{inside}")
+            yield PhotoRef(uri, mean, version.at(f"{number}.{inside}"))
         row += group.num_rows
 
 
@@ -111,11 +112,10 @@ def read_row(container: str, ref: PhotoRef) -> bytes:
     PhotoError
         Stage ``read``.
     """
-    version, _, where = ref.version.rpartition("@")
-    group, inside = map(int, where.split("."))
+    group, inside = map(int, ref.version.place.split("."))
     column = ref.uri.partition("!/")[2].partition("/")[0]
     with refusing():
-        content = _reader(container, version, column).read(group, inside)
+        content = _reader(container, ref.version.value, column).read(group, inside)
     if content is None:
         raise PhotoError("read", "the row holds no bytes")
     return content

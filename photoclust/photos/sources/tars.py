@@ -13,11 +13,12 @@ from pathlib import PurePosixPath
 from typing import IO, Any, cast
 
 from photoclust.errors import PhotoError
+from photoclust.photo_refs import PhotoRef, Version
 from photoclust.photos.sources.containers import open_archive, refusing
 from photoclust.photos.sources.kinds import is_photo
 from photoclust.photos.sources.listing import Descent, with_stems
 from photoclust.photos.sources.selection import Selection
-from photoclust.records import REFUSED, PhotoRef, member_uri
+from photoclust.records import member_uri
 
 _LARGEST_HEADER = 1024**2  # extended headers are read whole; ordinary ones have a few hundred bytes
 
@@ -51,7 +52,7 @@ def tar_members(archive: PhotoRef, selection: Selection | None = None) -> Iterat
                 if not member.isdir() and descent.takes(member.name, stems):
                     yield _reference(archive, member, seen)
     except PhotoError as error:
-        yield PhotoRef(archive.uri, archive.size, f"{REFUSED}{error.reason}")
+        yield PhotoRef(archive.uri, archive.size, Version.refused(error.reason))
 
 
 def _headers(file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
@@ -79,8 +80,8 @@ def _reference(archive: PhotoRef, member: tarfile.TarInfo, seen: set[int]) -> Ph
     seen.add(hash(name))
     uri = member_uri(archive.uri, name)
     if reason := _reason(member):
-        return PhotoRef(uri, 0, f"{REFUSED}{reason}")
-    return PhotoRef(uri, member.size, f"{archive.version}@{member.offset_data}")
+        return PhotoRef(uri, 0, Version.refused(reason))
+    return PhotoRef(uri, member.size, archive.version.at(str(member.offset_data)))
 
 
 def _reason(member: tarfile.TarInfo) -> str | None:

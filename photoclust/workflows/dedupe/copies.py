@@ -16,11 +16,11 @@ from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError
 from photoclust.people.graph.near_duplicates import components
 from photoclust.people.graph.neighbours import NeighbourGraph
+from photoclust.photo_refs import PhotoRef
 from photoclust.photos.dataset import Dataset
 from photoclust.photos.decode import decode_photo
 from photoclust.photos.likeness import Picture, likeness
 from photoclust.photos.sources.references import read_photo
-from photoclust.records import PhotoRef
 
 Rows = npt.NDArray[np.int64]
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]

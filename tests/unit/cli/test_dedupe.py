@@ -57,7 +57,7 @@ class Collection:
         for ref in find_photos([str(self.folder)]):
             path = Path(ref.uri)
             photo = content_id(path.read_bytes())
-            photos.append({"photo_id": photo, "uri": ref.uri, "size": ref.size, "version": ref.version})
+            photos.append({"photo_id": photo, **ref.row()})
             photos[-1] |= {"width": 100, "height": 100, "status": "ok", "attempts": 1}
             for number, (person, seed) in enumerate(self.shown[path]):
                 box = [30, 30, 70, 75] if not number else [2, 2, 25, 25]

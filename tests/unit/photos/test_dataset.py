@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from photoclust.errors import UsageError
+from photoclust.photo_refs import UNREACHABLE
 from photoclust.photos.dataset import read_dataset
-from photoclust.records import UNREACHABLE
 
 
 def touch(*paths: Path) -> None:

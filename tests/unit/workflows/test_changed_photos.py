@@ -97,7 +97,7 @@ def test_who_goes_with_photos_that_are_missing_is_told(
     album_index: IndexStore, people_of: PeopleOf, caplog: pytest.LogCaptureFixture
 ) -> None:
     dora = named_dora(album_index, people_of)
-    gone = [row | {"status": "missing", "stage": "ok"} for row in photos_of_dora(album_index)]
+    gone = [row | {"status": "missing", "former_status": "ok"} for row in photos_of_dora(album_index)]
     album_index.append(pa.Table.from_pylist(gone, PHOTO_SCHEMA), FACE_SCHEMA.empty_table())
     group_faces(album_index, CONFIG)
     assert dora not in names(album_index)

@@ -14,10 +14,11 @@ from PIL import Image
 from photoclust.config import CollectionConfig, IndexSettings
 from photoclust.errors import PhotoError, SourceLostError
 from photoclust.index.store import IndexStore
+from photoclust.photo_refs import PhotoRef
 from photoclust.photos.identity import picture_id
 from photoclust.photos.sources import files
 from photoclust.photos.sources.references import find_photos, folder_prefixes, read_photo
-from photoclust.records import INDEXED_SCHEMA, PhotoRef, failed_row
+from photoclust.records import INDEXED_SCHEMA, failed_row
 from photoclust.workflows.context import Context
 from photoclust.workflows.index import IndexReport, index_photos
 
@@ -32,8 +33,7 @@ class ReadingEngine:
         self, refs: pa.Table, settings: IndexSettings, photos_at_once: int | None = None
     ) -> Iterator[pa.Table]:
         for values in refs.to_pylist():
-            tried = values.pop("attempts")
-            ref = PhotoRef(**values)
+            tried, ref = values["attempts"], PhotoRef.of_row(values)
             self.before(ref.uri)
             try:
                 photo_id = picture_id(read_photo(ref, settings.decode))

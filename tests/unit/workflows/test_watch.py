@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from photoclust.records import CONTENT_TAG, PhotoRef
+from photoclust.photo_refs import PhotoRef, Version
 from photoclust.workflows.watch import GROUPING_SHARE, Pacing, Settling, Sight
 
 
 def ref(name: str, size: int = 1, version: str = "1") -> PhotoRef:
-    return PhotoRef(name, size, version)
+    return PhotoRef(name, size, Version.parse(version))
 
 
 def looked(settling: Settling, *refs: PhotoRef) -> tuple[list[PhotoRef], int]:
@@ -34,7 +34,7 @@ def test_a_file_that_goes_and_comes_is_looked_at_twice_again() -> None:
 
 def test_an_object_is_whole_at_once_and_anew_when_it_changes() -> None:
     settling = Settling()
-    first, second = (ref("s3://b/a.jpg", 1, f"{CONTENT_TAG}{tag}") for tag in ("1", "2"))
+    first, second = (ref("s3://b/a.jpg", 1, f"etag:{tag}") for tag in ("1", "2"))
     assert looked(settling, first, ref("/a")) == ([first], 1)
     before = settling.look([second])
     assert second in before
@@ -44,8 +44,8 @@ def test_an_object_is_whole_at_once_and_anew_when_it_changes() -> None:
 
 def test_what_is_new_is_counted() -> None:
     settling = Settling()
-    few = [ref(f"s3://b/{n}", 1, f"{CONTENT_TAG}{n}") for n in range(3)]
-    more = [ref(f"s3://b/{n}", 1, f"{CONTENT_TAG}{n}") for n in range(1, 5)]
+    few = [ref(f"s3://b/{n}", 1, f"etag:{n}") for n in range(3)]
+    more = [ref(f"s3://b/{n}", 1, f"etag:{n}") for n in range(1, 5)]
     assert settling.look(more).more_than(settling.look(few)) == 2
     assert settling.look([]).more_than(Sight()) == 0
 

@@ -21,7 +21,8 @@ from photoclust.index.planning.plan import plan
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions.file import read_decisions
 from photoclust.people.graph.neighbours import neighbours
-from photoclust.records import UNSURE, Identity, PhotoRef
+from photoclust.photo_refs import PhotoRef, Version
+from photoclust.records import UNSURE, Identity
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.snapshot.extending import neighbour_graph
 
@@ -190,9 +191,9 @@ def test_the_receipt_tells_nobody_anything_without_the_key(store: IndexStore, pe
 def test_photos_that_lie_where_they_lay_do_not_bring_faces_back(store: IndexStore) -> None:
     known = store.photos().to_pylist()
     forget(store, "Ada Lovelace")
-    refs = [PhotoRef(row["uri"], row["size"], row["version"]) for row in known]
+    refs = list(map(PhotoRef.of_row, known))
     assert plan(refs, store.photos(), lambda ref: None).unchanged == len(refs)
-    moved = [PhotoRef(f"/elsewhere{row['uri']}", row["size"], "2") for row in known]
+    moved = [PhotoRef(f"/elsewhere{row['uri']}", row["size"], Version.parse("2")) for row in known]
     identity = {f"/elsewhere{row['uri']}": Identity(row["photo_id"], "") for row in known}
     work = plan(moved, store.photos(), lambda ref: identity[ref.uri])
     assert not work.refs
@@ -216,14 +217,14 @@ def test_photos_that_are_missing_are_searched_too(store: IndexStore, people_of: 
     """A drive is unplugged: the person's faces on it are in no grouping, and still in the index."""
     ada = faces_of(store, people_of(store)["ada"])
     away = store.photos().filter(pc.field("uri") == "/photos/bea/4.jpg").to_pylist()[0]
-    missing = away | {"status": "missing", "stage": "ok"}
+    missing = away | {"status": "missing", "former_status": "ok"}
     store.append(pa.Table.from_pylist([missing], store.photos().schema), store.faces().slice(0, 0))
     group_faces(store, ClusterConfig(k=8))
     assert len(faces_of(store, people_of(store)["ada"])) == 8
     forget(store, "Ada Lovelace")
     assert found_in(store.folder, ada) == set()
     row = store.known_photos().filter(pc.field("uri") == "/photos/bea/4.jpg").to_pylist()[0]
-    assert (row["status"], row["stage"]) == ("missing", "ok"), "Bea is on it as well"
+    assert (row["status"], row["former_status"]) == ("missing", "ok"), "Bea is on it as well"
     forget(store, "Bea")
     row = store.known_photos().filter(pc.field("uri") == "/photos/bea/4.jpg").to_pylist()[0]
-    assert (row["status"], row["stage"]) == ("missing", "forgotten")
+    assert (row["status"], row["former_status"]) == ("missing", "forgotten")

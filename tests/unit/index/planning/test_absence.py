@@ -15,7 +15,8 @@ from photoclust.index.planning.absence import (
     require_plausible,
 )
 from photoclust.index.planning.plan import plan
-from photoclust.records import PHOTO_SCHEMA, UNREACHABLE, Identity, PhotoRef
+from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
+from photoclust.records import PHOTO_SCHEMA, Identity
 
 
 def known(*uris: str) -> pa.Table:
@@ -25,7 +26,10 @@ def known(*uris: str) -> pa.Table:
     return pa.Table.from_pylist([row | {"status": "ok", "attempts": 1} for row in rows], PHOTO_SCHEMA)
 
 
-def found(*uris: str, version: str = "1") -> list[PhotoRef]:
+FIRST = Version.parse("1")
+
+
+def found(*uris: str, version: Version = FIRST) -> list[PhotoRef]:
     return [PhotoRef(uri, 10, version) for uri in uris]
 
 
@@ -60,7 +64,7 @@ def test_a_photo_named_and_not_there_is_missing() -> None:
 def test_a_missing_photo_remembers_its_status() -> None:
     work = plan(found("/a/1"), known("/a/1", "/a/2"), lambda _: None)
     (row,) = missing_rows(work, ["/a/"], lambda _: True)
-    assert (row["status"], row["stage"], row["photo_id"]) == ("missing", "ok", "2")
+    assert (row["status"], row["former_status"], row["photo_id"]) == ("missing", "ok", "2")
 
 
 def test_a_folder_that_is_empty_all_at_once_is_asked_about() -> None:
@@ -96,8 +100,8 @@ def test_a_photo_that_is_left_out_now_is_out_of_the_grouping_and_comes_back_as_i
     work = plan(found("/a/1"), rows, by_name)
     away = missing_rows(work, ["/a/"], lambda uri: uri == "/a/3")
     left_out = left_out_rows(work, away, ["/a/"], lambda uri: "--exclude" if uri > "/a/1" else "")
-    assert [(row["uri"], row["status"], row["stage"], row["error"]) for row in left_out] == [
-        ("/a/2", "missing", "ok", "left out: --exclude")
+    assert [(row["uri"], row["status"], row["former_status"], row["left_out"]) for row in left_out] == [
+        ("/a/2", "missing", "ok", "--exclude")
     ]
     after = pa.Table.from_pylist(
         [row for row in rows.to_pylist() if row["uri"] != "/a/2"] + left_out, PHOTO_SCHEMA
@@ -112,7 +116,9 @@ def test_a_name_that_leads_nowhere_goes_missing_where_its_photo_is_met_elsewhere
     work = plan(found("/new/1", "/new/2"), known("/old/1", "/old/2", "/old/3"), by_name)
     moves = Moves(work, [], lambda uri: uri != "/old/2")
     rows = moves.of(known("/new/1", "/new/2")).to_pylist()
-    assert [(row["uri"], row["status"], row["stage"]) for row in rows] == [("/old/1", "missing", "ok")]
+    assert [(row["uri"], row["status"], row["former_status"]) for row in rows] == [
+        ("/old/1", "missing", "ok")
+    ]
     assert moves.uris == {"/old/1"}
     assert len(moves.of(known("/new/1"))) == 0
 

@@ -7,7 +7,8 @@ import pytest
 
 from photoclust.index.planning import known
 from photoclust.index.planning.known import KnownPhotos, looks
-from photoclust.records import PHOTO_SCHEMA, PhotoRef
+from photoclust.photo_refs import PhotoRef, Version
+from photoclust.records import PHOTO_SCHEMA
 
 
 def table(*rows: tuple[str, int, str], **values: object) -> pa.Table:
@@ -34,18 +35,18 @@ def test_photos_are_found_by_uri_and_by_looks() -> None:
     photos = KnownPhotos(table(*rows))
     assert [photos.at(uri) for uri, _, _ in rows] == [0, 1, 2, 3, 4]
     assert photos.at("/z") is None
-    assert list(photos.like(looks(10, "9"))) == [0, 1]
-    assert list(photos.like(looks(10, "etag:2"))) == [4]
-    assert list(photos.like(looks(12, "1"))) == []
-    assert photos.is_same(1, PhotoRef("/b", 10, "2"))
-    assert not photos.is_same(1, PhotoRef("/b", 10, "1"))
+    assert list(photos.like(looks(10, Version.parse("9")))) == [0, 1]
+    assert list(photos.like(looks(10, Version.parse("etag:2")))) == [4]
+    assert list(photos.like(looks(12, Version.parse("1")))) == []
+    assert photos.is_same(1, PhotoRef("/b", 10, Version.parse("2")))
+    assert not photos.is_same(1, PhotoRef("/b", 10, Version.parse("1")))
 
 
 def test_missing_photos_are_as_they_were() -> None:
-    photos = KnownPhotos(table(("/a", 10, "1"), status="missing", stage="failed", error="why"))
+    photos = KnownPhotos(table(("/a", 10, "1"), status="missing", former_status="failed", error="why"))
     assert (photos.missing.tolist(), photos.failed.tolist()) == ([True], [True])
     row = photos.row(0)
-    assert (row["status"], row["stage"], row["error"]) == ("failed", None, "why")
+    assert (row["status"], row["former_status"], row["error"]) == ("failed", None, "why")
 
 
 def test_nothing_is_known() -> None:

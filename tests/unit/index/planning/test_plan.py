@@ -7,16 +7,21 @@ from datetime import datetime
 import pyarrow as pa
 
 from photoclust.index.planning.plan import plan, with_copies
-from photoclust.records import MISSING, PHOTO_SCHEMA, UNREACHABLE, Identity, PhotoRef
+from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
+from photoclust.records import MISSING, PHOTO_SCHEMA, Identity
 
 
 def ref(uri: str, size: int = 10, version: str = "1") -> PhotoRef:
-    return PhotoRef(uri, size, version)
+    return PhotoRef(uri, size, Version.parse(version))
 
 
 def row(uri: str, photo_id: str, **values: object) -> dict:
     plain = {"size": 10, "version": "1", "status": "ok", "attempts": 1}
     return plain | {"uri": uri, "photo_id": photo_id} | values
+
+
+def away(uri: str, photo_id: str, before: str, **values: object) -> dict:
+    return row(uri, photo_id, status=MISSING, former_status=before, **values)
 
 
 def known(*rows: dict) -> pa.Table:
@@ -117,37 +122,36 @@ def test_copies_share_the_row_of_their_photo() -> None:
 
 
 def test_a_photo_that_is_back_gets_its_row_back_unopened() -> None:
-    away = row("/a", "A", status=MISSING, stage="no_face", width=7)
-    result = plan([ref("/a")], known(away), never)
+    result = plan([ref("/a")], known(away("/a", "A", "no_face", width=7)), never)
     assert result.returned == [row("/a", "A", status="no_face", width=7) | _nulls() | {"width": 7}]
     assert (result.unseen, result.to_do, result.unchanged) == ([], 1, 0)
 
 
 def test_a_missing_photo_that_comes_back_elsewhere_is_known_by_its_bytes() -> None:
-    result = plan([ref("/new/a")], known(row("/a", "A", status=MISSING, stage="ok")), lambda _: is_("A"))
+    result = plan([ref("/new/a")], known(away("/a", "A", "ok")), lambda _: is_("A"))
     assert not result.refs
     assert [(r["uri"], r["status"]) for r in result.known_copies] == [("/new/a", "ok")]
 
 
 def test_a_failed_photo_that_was_missing_is_tried_again() -> None:
-    result = plan([ref("/a")], known(row("/a", "", status=MISSING, stage="failed", attempts=2)), never)
+    result = plan([ref("/a")], known(away("/a", "", "failed", attempts=2)), never)
     assert [r.uri for r in result.refs] == ["/a"]
     assert result.refs.table["attempts"].to_pylist() == [2]
 
 
 def test_what_is_not_found_is_unseen_once() -> None:
-    rows = known(row("/a", "A"), row("/b", "B"), row("/c", "C", status=MISSING, stage="ok"))
+    rows = known(row("/a", "A"), row("/b", "B"), row("/c", "C", status=MISSING, former_status="ok"))
     assert [r["uri"] for r in plan([ref("/a")], rows, never).unseen] == ["/b"]
 
 
 def test_what_is_known_of_a_photo_stands_while_it_cannot_be_reached() -> None:
-    result = plan([ref("/a", 0, UNREACHABLE), ref("/x", 0, UNREACHABLE)], known(row("/a", "A")), never)
+    result = plan([PhotoRef(uri, 0, UNREACHABLE) for uri in ("/a", "/x")], known(row("/a", "A")), never)
     assert [r.uri for r in result.refs] == ["/x"]
     assert (result.unreachable, [r["uri"] for r in result.unseen]) == ({"/a"}, ["/a"])
 
 
 def _nulls() -> dict:
-    return dict.fromkeys(("width", "height", "orientation", "taken_at", "stage", "error"))
+    return dict.fromkeys(PHOTO_SCHEMA.names[4:8] + PHOTO_SCHEMA.names[9:13])
 
 
 def test_each_of_many_photos_of_one_size_is_read_once() -> None:

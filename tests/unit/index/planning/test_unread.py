@@ -8,7 +8,8 @@ import pytest
 from photoclust.errors import SourceLostError
 from photoclust.index.planning.plan import plan
 from photoclust.index.planning.unread import Unread
-from photoclust.records import PHOTO_SCHEMA, REFUSED, UNREACHABLE, Identity, PhotoRef
+from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
+from photoclust.records import PHOTO_SCHEMA, Identity
 
 
 def row(uri: str, photo_id: str = "", **values: object) -> dict:
@@ -59,8 +60,8 @@ def test_what_is_known_of_a_photo_stands_while_it_cannot_be_read() -> None:
 
 def test_a_photo_that_was_deleted_gives_no_row_and_a_dead_link_does() -> None:
     sorter = Unread(photos(), lambda uri: uri != "/a/x.tar", Reach())
-    rows = [unread("/a/deleted"), unread("/a/link", version=UNREACHABLE), unread("/a/x.tar!/member")]
-    rows.append(unread("/a/x.tar!/../out", version=REFUSED + "the name leads out"))
+    rows = [unread("/a/deleted"), unread("/a/link", version=str(UNREACHABLE)), unread("/a/x.tar!/member")]
+    rows.append(unread("/a/x.tar!/../out", version=str(Version.refused("the name leads out"))))
     sorter.sort(photos(*rows))
     assert uris(sorter.rest()) == ["/a/link", "/a/x.tar!/member", "/a/x.tar!/../out"]
     assert sorter.vanished == 1
@@ -96,10 +97,12 @@ def test_every_run_tries_to_read_what_could_not_be_read() -> None:
     known = photos(
         unread("/a/1", attempts=3),
         unread("/a/2"),
-        unread("/a/3", version=REFUSED + "x"),
+        unread("/a/3", version=str(Version.refused("x"))),
         unread("/a/4", photo_id="D", stage="decode"),
     )
-    refs = [PhotoRef(f"/a/{n}", 10, "1") for n in (1, 2, 4)] + [PhotoRef("/a/3", 10, REFUSED + "x")]
+    refs = [PhotoRef(f"/a/{n}", 10, Version.parse("1")) for n in (1, 2, 4)] + [
+        PhotoRef("/a/3", 10, Version.refused("x"))
+    ]
     asked: list[str] = []
 
     def identify(ref: PhotoRef) -> Identity | None:

@@ -7,7 +7,7 @@ import pytest
 
 from photoclust.index.planning import worklist
 from photoclust.index.planning.worklist import Unanswered, WorkList, references, without
-from photoclust.records import PhotoRef
+from photoclust.photo_refs import PhotoRef, Version
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> WorkList:
     monkeypatch.setattr(worklist, "_AT_ONCE", 4)
     work = WorkList()
     for number in range(10):
-        work.add(PhotoRef(f"/{number}", number, str(number)), attempts=number)
+        work.add(PhotoRef(f"/{number}", number, Version.parse(str(number))), attempts=number)
     return work
 
 
@@ -23,12 +23,12 @@ def test_it_gives_what_was_added_in_order(work: WorkList) -> None:
     assert len(work) == 10
     assert [ref.uri for ref in work] == [f"/{number}" for number in range(10)]
     assert work.table["attempts"].to_pylist() == list(range(10))
-    assert next(references(work.table.slice(7))) == PhotoRef("/7", 7, "7")
+    assert next(references(work.table.slice(7))) == PhotoRef("/7", 7, Version.parse("7"))
 
 
 def test_rows_can_be_taken_out_and_more_be_added(work: WorkList) -> None:
     fewer = without(work, np.array([0, 3, 9]))
-    fewer.add(PhotoRef("/new", 1, "1"), 0)
+    fewer.add(PhotoRef("/new", 1, Version.parse("1")), 0)
     assert [ref.uri for ref in fewer] == ["/1", "/2", "/4", "/5", "/6", "/7", "/8", "/new"]
     assert len(without(work, np.zeros(0, np.int64))) == 10
 

@@ -39,6 +39,7 @@ KILLED = """
 import os, sys
 from photoclust.index import files
 from photoclust.index.store import IndexStore
+from photoclust.index.photo_rows import from_disk
 from photoclust.index.remote.at import at
 from photoclust.index.remote.lease import Lease
 uri, source = sys.argv[1:]
@@ -47,7 +48,7 @@ with at(uri) as folder:
     store = IndexStore.create(folder, whole.settings, whole.model_sha256)
     with store.lock():
         part = whole.parts.marks()[0]
-        store.append(files.read_table(part), whole.parts.read_faces(part))
+        store.append(from_disk(files.read_table(part)), whole.parts.read_faces(part))
         files.write_bytes(store.folder / "faces" / "part-00000001.parquet", b"in hand")
         os._exit(9)
 """

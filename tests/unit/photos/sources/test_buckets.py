@@ -11,9 +11,9 @@ import pytest
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import NoPhotosError, ObjectStoreError, PhotoError, UsageError
+from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
 from photoclust.photos.sources.gone import is_gone
 from photoclust.photos.sources.references import find_photos, folder_prefixes, read_photo
-from photoclust.records import UNREACHABLE, PhotoRef
 from photoclust.storage.object_store import forget_connections
 from photoclust.storage.retry import counting_retries
 
@@ -84,7 +84,7 @@ def test_a_list_may_name_objects(bucket, tmp_path):
 
 
 def test_empty_and_oversized_objects_are_refused(bucket):
-    empty, ten = (PhotoRef(bucket.put(f"{n}.jpg", b"x" * n), n, "") for n in (0, 10))
+    empty, ten = (PhotoRef(bucket.put(f"{n}.jpg", b"x" * n), n, Version.parse("")) for n in (0, 10))
     with pytest.raises(PhotoError, match="empty"):
         read_photo(empty, LIMITS)
     assert read_photo(ten, DecodeConfig(max_bytes=10)) == b"x" * 10
@@ -210,7 +210,7 @@ def test_what_passes_is_asked_again_and_counted(bucket, fault):
 
 def test_a_stall_is_not_waited_for(bucket, monkeypatch):
     monkeypatch.setenv("PHOTOCLUST_STORE_READ_SECONDS", "2")
-    ref = PhotoRef(bucket.put("a.jpg", b"content"), 7, "")
+    ref = PhotoRef(bucket.put("a.jpg", b"content"), 7, Version.parse(""))
     stalls = iter([3600.0])
     bucket.proxy.fault = lambda method, path: next(stalls, None)
     with counting_retries() as retried:
@@ -220,7 +220,7 @@ def test_a_stall_is_not_waited_for(bucket, monkeypatch):
 
 def test_patience_ends(bucket, monkeypatch):
     monkeypatch.setenv("PHOTOCLUST_STORE_TOTAL_SECONDS", "0.2")
-    ref = PhotoRef(bucket.put("a.jpg"), 1, "")
+    ref = PhotoRef(bucket.put("a.jpg"), 1, Version.parse(""))
     bucket.proxy.fault = lambda method, path: 503
     with pytest.raises(PhotoError, match=r"the store said 503 SlowDown \(\d+ attempts? in 0 s\)"):
         read_photo(ref, LIMITS)
@@ -229,13 +229,13 @@ def test_patience_ends(bucket, monkeypatch):
 
 
 def test_what_will_not_pass_is_final(bucket):
-    ref = PhotoRef(bucket.put("a.jpg"), 1, "")
+    ref = PhotoRef(bucket.put("a.jpg"), 1, Version.parse(""))
     bucket.proxy.fault = lambda method, path: 403
     with pytest.raises(PhotoError, match="refuses access"):
         read_photo(ref, LIMITS)
     bucket.proxy.fault = lambda method, path: None
     with pytest.raises(PhotoError, match="the object is missing"):
-        read_photo(PhotoRef(f"{bucket.uri}/gone.jpg", 1, ""), LIMITS)
+        read_photo(PhotoRef(f"{bucket.uri}/gone.jpg", 1, Version.parse("")), LIMITS)
     assert len(bucket.proxy.requests) == 2
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError, UsageError
+from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
 from photoclust.photos.decode import FORMATS
 from photoclust.photos.sources.gone import is_gone
 from photoclust.photos.sources.references import (
@@ -26,7 +27,7 @@ from photoclust.photos.sources.references import (
     folder_prefixes,
     read_photo,
 )
-from photoclust.records import UNREACHABLE, PhotoRef, local_path
+from photoclust.records import local_path
 
 LIMITS = DecodeConfig()
 
@@ -80,7 +81,7 @@ def test_a_hidden_folder_or_any_file_is_taken_when_named(tmp_path):
 def test_size_and_version_are_those_of_the_file(tmp_path):
     path = put(tmp_path / "a.jpg", b"1234")
     os.utime(path, ns=(1, 1_700_000_000_123_456_789))
-    assert list(find_photos([str(path)])) == [PhotoRef(str(path), 4, "1700000000123456789")]
+    assert list(find_photos([str(path)])) == [PhotoRef(str(path), 4, Version.parse("1700000000123456789"))]
 
 
 def test_the_same_file_reached_twice_comes_once(tmp_path):
@@ -122,7 +123,7 @@ def test_any_name_can_be_stored_and_opened_again(tmp_path, name):
     (ref,) = find_photos([str(tmp_path)])
     stored = pa.array([ref.uri], pa.string()).to_pylist()[0]
     assert os.fsencode(local_path(stored)) == path
-    assert read_photo(PhotoRef(stored, 0, ""), LIMITS) == b"content"
+    assert read_photo(PhotoRef(stored, 0, Version.parse("")), LIMITS) == b"content"
 
 
 def test_uris_of_sane_names_are_their_paths(tmp_path):
@@ -180,9 +181,9 @@ def test_pipes_sockets_folders_and_broken_links_fail_without_hanging(tmp_path):
         reasons = [reason(ref) for ref in find_photos([str(tmp_path)])]
     assert reasons[:3] == ["it is a pipe, socket or device, not a file"] * 2 + ["the file is missing"]
     assert "symbolic links" in reasons[3]
-    assert "folder" in reason(PhotoRef(str(tmp_path), 0, ""))
-    assert reason(PhotoRef("/" + "x" * 300, 0, "")) == "file name too long"
-    assert "name" in reason(PhotoRef("a\0b", 0, ""))
+    assert "folder" in reason(PhotoRef(str(tmp_path), 0, Version.parse("")))
+    assert reason(PhotoRef("/" + "x" * 300, 0, Version.parse(""))) == "file name too long"
+    assert "name" in reason(PhotoRef("a\0b", 0, Version.parse("")))
 
 
 def test_a_folder_beyond_the_longest_path_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,8 +227,8 @@ def test_what_may_not_be_read_is_accounted_for():
 
 
 def test_empty_and_oversized_files_are_refused(tmp_path):
-    assert reason(PhotoRef(str(put(tmp_path / "a.jpg", b"")), 0, "")) == "the file is empty"
-    ten = PhotoRef(str(put(tmp_path / "b.jpg", b"0123456789")), 10, "")
+    assert reason(PhotoRef(str(put(tmp_path / "a.jpg", b"")), 0, Version.parse(""))) == "the file is empty"
+    ten = PhotoRef(str(put(tmp_path / "b.jpg", b"0123456789")), 10, Version.parse(""))
     assert read_photo(ten, DecodeConfig(max_bytes=10)) == b"0123456789"
     assert "limit of 9 bytes" in reason(ten, DecodeConfig(max_bytes=9))
 

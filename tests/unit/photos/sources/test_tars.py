@@ -16,9 +16,10 @@ import pytest
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError
+from photoclust.photo_refs import PhotoRef
 from photoclust.photos.sources.gone import is_gone
 from photoclust.photos.sources.references import find_photos, folder_prefixes, read_photo
-from photoclust.records import PhotoRef, container_of
+from photoclust.records import container_of
 
 LIMITS = DecodeConfig()
 
