@@ -162,7 +162,7 @@ def _grouping() -> tuple[str, str, str]:
     _, nearest = index.search(np.eye(4, dtype=np.float32), 1)
     if nearest.ravel().tolist() != [0, 1, 2, 3]:
         raise RuntimeError("the nearest neighbours it finds are wrong")
-    return OK, f"faiss {faiss.__version__}, fast-hdbscan {_version('fast-hdbscan')}", ""
+    return OK, f"faiss {faiss.__version__}, hdbscan {_version('hdbscan')}", ""
 
 
 def _codecs() -> tuple[str, str, str]:
@@ -237,7 +237,7 @@ CHECKS: dict[str, tuple[Callable[[], tuple[str, str, str]], str]] = {
     "torch": (_torch, f"They must come from one build. {_REINSTALL.format('torch torchvision')}"),
     "CUDA": (_cuda, "Check the driver with nvidia-smi, or hide the GPU with CUDA_VISIBLE_DEVICES=''."),
     "Ray": (_ray, f"{_REINSTALL.format('ray[data]')} Until then use --engine local."),
-    "grouping": (_grouping, _REINSTALL.format("faiss-cpu fast-hdbscan")),
+    "grouping": (_grouping, _REINSTALL.format("faiss-cpu hdbscan")),
     "formats": (_codecs, _REINSTALL.format("pillow pillow-heif")),
     "cache": (_cache, "Make the folder writable, or name another one in PHOTOCLUST_CACHE."),
     "detector": (_detector, _REINSTALL.format("facenet-pytorch==2.5.3")),

@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import TypeVar
@@ -33,12 +34,9 @@ from photoclust.config import DetectConfig
 from photoclust.errors import WeightsError
 from photoclust.faces.boxes import best_of_nested, corners_inside, moved, square, visible
 from photoclust.faces.pyramid import Pyramid, scaled
-from photoclust.importing import without_init
+from photoclust.faces.suppression import nms
+from photoclust.models.networks import ONet, PNet, RNet
 from photoclust.records import Detections
-
-with without_init("facenet_pytorch", "torchvision", "torchvision.ops"):
-    from facenet_pytorch.models import mtcnn
-    from torchvision.ops.boxes import nms
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -78,9 +76,9 @@ class Detector:
     def __init__(self, config: DetectConfig, device: str = "cpu") -> None:
         self.config = config
         self.device = torch.device(device)
-        self._pnet = self._load("pnet", mtcnn.PNet)
-        self._rnet = self._load("rnet", mtcnn.RNet)
-        self._onet = self._load("onet", mtcnn.ONet)
+        self._pnet = self._load("pnet", PNet)
+        self._rnet = self._load("rnet", RNet)
+        self._onet = self._load("onet", ONet)
 
     def detect(self, pixels: Pixels) -> Detections:
         """Find the faces of one photo.
@@ -99,12 +97,8 @@ class Detector:
             photo = Pyramid(pixels)
             return self._decide(photo, self._refine(photo, self._propose(photo)))
 
-    def detect_batch(self, photos: Sequence[Pixels]) -> list[Detections]:
-        """Find the faces of each photo; equals `detect` on each."""
-        return [self.detect(pixels) for pixels in photos]
-
-    def _load(self, name: str, make: Callable[..., nn.Module]) -> nn.Module:
-        net = make(pretrained=False)
+    def _load(self, name: str, make: Callable[[], nn.Module]) -> nn.Module:
+        net = make()
         net.load_state_dict(torch.load(io.BytesIO(_weights(name)), weights_only=True))
         return net.eval().to(self.device).to(memory_format=torch.channels_last)
 
@@ -232,7 +226,10 @@ def scales(height: int, width: int, min_face_size: int, factor: float) -> list[f
 
 def _weights(name: str) -> bytes:
     """The bytes of a network's weights, checked."""
-    path = Path(mtcnn.__file__).parents[1] / "data" / f"{name}.pt"
+    package = find_spec("facenet_pytorch")  # found, never imported: that takes seconds
+    if package is None or package.origin is None:
+        raise WeightsError("facenet-pytorch, which holds the detector's weights, is not installed.")
+    path = Path(package.origin).parent / "data" / f"{name}.pt"
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -1,30 +1,34 @@
 """From a spanning tree to clusters: HDBSCAN's condensed tree, and the nodes of most excess of mass.
 
-The steps are fast-hdbscan's own compiled functions, in its order.
+The steps are hdbscan's own compiled functions, in its order. They are used without the rest of the package,
+whose import takes seconds (`photoclust.extensions`).
 """
 
 from __future__ import annotations
 
+from importlib.util import module_from_spec
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.importing import without_init
+from photoclust.extensions import compiled_module
+from photoclust.people.graph.forest import single_linkage
 
-with without_init("fast_hdbscan"):
-    from fast_hdbscan.cluster_trees import (
-        cluster_tree_from_condensed_tree,
-        condense_tree,
-        extract_eom_clusters,
-        get_cluster_label_vector,
-        mst_to_linkage_tree,
-    )
-
-CONDENSED = [("parent", np.intp), ("child", np.intp), ("lambda_val", np.float64), ("child_size", np.float32)]
+CONDENSED = [("parent", np.intp), ("child", np.intp), ("lambda_val", np.float64), ("child_size", np.intp)]
 
 
-@without_init("fast_hdbscan")  # numba asks for the package again when it loads what it has compiled before
+def _hdbscan_tree() -> Any:
+    spec = compiled_module("hdbscan", "_hdbscan_tree")
+    module = module_from_spec(spec)
+    assert spec.loader is not None
+    spec.loader.exec_module(module)
+    return module
+
+
+_TREE = _hdbscan_tree()
+
+
 def clusters_of_tree(
     tree: npt.NDArray[Any], min_cluster_size: int
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[Any]]:
@@ -33,7 +37,8 @@ def clusters_of_tree(
     Parameters
     ----------
     tree
-        float64, shape (n - 1, 3): two points and the distance between them, in any order.
+        float64, shape (n - 1, 3): two points and the distance between them, in any order. What is joined
+        at an infinite distance alone is noise.
     min_cluster_size
         What is smaller is noise.
 
@@ -44,14 +49,20 @@ def clusters_of_tree(
     condensed
         Structured as `CONDENSED`, one row for each edge of the condensed tree.
     """
-    in_order = tree[np.lexsort((tree[:, 1], tree[:, 0], tree[:, 2]))]
-    condensed = condense_tree(
-        mst_to_linkage_tree(in_order), min_cluster_size=min_cluster_size, sample_weights=None
-    )
-    above = cluster_tree_from_condensed_tree(condensed)
-    chosen = extract_eom_clusters(condensed, above, max_cluster_size=np.inf, allow_single_cluster=False)
-    labels = get_cluster_label_vector(condensed, chosen, 0.0, n_samples=len(tree) + 1)
-    rows = np.empty(len(condensed.parent), CONDENSED)
-    for name, _ in CONDENSED:
-        rows[name] = getattr(condensed, name)
-    return labels, rows
+    linkage = single_linkage(tree[np.lexsort((tree[:, 1], tree[:, 0], tree[:, 2]))])
+    linkage[:, 2] = _equal_in_float32(linkage[:, 2])
+    condensed = _TREE.condense_tree(linkage, min_cluster_size)
+    with np.errstate(divide="ignore"):
+        labels, _, _ = _TREE.get_clusters(condensed, _TREE.compute_stability(condensed))
+    points, density = condensed["child"], condensed["lambda_val"]
+    labels[points[(density == 0) & (points < len(labels))]] = -1
+    return labels, condensed
+
+
+def _equal_in_float32(distances: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Distances whose reciprocals are those of float32, so that what differs by rounding is one density.
+
+    Distances of bridges between parts are told apart to order them, and only for that.
+    """
+    with np.errstate(divide="ignore", over="ignore"):  # identical faces are infinitely dense
+        return 1 / (1 / distances).astype(np.float32).astype(np.float64)

@@ -115,3 +115,29 @@ def bounded_trees(edges: Any, start: Any, most: int) -> Any:
     for node in range(len(tree)):
         tree[node] = _root(tree, node)
     return tree, dropped
+
+
+@compiled
+def single_linkage(edges: Any) -> Any:
+    """Hierarchy of the n nodes of a spanning tree, as scipy's and hdbscan's functions take it.
+
+    Parameters
+    ----------
+    edges
+        float64, shape (n - 1, 3): two nodes and a length, shortest first.
+
+    Returns
+    -------
+    float64, shape (n - 1, 4): two clusters, the larger number first, the length, and the nodes in both; the
+    cluster made in row i has the number n + i, and a single node its own.
+    """
+    n = len(edges) + 1
+    component, size = np.arange(2 * n - 1), np.ones(2 * n - 1, np.int64)
+    merges = np.empty((n - 1, 4))
+    for m in range(n - 1):
+        one, other = _root(component, int(edges[m, 0])), _root(component, int(edges[m, 1]))
+        component[one] = component[other] = n + m
+        size[n + m] = size[one] + size[other]
+        merges[m, 0], merges[m, 1] = max(one, other), min(one, other)
+        merges[m, 2], merges[m, 3] = edges[m, 2], size[n + m]
+    return merges

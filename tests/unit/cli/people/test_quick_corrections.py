@@ -11,7 +11,6 @@ from photoclust.workflows.people.people_index import PeopleIndex
 
 HEAVY = (
     "faiss",
-    "fast_hdbscan",
     "hdbscan",
     "matplotlib",
     "numba",

@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from photoclust.config import ClusterConfig
+from photoclust.people.clustering.condensed import clusters_of_tree
 from photoclust.people.clustering.density import density_clusters, density_tree
 from photoclust.people.graph.neighbours import neighbours
 
@@ -64,3 +65,13 @@ def test_the_order_of_the_faces_decides_nothing() -> None:
     order = np.random.default_rng(0).permutation(len(rows))
     straight, shuffled = (density_clusters(neighbours(r, 40), ClusterConfig()) for r in (rows, rows[order]))
     assert adjusted_rand_score(straight[order], shuffled) == 1
+
+
+def test_faces_infinitely_far_apart_are_noise_and_no_cluster() -> None:
+    """Clusters that only infinite distances hold together have faces of no density."""
+    tree = np.array([[0, 1, 0.1], [1, 2, 0.2], [2, 3, np.inf], [3, 4, np.inf], [4, 5, np.inf], [5, 6, 0.1]])
+    labels = clusters_of_tree(tree, 2)[0]
+    assert labels[0] == labels[1] == labels[2] >= 0
+    assert labels[5] == labels[6] >= 0
+    assert labels[0] != labels[5]
+    assert labels[3] == labels[4] == -1
