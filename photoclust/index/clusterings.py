@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,12 @@ class Clustering:
     people: pa.Table
     run: dict[str, Any]
     retired: pa.Table = field(default_factory=RETIRED_SCHEMA.empty_table)
+
+    @cached_property
+    def person_of(self) -> Mapping[str, str]:
+        """Person id of each face, ``""`` where it is nobody's."""
+        columns = (self.assignments[name].to_pylist() for name in ("face_id", "person_id"))
+        return dict(zip(*columns, strict=True))
 
 
 class Clusterings:

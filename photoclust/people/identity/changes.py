@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from photoclust.people.identity.ids import faces_of
 
 NEW, GROWN, SHRUNK, SPLIT, MERGED, MOVED, GONE, NAMED = KINDS = (
     "new",  # nobody of before
@@ -74,30 +73,44 @@ def changes(before: Grouping, after: Grouping) -> list[Change]:
     list[Change]
         Those of people with a name first, then in the order of `KINDS`, then the largest first.
     """
-    old, new = faces_of(before.people.items()), faces_of(after.people.items())
+    old, new = _sizes(before), _sizes(after)
     names = {**before.names, **after.names}
 
     def change(kind: str, person: str, faces: int, other: str = "", moved: tuple[str, ...] = ()) -> Change:
-        sizes = len(old.get(person, ())), len(new.get(person, ()))
+        sizes = old[person], new[person]
         return Change(kind, person, names.get(person, ""), faces, *sizes, other, names.get(other, ""), moved)
 
-    found = [change(NEW, person, len(own)) for person, own in new.items() if person not in old]
+    found = [change(NEW, person, own) for person, own in new.items() if person not in old]
     for (person, other), faces in _flows(before, after).items():
         if not person:
             found += [change(GROWN, other, len(faces))] if other in old else []
         else:
-            kind = _kind_of_flow(len(faces), len(old[person]), person in new, other, other in old)
+            kind = _kind_of_flow(len(faces), old[person], person in new, other, other in old)
             found.append(change(kind, person, len(faces), other, tuple(sorted(faces))))
     merged = {one.person_id for one in found if one.kind == MERGED}
-    found += [change(GONE, person, len(own)) for person, own in old.items() if person not in {*new, *merged}]
+    found += [
+        change(GONE, person, own) for person, own in old.items() if not (person in new or person in merged)
+    ]
     found += _renamed(before, after, old, new)
     return sorted(found, key=lambda c: (not c.name, KINDS.index(c.kind), -c.faces, c.person_id, c.other_id))
+
+
+def _sizes(grouping: Grouping) -> Counter[str]:
+    """Faces of each person."""
+    sizes = Counter(grouping.people.values())
+    sizes.pop("", None)
+    return sizes
+
+
+def _different(before: Grouping, after: Grouping) -> set[str]:
+    """Faces that are not in both groupings as the same person's."""
+    return {face for face, _ in before.people.items() ^ after.people.items()}
 
 
 def _flows(before: Grouping, after: Grouping) -> dict[tuple[str, str], list[str]]:
     """Faces by the person they were and the person they are, where that is another."""
     flows: dict[tuple[str, str], list[str]] = {}
-    for face in before.people.keys() | after.people.keys():
+    for face in _different(before, after):
         pair = before.people.get(face, ""), after.people.get(face, "")
         if pair[0] != pair[1]:
             flows.setdefault(pair, []).append(face)
@@ -113,13 +126,13 @@ def _kind_of_flow(faces: int, of: int, stays: bool, other: str, other_was_there:
 
 
 def _renamed(
-    before: Grouping, after: Grouping, old: Mapping[str, list[str]], new: Mapping[str, list[str]]
+    before: Grouping, after: Grouping, old: Mapping[str, int], new: Mapping[str, int]
 ) -> list[Change]:
     both = [
         (person, before.names.get(person, ""), after.names.get(person, "")) for person in new if person in old
     ]
     return [
-        Change(NAMED, person, now, len(new[person]), len(old[person]), len(new[person]), "", was)
+        Change(NAMED, person, now, new[person], old[person], new[person], "", was)
         for person, was, now in both
         if was != now
     ]
@@ -151,12 +164,13 @@ def named_churn(before: Grouping, after: Grouping) -> Churn:
 
     A face stays whose person has the same id, or the same name. Faces that are no longer there do not count.
     """
-    moved: dict[str, int] = {}
-    faces = 0
-    for face, person in before.people.items():
-        name, now = before.names.get(person, ""), after.people.get(face)
-        if name and now is not None:
-            faces += 1
-            if now != person and after.names.get(now) != name:
-                moved[person] = moved.get(person, 0) + 1
+    sizes, moved = _sizes(before), dict[str, int]()
+    faces = sum(sizes[person] for person, name in before.names.items() if name)
+    for face in _different(before, after):
+        person, now = before.people.get(face, ""), after.people.get(face)
+        name = before.names.get(person, "")
+        if name and now is None:
+            faces -= 1
+        elif name and after.names.get(now) != name:
+            moved[person] = moved.get(person, 0) + 1
     return Churn(faces, moved)

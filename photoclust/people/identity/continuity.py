@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -101,14 +102,16 @@ def keep_ids(
     new = new_identities({group: own for group, own in members.items() if group not in ids}, identities, past)
     ids |= {group: person for group, (person, _) in new.items()}
     in_force = set(ids.values())
-    owners = {f: p for f, p in owners_of(identities).items() if f in present or p not in in_force}
+    owners = owners_of(identities)
+    for face in [face for face in owners.keys() - present if owners[face] in in_force]:
+        del owners[face]
     owners |= _came_to_own(ids, members, shares, identities, past, present)
     owners |= {face: ids[group] for group in new for face in members[group]}
     kept = rebuilt(identities | dict(new.values()), owners)
-    people = {face: ids[group] for face, group in group_of.items()}
+    people = dict(zip(group_of, map(ids.__getitem__, group_of.values()), strict=True))
     joint = frozenset(past.joint | group_of.keys()) - owners.keys()
     return Continuity(
-        [people.get(face, "") for face in face_ids], kept, _retired(kept, people, present), joint
+        list(map(people.get, face_ids, repeat(""))), kept, _retired(kept, people, present), joint
     )
 
 
@@ -125,11 +128,11 @@ def _came_to_own(
     shares: Shares,
     identities: Mapping[str, Identity],
     past: Past,
-    present: Set[str],
+    present: set[str],
 ) -> dict[str, str]:
     """Owners of the faces that become somebody's own, among people who had an id."""
     owners, in_force = owners_of(identities), set(ids.values())
-    there = {person: sum(face in present for face in one.own) for person, one in identities.items()}
+    there = {person: len(present.intersection(one.own)) for person, one in identities.items()}
     joined = {
         group
         for person in identities.keys() - in_force
@@ -140,7 +143,8 @@ def _came_to_own(
     for group, person in ids.items():
         held = shares.own[person][group] if person in identities else 0
         if 2 * held > there.get(person, 0) and group not in joined:
-            came |= {face: person for face in members[group] if not (face in owners or face in past.joint)}
+            new = set(members[group]) - owners.keys() - past.joint
+            came |= dict.fromkeys(new, person)
     return came
 
 

@@ -109,6 +109,8 @@ def next_number(identities: Mapping[str, Identity], least: int = 1) -> int:
 
 def complete(past: Past) -> dict[str, Identity]:
     """All identities, those of people in force that nobody wrote down included."""
+    if set(past.people.values()) - {""} <= past.identities.keys():
+        return dict(past.identities)
     owners = owners_of(past.identities)
     unknown = {
         person: own for person, own in faces_of(past.people.items()).items() if person not in past.identities
@@ -117,7 +119,7 @@ def complete(past: Past) -> dict[str, Identity]:
         owners |= dict.fromkeys([face for face in own if face not in owners] or own, person)
     first = next_number(past.identities, past.next_number)
     numbered = {person: Identity((), "", first + step) for step, person in enumerate(sorted(unknown))}
-    return rebuilt({**past.identities, **numbered}, owners) if unknown else dict(past.identities)
+    return rebuilt({**past.identities, **numbered}, owners)
 
 
 def new_identities(

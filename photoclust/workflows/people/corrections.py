@@ -104,5 +104,5 @@ def apply(store: IndexStore, before: PeopleIndex, context: Context) -> Applied:
     """Group again with the settings in force; nobody may hold the index's lock."""
     report = group(store, before.config, context)
     after = PeopleIndex(store)
-    moved = sum(after.person_of.get(face) != person for face, person in before.person_of.items())
+    moved = len(before.person_of.items() - after.person_of.items())
     return Applied(after, moved, report.people, report.problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -64,11 +64,10 @@ class PeopleIndex:
         """Name of each person, empty where there is none."""
         return {person: row["name"] for person, row in self.people.items()}
 
-    @cached_property
-    def person_of(self) -> dict[str, str]:
+    @property
+    def person_of(self) -> Mapping[str, str]:
         """Person of each face, empty where it is nobody's."""
-        columns = (self.assignments[name].to_pylist() for name in ("face_id", "person_id"))
-        return dict(zip(*columns, strict=True))
+        return self._current.person_of
 
     @cached_property
     def _quality(self) -> pa.Table:
@@ -186,7 +185,7 @@ class PeopleIndex:
     @cached_property
     def _owners(self) -> dict[str, str]:
         own = {face: row["person_id"] for row in self._identities for face in row["face_ids"]}
-        return self.person_of | own
+        return {**self.person_of, **own}
 
     def _suggestions(self, text: str) -> str:
         known = [row["name"] for row in self.people.values() if row["name"]] + list(self.people)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from photoclust import __version__
 from photoclust.config import ClusterConfig
@@ -185,30 +186,36 @@ def _people(
     faces: pa.Table, assignments: pa.Table, resolution: Resolution, numbers: Mapping[str, int]
 ) -> pa.Table:
     """One row of PERSON_SCHEMA for each person, largest first."""
-    members: dict[str, list[int]] = {}
-    people = assignments["person_id"].to_pylist()
-    for row, person in enumerate(people):
-        if person:
-            members.setdefault(person, []).append(row)
-    face_ids, photos = faces["face_id"].to_pylist(), faces["photo_id"].to_pylist()
-    worth = faces["quality"].to_numpy() * assignments["confidence"].to_numpy()
-    names = {people[row]: name for row, name in resolution.names.items()}
-    ignored = {people[row] for row in resolution.ignored}
-    chosen = {people[row]: face_ids[row] for row in reversed(resolution.covers)}
+    whose, face_ids = assignments["person_id"], faces["face_id"]
+    names = {whose[row].as_py(): name for row, name in resolution.names.items()}
+    ignored = {whose[row].as_py() for row in resolution.ignored}
+    chosen = {whose[row].as_py(): face_ids[row].as_py() for row in reversed(resolution.covers)}
     rows: list[dict[str, Any]] = [
-        {
-            "person_id": person,
-            "name": names.get(person, ""),
-            "faces": len(own),
-            "photos": len({photos[i] for i in own}),
-            "cover_face_id": chosen.get(person) or face_ids[max(own, key=lambda i: (worth[i], face_ids[i]))],
-            "ignored": person in ignored,
-            "number": numbers[person],
+        row
+        | {
+            "name": names.get(row["person_id"], ""),
+            "cover_face_id": chosen.get(row["person_id"], row["cover_face_id"]),
+            "ignored": row["person_id"] in ignored,
+            "number": numbers[row["person_id"]],
         }
-        for person, own in members.items()
+        for row in _counted(faces, assignments).to_pylist()
     ]
     rows.sort(key=lambda row: (-row["faces"], row["person_id"]))
     return pa.Table.from_pylist(rows, schema=PERSON_SCHEMA)
+
+
+def _counted(faces: pa.Table, assignments: pa.Table) -> pa.Table:
+    """Of each person ``person_id``, how many ``faces`` and ``photos``, and the ``cover_face_id`` by default.
+
+    That is the face with the greatest product of quality and confidence, of these the last by id.
+    """
+    members = faces.select(["face_id", "photo_id"]).append_column("person_id", assignments["person_id"])
+    worth = faces["quality"].to_numpy() * assignments["confidence"].to_numpy()
+    members = members.append_column("worth", pa.array(worth)).filter(pc.field("person_id") != "")
+    members = members.sort_by([("worth", "ascending"), ("face_id", "ascending")])
+    people = members.group_by("person_id", use_threads=False)
+    found = people.aggregate([("face_id", "count"), ("photo_id", "count_distinct"), ("face_id", "last")])
+    return found.rename_columns(["person_id", "faces", "photos", "cover_face_id"])
 
 
 def exclusions_of(photos: npt.NDArray[np.int64], resolution: Resolution) -> Exclusions:
@@ -254,9 +261,9 @@ def with_likeliest(
 
 def _group_of(clustering: Clustering) -> npt.NDArray[np.int64]:
     """Row of each face's person, or `NOBODY`."""
-    number = {person: row for row, person in enumerate(clustering.people["person_id"].to_pylist())}
-    assigned = clustering.assignments["person_id"].to_pylist()
-    return np.array([number.get(person, NOBODY) for person in assigned], np.int64)
+    people, assigned = clustering.people["person_id"], clustering.assignments["person_id"]
+    found = pc.index_in(assigned, value_set=people)  # pyright: ignore[reportAttributeAccessIssue]
+    return pc.fill_null(found, NOBODY).to_numpy().astype(np.int64)
 
 
 def _with_columns(table: pa.Table, columns: Mapping[str, Any]) -> pa.Table:

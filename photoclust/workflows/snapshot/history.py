@@ -33,7 +33,7 @@ def past_of(
     else:
         identities, least = _identities(stored[0]), stored[1]
     joint = frozenset(identities.pop(_JOINT, Identity(())).own)
-    people, names = (_people(current), _grouping(current).names) if current else ({}, {})
+    people, names = (current.person_of, _grouping(current).names) if current else ({}, {})
     if now:
         identities = {person: replace(one, own=_now(one.own, now)) for person, one in identities.items()}
         joint = frozenset(_now(joint, now))
@@ -91,7 +91,7 @@ def _identities_of_old(store: IndexStore, current: Clustering | None) -> dict[st
     if current is None:
         return identities_of({}, given)
     order = current.people["person_id"].to_pylist()
-    return identities_of(_people(current), given | _retired(current.retired), order)
+    return identities_of(current.person_of, given | _retired(current.retired), order)
 
 
 def config_of(run: Mapping[str, Any]) -> ClusterConfig:
@@ -194,12 +194,12 @@ def lost_people(before: Clustering, after: Clustering, decisions: Decisions) -> 
     decisions
         What the user has said.
     """
-    there, had = set(after.assignments["face_id"].to_pylist()), _people(before)
-    old = _grouping(before)
+    there, had = after.person_of.keys(), before.person_of
+    names = _grouping(before).names
     faces: dict[str, list[str]] = {}
-    for face, person in had.items():
-        if person in old.names:
-            faces.setdefault(old.names[person], []).append(face)
+    for face, person in had.items() if names else ():
+        if person in names:
+            faces.setdefault(names[person], []).append(face)
     lost = {name: tuple(own) for name, own in faces.items() if there.isdisjoint(own)}
     for line in decisions.lines:
         for side in (line.faces, line.others):
@@ -230,16 +230,11 @@ def require_no_loss(lost: Mapping[str, tuple[str, ...]], after: Clustering, inde
 
 def _grouping(clustering: Clustering, said: Mapping[str, str] | None = None) -> Grouping:
     """Who is who, and by what name; `said` are names by face id that were given later."""
-    people = _people(clustering)
+    people = clustering.person_of
     columns = (clustering.people[name].to_pylist() for name in ("person_id", "name"))
     names = dict(zip(*columns, strict=True))
     names |= {people[face]: name for face, name in (said or {}).items() if people.get(face)}
     return Grouping(people, {person: name for person, name in names.items() if name})
-
-
-def _people(clustering: Clustering) -> dict[str, str]:
-    columns = (clustering.assignments[name].to_pylist() for name in ("face_id", "person_id"))
-    return dict(zip(*columns, strict=True))
 
 
 def _retired(table: pa.Table) -> dict[str, Retired]:
