@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from photoclust.people.graph.search import Candidates, Floats, Ints, Rows
 
-PAIRS = 4_000_000
+PAIRS = 8_000_000
 """Pairs of a query and a row up to which this is the quicker way."""
 
 _AT_ONCE = 64  # queries whose candidates are ranked at once: some megabytes of float64
