@@ -143,8 +143,7 @@ def _came_to_own(
     for group, person in ids.items():
         held = shares.own[person][group] if person in identities else 0
         if 2 * held > there.get(person, 0) and group not in joined:
-            new = set(members[group]) - owners.keys() - past.joint
-            came |= dict.fromkeys(new, person)
+            came |= {face: person for face in members[group] if not (face in owners or face in past.joint)}
     return came
 
 
