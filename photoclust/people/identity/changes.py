@@ -169,8 +169,10 @@ def named_churn(before: Grouping, after: Grouping) -> Churn:
     for face in _different(before, after):
         person, now = before.people.get(face, ""), after.people.get(face)
         name = before.names.get(person, "")
-        if name and now is None:
+        if not name:
+            continue
+        if now is None:
             faces -= 1
-        elif name and after.names.get(now) != name:
+        elif after.names.get(now) != name:
             moved[person] = moved.get(person, 0) + 1
     return Churn(faces, moved)
