@@ -79,7 +79,13 @@ def _folders_here() -> list[Path]:
         return []
 
 
+WITHOUT_INDEX = "photoclust.without_index"
+"""Set among the meta values of a context by an option that puts something in the place of an index."""
+
+
 def _named_or_nearby(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    if ctx.meta.get(WITHOUT_INDEX):
+        return value or ""
     found = value or (None if ctx.resilient_parsing else index_nearby())
     if not found:
         raise click.MissingParameter(_NO_INDEX, ctx, parameter)

@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._embeddings import embeddings_options, take_embeddings
+from photoclust.errors import UsageError
 
 
 @click.command()
@@ -16,6 +18,7 @@ from photoclust.cli import _options
 @_options.search_options
 @_options.progress_options
 @click.option("--use", metavar="RUN", help="Group nothing: put this earlier or refused grouping in force.")
+@embeddings_options
 @_options.json_option
 def cluster(index_dir: str, max_named_churn: float, use: str | None, as_json: bool, **values: Any) -> None:
     """Group the faces of an index into people; the second half of `run`.
@@ -31,7 +34,15 @@ def cluster(index_dir: str, max_named_churn: float, use: str | None, as_json: bo
       photoclust cluster --index ~/people --max-named-churn 1%
       photoclust cluster --index ~/people --use previous
       photoclust cluster --index /shared/people --address HEAD:6379
+      photoclust cluster --embeddings vectors.npy --threshold 0.6 --output people.csv
     """
+    if given := take_embeddings(values):
+        if index_dir or use:
+            raise UsageError("--embeddings stands in the place of an index; leave --index and --use out.")
+        from photoclust.cli._embeddings import cluster_embeddings
+
+        cluster_embeddings(given, _options.take_cluster(values), as_json)
+        return
     from photoclust.cli import _summary
     from photoclust.cli._context import context
     from photoclust.index.store import IndexStore
