@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.records import FAILED, FORGOTTEN, MISSING, NO_FACE, OK, printable
+from photoclust.records import printable
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from photoclust.index.store import Clustering, IndexStore
     from photoclust.workflows.run_stats import GroupReport, IndexReport
+    from photoclust.workflows.status import FailedPhoto, IndexStatus
 
 FAILED_SHOWN = 100
-_AWAY = {"missing": "missing", "left_out": "left out"}
 
 
 def write(folder: str, indexed: IndexReport | None, grouped: GroupReport | None, as_json: bool) -> None:
     """Write what a run did and what the index now holds."""
-    from photoclust.index.store import IndexStore
-    from photoclust.workflows.review_page import review_page
-
-    store = IndexStore.open(folder)
-    values = status_values(store)
-    if indexed is not None:
-        values["indexing"] = asdict(indexed)
-    if grouped is not None:
-        values["grouping"] |= asdict(grouped) | {"review_page": str(review_page(folder))}
+    now = _status(folder)
     if as_json:
+        values = _values(now)
+        if indexed is not None:
+            values["indexing"] = asdict(indexed)
+        if grouped is not None:
+            values["grouping"] |= asdict(grouped) | {"review_page": str(now.review_page)}
         _write_json(values)
         return
     if indexed is not None:
@@ -39,116 +34,56 @@ def write(folder: str, indexed: IndexReport | None, grouped: GroupReport | None,
         _write_passed_over(indexed.passed_over)
         for note in indexed.notes:
             click.echo(f"Note     {note}")
-    _write_holdings(values)
-    _write_failed(values["failed"], FAILED_SHOWN, values["index"])
+    _write_holdings(now)
+    _write_failed(now.failed, FAILED_SHOWN, now.index)
     for problem in grouped.problems if grouped else ():
         click.echo(f"Not applied: {problem}")
-    click.echo(f"\nNext: {values['next']}")
+    click.echo(f"\nNext: {_next(now)}")
 
 
 def write_status(folder: str, failed: bool, missing: bool, as_json: bool) -> None:
     """Write what the index at `folder` holds."""
-    from photoclust.index.store import IndexStore
-
-    values = status_values(IndexStore.open(folder))
+    now = _status(folder)
     if as_json:
-        _write_json(values)
+        _write_json(_values(now))
         return
-    model = values["model"]
-    click.echo(f"Index    {values['index']}  (model {model['name']} {model['sha256'][:12]})")
-    if values["unfinished"]:
-        began, host = (printable(str(values["unfinished"].get(name, "?"))) for name in ("began", "host"))
+    click.echo(f"Index    {now.index}  (model {now.model.name} {now.model.sha256[:12]})")
+    if now.unfinished:
+        began, host = (printable(str(now.unfinished.get(name, "?"))) for name in ("began", "host"))
         click.echo(f"Indexing began {began} on {host} and has not ended")
-    _write_holdings(values)
-    _write_passed_over(values["passed_over"])
+    _write_holdings(now)
+    _write_passed_over(now.passed_over)
     if failed:
-        _write_failed(values["failed"], len(values["failed"]), values["index"])
-    if missing and values["missing"]:
+        _write_failed(now.failed, len(now.failed), now.index)
+    if missing and now.missing:
         click.echo("\nNo longer there:")
-        click.echo("\n".join(f"  {printable(uri)}" for uri in values["missing"]))
-    click.echo(f"\nNext: {values['next']}")
+        click.echo("\n".join(f"  {printable(uri)}" for uri in now.missing))
+    click.echo(f"\nNext: {_next(now)}")
 
 
-def status_values(store: IndexStore) -> dict[str, Any]:
-    """Plain values of what an index holds; of its photos only those that are named become Python objects."""
-    import pyarrow.compute as pc
+def _status(folder: str) -> IndexStatus:
+    from photoclust.index.store import IndexStore
+    from photoclust.workflows.status import status
 
-    from photoclust.index.runs import passed_over_before
-    from photoclust.index.unfinished import unfinished_run
-
-    unfinished = unfinished_run(store.folder)
-    known = store.known_photos()
-    counted = {row["values"]: row["counts"] for row in known["status"].value_counts().to_pylist()}
-    photos = known.filter(pc.field("status") != MISSING)
-    usable = photos.filter(pc.field("status") != FAILED)["photo_id"]
-    failed = photos.filter(pc.field("status") == FAILED).select(["uri", "stage", "error", "attempts"])
-    away = known.filter(pc.field("status") == MISSING)
-    left_out = away.filter(pc.field("left_out").is_valid())
-    missing = _missing(away.filter(pc.field("left_out").is_null()), photos)
-    faces = store.faces([])["face_id"]
-    clustering = store.current_clustering()
-    return {
-        "index": store.called,
-        "model": {"name": store.settings.embed.model, "sha256": store.model_sha256},
-        "photos": {
-            "seen": len(photos),
-            "with_faces": counted.get(OK, 0),
-            "without_faces": counted.get(NO_FACE, 0),
-            "failed": counted.get(FAILED, 0),
-            "missing": len(missing),
-            "left_out": len(left_out),
-            "forgotten": counted.get(FORGOTTEN, 0),
-            "copies": len(usable) - len(usable.unique()),
-        },
-        "faces": len(faces),
-        "unfinished": unfinished,
-        "grouping": _grouping(clustering),
-        "failed": failed.to_pylist(),
-        "missing": missing,
-        "passed_over": passed_over_before(store.folder),
-        "next": _next(store, len(photos), faces, clustering, unfinished),
-    }
+    return status(IndexStore.open(folder))
 
 
-def _missing(away: pa.Table, photos: pa.Table) -> list[str]:
-    """Uris of missing photos whose picture is under no other name, `photos` being those that are there."""
-    import pyarrow.compute as pc
-
-    elsewhere = pc.field("photo_id").isin(photos["photo_id"].unique())
-    return away.filter(~elsewhere)["uri"].to_pylist()
+def _values(now: IndexStatus) -> dict[str, Any]:
+    return now.to_dict() | {"next": _next(now)}
 
 
-def _grouping(clustering: Clustering | None) -> dict[str, Any] | None:
-    if clustering is None:
-        return None
-    names = ("created", "faces", "people", "in_people", "unsure", "low_quality")
-    named = sum(name != "" for name in clustering.people["name"].to_pylist())
-    values = {name: clustering.run[name] for name in names}
-    found = clustering.run.get("neighbour_recall")
-    return {"run_id": clustering.run_id, **values, "named": named, "neighbour_recall": found}
-
-
-def _next(
-    store: IndexStore,
-    photos: int,
-    faces: pa.ChunkedArray,
-    clustering: Clustering | None,
-    unfinished: dict[str, Any] | None,
-) -> str:
-    from photoclust.workflows.review_page import review_page
-
-    folder = _shell(store.called)
-    if unfinished is not None:
-        verb = printable(str(unfinished.get("verb", "run")))
+def _next(now: IndexStatus) -> str:
+    """What to do next."""
+    index = _shell(now.index)
+    if now.unfinished is not None:
+        verb = printable(str(now.unfinished.get("verb", "run")))
         what = "DATASET" if verb == "dedupe" else "PHOTOS"
-        return (
-            f"the same command again, photoclust {verb} {what} --index {folder}, unless it is still at work"
-        )
-    if not photos:
-        return f"photoclust run PHOTOS --index {folder}"
-    if clustering is None or not clustering.assignments["face_id"].equals(faces):
-        return f"photoclust cluster --index {folder}"
-    return f"open {_shell(review_page(store.folder))}"
+        return f"the same command again, photoclust {verb} {what} --index {index}, unless it is still at work"
+    if not now.photos.seen:
+        return f"photoclust run PHOTOS --index {index}"
+    if not now.grouped:
+        return f"photoclust cluster --index {index}"
+    return f"open {_shell(now.review_page)}"
 
 
 def _shell(place: object) -> str:
@@ -174,26 +109,25 @@ def _indexing_line(report: IndexReport) -> str:
     return new + same + moved + back + gone + again
 
 
-def _write_holdings(values: dict[str, Any]) -> None:
-    photos, grouping = values["photos"], values["grouping"]
-    parts = [f"{photos['with_faces']} with faces", f"{photos['without_faces']} without"]
-    parts += [f"{photos['failed']} failed"] if photos["failed"] else []
-    parts += [f"{photos['forgotten']} forgotten"] if photos["forgotten"] else []
-    parts += [f"{photos['copies']} the same photo again"] if photos["copies"] else []
-    away = [f"{photos[name]} {word}" for name, word in _AWAY.items() if photos[name]]
+def _write_holdings(now: IndexStatus) -> None:
+    photos, grouping = now.photos, now.grouping
+    parts = [f"{photos.with_faces} with faces", f"{photos.without_faces} without"]
+    parts += [f"{photos.failed} failed"] if photos.failed else []
+    parts += [f"{photos.forgotten} forgotten"] if photos.forgotten else []
+    parts += [f"{photos.copies} the same photo again"] if photos.copies else []
+    away = [f"{photos.missing} missing"] if photos.missing else []
+    away += [f"{photos.left_out} left out"] if photos.left_out else []
     gone = f"; {', '.join(away)}, out of the grouping" if away else ""
-    click.echo(f"Photos   {photos['seen']}: {', '.join(parts)}{gone}")
+    click.echo(f"Photos   {photos.seen}: {', '.join(parts)}{gone}")
     if grouping is None:
-        click.echo(f"Faces    {values['faces']}, not grouped yet")
+        click.echo(f"Faces    {now.faces}, not grouped yet")
         return
-    rest = f"{grouping['unsure']} unsure, {grouping['low_quality']} of low quality"
-    click.echo(f"Faces    {grouping['faces']}: {grouping['in_people']} in people, {rest}")
-    named = f", {grouping['named']} named" if grouping["named"] else ""
-    click.echo(f"People   {grouping['people']}{named}")
-    if grouping["neighbour_recall"] is not None:
-        click.echo(
-            f"Compared approximately: {grouping['neighbour_recall']:.1%} of the nearest faces were found"
-        )
+    rest = f"{grouping.unsure} unsure, {grouping.low_quality} of low quality"
+    click.echo(f"Faces    {grouping.faces}: {grouping.in_people} in people, {rest}")
+    named = f", {grouping.named} named" if grouping.named else ""
+    click.echo(f"People   {grouping.people}{named}")
+    if grouping.neighbour_recall is not None:
+        click.echo(f"Compared approximately: {grouping.neighbour_recall:.1%} of the nearest faces were found")
 
 
 def _write_passed_over(counts: dict[str, dict[str, int]]) -> None:
@@ -203,12 +137,12 @@ def _write_passed_over(counts: dict[str, dict[str, int]]) -> None:
         click.echo(line)
 
 
-def _write_failed(failed: list[dict[str, Any]], most: int, index: str) -> None:
+def _write_failed(failed: Sequence[FailedPhoto], most: int, index: str) -> None:
     if failed:
         click.echo("\nCould not be used:")
-    for row in failed[:most]:
-        click.echo(f"  {printable(row['uri'])}: {row['stage']}: {printable(row['error'])}")
-    if any(row["stage"] == "read" for row in failed):
+    for photo in failed[:most]:
+        click.echo(f"  {printable(photo.uri)}: {photo.stage}: {printable(photo.error)}")
+    if any(photo.stage == "read" for photo in failed):
         click.echo("What could not be read is tried again in every run.")
     if len(failed) > most:
         more = f"photoclust status --failed --index {_shell(index)}"

@@ -218,5 +218,5 @@ def _apply(audit: Audit, corrected: list[str], folder: Path) -> int:
     entries = zip(audit.dataset.entries, corrected, strict=True)
     links = Links()
     made = write_corrected([(entry.uri, entry.split, label) for entry, label in entries], folder, links)
-    tell_unlinked(links)
+    tell_unlinked(links.failed)
     return made

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from photoclust.cli import _options
 
 if TYPE_CHECKING:
-    from photoclust.index.clusterings import Clusterings
+    from photoclust.people.identity.changes import Change
+    from photoclust.workflows.diff import PeopleDiff, StoredGrouping
 
 UNNAMED_SHOWN = 40
 
@@ -44,40 +46,35 @@ def diff(runs: tuple[str, ...], index_dir: str, as_list: bool, as_json: bool) ->
       photoclust diff --list --index ~/people
       photoclust diff previous current --index ~/people --json
     """
-    from photoclust.errors import UsageError
     from photoclust.index.store import IndexStore
-    from photoclust.workflows.snapshot.history import difference
+    from photoclust.workflows.diff import diff as workflow
+    from photoclust.workflows.diff import stored_groupings
 
-    clusterings = IndexStore.open(index_dir).clusterings
+    store = IndexStore.open(index_dir)
     if as_list:
-        _write_list(clusterings, as_json)
+        _write_list(stored_groupings(store), as_json)
         return
-    if len(runs) > 2:
-        raise UsageError(f"Two groupings can be compared, not {len(runs)}.")
-    said = (*runs, "current") if len(runs) == 1 else runs or ("previous", "current")
-    before, after = (clusterings.read(clusterings.find(run)) for run in said)
-    found = difference(before, after)
+    found = workflow(store, runs)
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(found.to_dict(), indent=2))
     else:
         for line in _lines(found):
             click.echo(line)
 
 
-def _lines(found: dict[str, Any]) -> Iterator[str]:
-    named = found["named"]
-    yield f"From {found['from']} to {found['to']}"
-    yield f"Faces    {found['faces_added']} came, {found['faces_gone']} went"
-    if named["faces"]:
-        share = named["moved"] / named["faces"]
-        yield f"Named    {named['moved']} of {named['faces']} faces left their person ({share:.1%})"
-    changes = found["changes"]
-    with_name = sum(change["name"] != "" for change in changes)
+def _lines(found: PeopleDiff) -> Iterator[str]:
+    yield f"From {found.before} to {found.after}"
+    yield f"Faces    {found.faces_added} came, {found.faces_gone} went"
+    if found.named_faces:
+        share = found.named_moved / found.named_faces
+        yield f"Named    {found.named_moved} of {found.named_faces} faces left their person ({share:.1%})"
+    changes = found.changes
+    with_name = sum(change.name != "" for change in changes)
     for title, part in (("With a name", changes[:with_name]), ("Without", changes[with_name:])):
         if part:
             yield f"\n{title}"
         shown = part if title == "With a name" else part[:UNNAMED_SHOWN]
-        yield from (f"  {_who(c['person_id'], c['name'])}: {_what(c)}" for c in shown)
+        yield from (f"  {_who(change.person_id, change.name)}: {_what(change)}" for change in shown)
         if len(part) > len(shown):
             yield f"  and {len(part) - len(shown)} more; --json has them all"
     if not changes:
@@ -90,20 +87,15 @@ def _who(person_id: str, name: str) -> str:
     return f"{printable(name)} ({person_id})" if name else person_id
 
 
-def _what(change: dict[str, Any]) -> str:
-    other = _who(change["other_id"], change["other_name"]) if change["other_id"] else change["other_name"]
-    return _SENTENCES[change["kind"]].format_map(change | {"other": other or "without a name"})
+def _what(change: Change) -> str:
+    other = _who(change.other_id, change.other_name) if change.other_id else change.other_name
+    return _SENTENCES[change.kind].format_map(vars(change) | {"other": other or "without a name"})
 
 
-def _write_list(clusterings: Clusterings, as_json: bool) -> None:
-    place = {clusterings.previous(): "previous", clusterings.current(): "current"}
-    rows = [(run_id, clusterings.run(run_id), place.get(run_id, "")) for run_id in clusterings.runs()]
-    names = ("created", "faces", "people", "in_people")
+def _write_list(groupings: list[StoredGrouping], as_json: bool) -> None:
     if as_json:
-        runs = [{"run_id": i, **{name: run[name] for name in names}, "place": at} for i, run, at in rows]
-        click.echo(json.dumps(runs, indent=2))
+        click.echo(json.dumps([asdict(one) for one in groupings], indent=2))
         return
-    for run_id, run, at in rows:
-        click.echo(
-            f"{run_id}  {run['people']} people, {run['in_people']} of {run['faces']} faces  {at}".rstrip()
-        )
+    for one in groupings:
+        counts = f"{one.people} people, {one.in_people} of {one.faces} faces"
+        click.echo(f"{one.run_id}  {counts}  {one.place}".rstrip())

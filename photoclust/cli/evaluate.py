@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -44,62 +46,22 @@ def evaluate(index_dir: str, labels: str, html: str | None, as_json: bool) -> No
       photoclust evaluate ~/people --labels folders
       photoclust evaluate ~/people --labels truth.csv --html wrong.html
     """
-    import json
+    from photoclust.workflows.evaluate import evaluate as workflow
+    from photoclust.workflows.evaluate import write_evaluation_page
 
-    from photoclust.evaluate.confidence import check_confidence
-    from photoclust.evaluate.evaluation import evaluate_groups
-    from photoclust.workflows.snapshot.labelled import labelled_faces
-
-    found = labelled_faces(index_dir, labels)
-    evaluation = evaluate_groups(found.people, found.groups)
-    check = check_confidence(found.people, found.groups, found.confidence, found.expected)
-    values = _values(found, evaluation, check)
+    report = workflow(index_dir, labels)
     if html is not None:
-        _write_page(values, found, index_dir, html)
+        write_evaluation_page(report, index_dir, Path(html))
     if as_json:
-        click.echo(json.dumps(values, indent=2))
+        click.echo(json.dumps(report.to_dict(), indent=2))
         return
-    _say_scores(evaluation)
-    _say_confidence(check)
-    _say_sure_but_wrong(check, found)
-    _say_worst(evaluation, found)
+    found = report.labelled
+    _say_scores(report.evaluation)
+    _say_confidence(report.confidence)
+    _say_sure_but_wrong(report.confidence, found)
+    _say_worst(report.evaluation, found)
     for note in found.notes:
         click.echo(f"\nNote: {_plain(note, 600)}")
-
-
-def _values(found: LabelledFaces, evaluation: Evaluation, check: ConfidenceCheck) -> dict[str, Any]:
-    """What a script reads, and the page shows."""
-    confidence = check.to_dict()
-    for one in confidence["sure_but_wrong"]:
-        one["photo"] = found.photos[one["row"]]
-    columns = zip(found.photos, found.people, found.groups, found.confidence, strict=True)
-    return evaluation.to_dict() | {
-        "confidence": confidence,
-        "labelled": [
-            {"photo": photo, "person": person, "group": group, "confidence": sure if group else None}
-            for photo, person, group, sure in columns
-        ],
-        "names": found.names,
-        "notes": list(found.notes),
-    }
-
-
-def _write_page(values: dict[str, Any], found: LabelledFaces, index_dir: str, file: str) -> None:
-    from pathlib import Path
-
-    from photoclust.index.store import IndexStore
-    from photoclust.report.evaluation_page import write_evaluation
-    from photoclust.workflows.snapshot.labelled import thumbnails_of
-
-    def thumbnails(labelled: Any) -> dict[int, bytes]:
-        images = thumbnails_of(index_dir, [found.rows[row] for row in labelled])
-        return {row: images[found.rows[row]] for row in labelled}
-
-    title = Path(IndexStore.open(index_dir).called.partition("?")[0]).name
-    write_evaluation(values, title, thumbnails, Path(file))
-
-
-# -- what is said -------------------------------------------------------------------------------------
 
 
 def _say_scores(evaluation: Evaluation) -> None:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from photoclust.cli import _options
-
-if TYPE_CHECKING:
-    from photoclust.report.album import Album
-    from photoclust.report.links import Links
 
 UNLINKED_SHOWN = 20
 
@@ -51,44 +46,28 @@ def export(index_dir: str, fmt: str, output: str, embeddings: bool, force: bool)
       photoclust export --index ~/people --format folders --output ~/by-person
     """
     from photoclust.errors import UsageError
-    from photoclust.report.export import write_export, write_table
-    from photoclust.report.links import Links
+    from photoclust.index.store import IndexStore
+    from photoclust.workflows.export import export as workflow
+    from photoclust.workflows.export import export_to
 
     if output == "-" and fmt == "folders":
         raise UsageError("Folders cannot be written to standard output; name a folder.")
-    album = _album(index_dir, embeddings)
+    store = IndexStore.open(index_dir)
     if output == "-":
-        write_table(album, fmt, sys.stdout.buffer, embeddings)
+        export_to(store, fmt, sys.stdout.buffer, embeddings)
     else:
-        links = Links()
-        written = write_export(album, fmt, Path(output), embeddings, force, links)
-        click.echo(f"Wrote {written}.")
-        tell_unlinked(links)
+        report = workflow(store, fmt, Path(output), embeddings, force)
+        click.echo(f"Wrote {report.output}.")
+        tell_unlinked(report.unlinked)
 
 
-def tell_unlinked(links: Links) -> None:
+def tell_unlinked(unlinked: dict[str, str]) -> None:
     """Say on stderr which photos could have no link, and why."""
     from photoclust.report.names import visible
 
-    failed = list(links.failed.items())
-    if failed:
-        click.echo(f"{len(failed)} could not be linked:", err=True)
-    for uri, reason in failed[:UNLINKED_SHOWN]:
+    if unlinked:
+        click.echo(f"{len(unlinked)} could not be linked:", err=True)
+    for uri, reason in list(unlinked.items())[:UNLINKED_SHOWN]:
         click.echo(f"  {visible(uri, 200)}: {reason}", err=True)
-    if len(failed) > UNLINKED_SHOWN:
-        click.echo(f"  and {len(failed) - UNLINKED_SHOWN} more", err=True)
-
-
-def _album(index_dir: str, embeddings: bool) -> Album:
-    from photoclust.errors import IndexMissingError
-    from photoclust.index.store import IndexStore
-    from photoclust.report.album import Album
-
-    store = IndexStore.open(index_dir)
-    clustering = store.current_clustering()
-    if clustering is None:
-        raise IndexMissingError(
-            f"{index_dir} has no people yet; make them with `photoclust cluster --index {index_dir}`."
-        )
-    columns = ["box", "detection_score", "quality", *(["embedding"] if embeddings else [])]
-    return Album(store.photos(), store.faces(columns), clustering.assignments, clustering.people)
+    if len(unlinked) > UNLINKED_SHOWN:
+        click.echo(f"  and {len(unlinked) - UNLINKED_SHOWN} more", err=True)

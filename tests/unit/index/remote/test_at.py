@@ -9,7 +9,6 @@ from remote_indexes import (
     of,
 )
 
-from photoclust.cli._summary import status_values
 from photoclust.errors import (
     ObjectStoreError,
     UsageError,
@@ -17,6 +16,7 @@ from photoclust.errors import (
 from photoclust.index.remote.at import at
 from photoclust.index.store import IndexStore
 from photoclust.workflows.people.suggest import suggest
+from photoclust.workflows.status import status
 
 
 def test_another_machine_finds_the_rows_and_the_people_of_a_local_index(stored, album_index, machine):
@@ -46,7 +46,7 @@ def test_the_folder_of_a_working_copy_stands_for_the_index(stored, machine):
 def test_an_index_is_called_what_the_user_calls_it(stored, album_index):
     with at(stored) as folder:
         assert IndexStore.open(folder).called == stored
-        assert status_values(IndexStore.open(folder))["index"] == stored
+        assert status(IndexStore.open(folder)).index == stored
         assert f"--index {stored}" in suggest(IndexStore.open(folder), 5)[0]["yes"]
     assert album_index.called == str(album_index.folder)
 

@@ -1,0 +1,93 @@
+"""The grouping in force, and its confidence, held against labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from photoclust.evaluate.confidence import ConfidenceCheck, check_confidence
+from photoclust.evaluate.evaluation import Evaluation, evaluate_groups
+from photoclust.index.store import IndexStore
+from photoclust.workflows.snapshot.labelled import LabelledFaces, labelled_faces, thumbnails_of
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """How well people found agree with people known.
+
+    Attributes
+    ----------
+    labelled
+        The faces whose person is known; rows of the other two are positions among them.
+    evaluation
+        Scores, and what is split or mixed.
+    confidence
+        Whether faces that are said to be 90 % sure are right in nine cases of ten.
+    """
+
+    labelled: LabelledFaces
+    evaluation: Evaluation
+    confidence: ConfidenceCheck
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values, for programs and for the page."""
+        labelled, confidence = self.labelled, self.confidence.to_dict()
+        for one in confidence["sure_but_wrong"]:
+            one["photo"] = labelled.photos[one["row"]]
+        columns = zip(labelled.photos, labelled.people, labelled.groups, labelled.confidence, strict=True)
+        return self.evaluation.to_dict() | {
+            "confidence": confidence,
+            "labelled": [
+                {"photo": photo, "person": person, "group": group, "confidence": sure if group else None}
+                for photo, person, group, sure in columns
+            ],
+            "names": labelled.names,
+            "notes": list(labelled.notes),
+        }
+
+
+def evaluate(folder: str | Path, labels: str = "folders") -> EvaluationReport:
+    """Hold the grouping in force against labels.
+
+    Parameters
+    ----------
+    folder
+        The index, on this machine.
+    labels
+        ``folders``, where the folder of a photo names its person, or the path of a CSV.
+
+    Raises
+    ------
+    IndexMissingError
+        There is no index, or no grouping in it.
+    UsageError
+        The labels cannot be used.
+    """
+    found = labelled_faces(str(folder), labels)
+    return EvaluationReport(
+        found,
+        evaluate_groups(found.people, found.groups),
+        check_confidence(found.people, found.groups, found.confidence, found.expected),
+    )
+
+
+def write_evaluation_page(report: EvaluationReport, folder: str | Path, file: Path) -> None:
+    """Write a page with the scores and with the pictures of what is wrong.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    from photoclust.report.evaluation_page import write_evaluation
+
+    rows = report.labelled.rows
+
+    def thumbnails(labelled: Sequence[int]) -> dict[int, bytes]:
+        images = thumbnails_of(str(folder), [rows[row] for row in labelled])
+        return {row: images[rows[row]] for row in labelled}
+
+    title = Path(IndexStore.open(folder).called.partition("?")[0]).name
+    write_evaluation(report.to_dict(), title, thumbnails, file)
