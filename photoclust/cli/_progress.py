@@ -94,6 +94,7 @@ _STAGES = {
     "compare": ("Comparing", "faces"),
     "group": ("Grouping", "settings"),
     "audit": ("Comparing", "pairs"),
+    "fetch": ("Fetching the index", "files"),
 }
 """Words for the stages of `photoclust.workflows.context`."""
 
@@ -105,7 +106,7 @@ def stage_progress(stage: str, total: int) -> AbstractContextManager[Callable[[i
 
 def fetch_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
     """Show progress over `total` files of an index to be fetched."""
-    return progress(total, "Fetching the index", "files")
+    return stage_progress("fetch", total)
 
 
 @contextmanager

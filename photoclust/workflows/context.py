@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from photoclust.people.clustering.division import StartWorkers
     from photoclust.stages import Engine
 
-INDEX, COMPARE, GROUP, AUDIT = "index", "compare", "group", "audit"
+INDEX, COMPARE, GROUP, AUDIT, FETCH = "index", "compare", "group", "audit", "fetch"
 """Stages that report progress: photos indexed, faces compared with all others, settings of a sweep grouped,
-pairs of labels compared."""
+pairs of photos compared, files of an index in an object store fetched."""
 
 Advance = Callable[[int], None]
 """Is told of each few things done how many they are."""
