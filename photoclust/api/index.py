@@ -12,15 +12,16 @@ import pyarrow as pa
 from photoclust.api.context import Progress, context_of
 from photoclust.api.corrections import Corrections
 from photoclust.api.faces import Faces, faces_of
-from photoclust.api.reading import album_of, explanation, label_scores, people_of, question, receipt_of
+from photoclust.api.reading import explanation, label_scores, people_of, question, receipt_of
 from photoclust.api.results import Explanation, LabelScores, Person, Question, Receipt
 from photoclust.config import ClusterConfig, EngineConfig
 from photoclust.index.remote.at import at
 from photoclust.index.store import IndexStore
-from photoclust.report.export import write_export
 from photoclust.workflows.check import Finding, check_index
 from photoclust.workflows.cluster import group
+from photoclust.workflows.evaluate import evaluate
 from photoclust.workflows.explain import explain
+from photoclust.workflows.export import export
 from photoclust.workflows.forget import erasure_of, forget
 from photoclust.workflows.index import index as index_photos
 from photoclust.workflows.opening import PhotoOptions
@@ -28,7 +29,6 @@ from photoclust.workflows.people.people_index import PeopleIndex
 from photoclust.workflows.people.suggest import suggest
 from photoclust.workflows.review_page import write_page
 from photoclust.workflows.run_stats import GroupReport, IndexReport
-from photoclust.workflows.snapshot.labelled import labelled_faces
 
 PathOrUri = str | os.PathLike[str]
 
@@ -248,7 +248,7 @@ class Index:
         0.968
         """
         with self._store() as store:
-            return label_scores(labelled_faces(str(store.folder), os.fspath(labels)))
+            return label_scores(evaluate(store.folder, os.fspath(labels)))
 
     def check(self) -> tuple[Finding, ...]:
         """What is wrong with the files of the index; nothing where all is well."""
@@ -288,7 +288,7 @@ class Index:
             There is no such format.
         """
         with self._store() as store:
-            return write_export(album_of(store, embeddings), format, Path(output), embeddings, force)
+            return export(store, format, Path(output), embeddings, force).output
 
     def forget(
         self,

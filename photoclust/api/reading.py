@@ -7,12 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from photoclust.api.results import Explanation, LabelScores, Person, Question, Receipt
-from photoclust.errors import IndexMissingError
-from photoclust.evaluate.confidence import check_confidence
-from photoclust.evaluate.evaluation import evaluate_groups
 from photoclust.index.store import IndexStore
-from photoclust.report.album import Album
-from photoclust.workflows.snapshot.labelled import LabelledFaces
+from photoclust.workflows.evaluate import EvaluationReport
 
 
 def people_of(store: IndexStore) -> Generator[Person]:
@@ -77,30 +73,14 @@ def receipt_of(found: dict[str, Any]) -> Receipt:
     )
 
 
-def label_scores(found: LabelledFaces) -> LabelScores:
+def label_scores(report: EvaluationReport) -> LabelScores:
     """Scores of the grouping in force on faces whose person is known."""
+    labelled = report.labelled
     return LabelScores(
-        scores=evaluate_groups(found.people, found.groups),
-        confidence=check_confidence(found.people, found.groups, found.confidence, found.expected),
-        photos=tuple(found.photos),
-        people=tuple(found.people),
-        groups=tuple(found.groups),
-        notes=found.notes,
+        scores=report.evaluation,
+        confidence=report.confidence,
+        photos=tuple(labelled.photos),
+        people=tuple(labelled.people),
+        groups=tuple(labelled.groups),
+        notes=labelled.notes,
     )
-
-
-def album_of(store: IndexStore, embeddings: bool) -> Album:
-    """What an export needs of an index.
-
-    Raises
-    ------
-    IndexMissingError
-        Nobody has grouped the faces yet.
-    """
-    current = store.current_clustering()
-    if current is None:
-        raise IndexMissingError(
-            f"{store.called} has no people yet; make them with `photoclust cluster --index {store.called}`."
-        )
-    columns = ["box", "detection_score", "quality", *(["embedding"] if embeddings else [])]
-    return Album(store.photos(), store.faces(columns), current.assignments, current.people)
