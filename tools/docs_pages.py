@@ -64,9 +64,9 @@ def overview() -> str:
     rows = [f"| [`photoclust {verb}`]({verb}.md) | {text} |" for verb, (_, text) in VERBS.items()]
     table = "\n".join(["| command | what it does |", "|---|---|", *rows])
     return (
-        "# Command line\n\nResults go to stdout, progress to stderr. The exit code is 0 for success, 1 for a failure, "
-        "2 for a mistake in the command, 130 after Control-C and 143 after SIGTERM. Every command takes `--help`, "
-        f"and `--debug` to show the traceback of an error.\n\n{table}\n"
+        "# Command line\n\nResults go to stdout, progress to stderr. The exit code is 0 for success, 1 for a "
+        "failure, 2 for a mistake in the command, 130 after Control-C and 143 after SIGTERM. Every command "
+        f"takes `--help`, and `--debug` to show the traceback of an error.\n\n{table}\n"
     )
 
 
@@ -106,10 +106,10 @@ def prose(text: str) -> str:
 
 
 def _option_table(command: click.Command, context: click.Context) -> Iterator[str]:
-    records = [record for option in command.get_params(context) if (record := option.get_help_record(context))]
-    if records:
+    records = [option.get_help_record(context) for option in command.get_params(context)]
+    if any(records):
         yield "| option | meaning |\n|---|---|"
-        for names, text in records:
+        for names, text in filter(None, records):
             yield f"| `{names}` | {_escaped(text)} |"
         yield ""
 
