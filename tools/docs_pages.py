@@ -80,7 +80,7 @@ def verb_page(verb: str) -> str:
 def _sections(command: click.Command, name: str, level: int) -> Iterator[str]:
     context = click.Context(command, info_name=name)
     yield f"{'#' * level} {name}\n"
-    yield f"```text\n{' '.join(command.get_usage(context).split())}\n```\n"
+    yield f"```text\n{usage(command, context)}\n```\n"
     yield prose(command.help or "")
     yield from _option_table(command, context)
     if command.epilog:
@@ -90,6 +90,11 @@ def _sections(command: click.Command, name: str, level: int) -> Iterator[str]:
             below = command.get_command(context, child)
             assert below is not None
             yield from _sections(below, f"{name} {child}", level + 1)
+
+
+def usage(command: click.Command, context: click.Context) -> str:
+    """The command with what it takes, on one line."""
+    return " ".join([context.command_path, *command.collect_usage_pieces(context)])
 
 
 def prose(text: str) -> str:
@@ -106,7 +111,8 @@ def prose(text: str) -> str:
 
 
 def _option_table(command: click.Command, context: click.Context) -> Iterator[str]:
-    records = [option.get_help_record(context) for option in command.get_params(context)]
+    options = [one for one in command.get_params(context) if isinstance(one, click.Option)]
+    records = [option.get_help_record(context) for option in options]
     if any(records):
         yield "| option | meaning |\n|---|---|"
         for names, text in filter(None, records):
