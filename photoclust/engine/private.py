@@ -22,8 +22,8 @@ from typing import Any
 import psutil
 
 from photoclust.index.files import make_folder
-from photoclust.index.writers import writer_tag
 from photoclust.storage.places import cache_dir
+from photoclust.storage.writers import writer_tag
 
 _INSIDE = "session_2026-01-01_00-00-00_000000_1000000/sockets/plasma_store"
 _LONGEST_SOCKET = 107 if os.name == "posix" else 10_000  # bytes of a Unix socket's path, see unix(7)

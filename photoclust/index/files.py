@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import re
 import zlib
 from collections.abc import Callable, Generator
@@ -18,11 +17,11 @@ import pyarrow as pa
 from photoclust.errors import IndexCorruptError, IndexWriteError
 from photoclust.index.cures import cure
 from photoclust.index.sealed import SealError, digest_of, read_sealed, sealed
-from photoclust.index.writers import is_abandoned, writer_tag
+from photoclust.storage import local_files
+from photoclust.storage.writers import is_abandoned
 
 Read = TypeVar("Read")
 _PRIVATE_FOLDER = 0o700
-_TEMPORARY = ".tmp-"
 CHECKSUM = "checksum"
 """Last entry of every JSON file that is ours."""
 _LOOKS_LIKE_ONE = re.compile("[0-9a-f]{8}")
@@ -77,32 +76,9 @@ def write_bytes(path: Path, *pieces: bytes | memoryview, new: bool = False) -> N
     IndexWriteError
         It cannot be written.
     """
-    temporary = path.with_name(f"{_TEMPORARY}{writer_tag()}")
-    with writing(path):
-        try:
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                for piece in pieces:
-                    file.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
-            if new:
-                _link(temporary, path)
-            else:
-                temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-def _link(temporary: Path, path: Path) -> None:
-    """Give a file its name if nobody has it; where there are no hard links, as nearly so as can be."""
-    try:
-        path.hardlink_to(temporary)
-    except FileExistsError:
-        raise
-    except OSError:
-        if path.exists():
-            raise FileExistsError(errno.EEXIST, "there is one already", str(path)) from None
-        temporary.replace(path)
+    with writing(path), local_files.whole_file(path, new) as file:
+        for piece in pieces:
+            file.write(piece)
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
@@ -204,6 +180,6 @@ def _damaged(path: Path, error: Exception) -> IndexCorruptError:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files that a killed run left behind."""
-    for leftover in folder.glob(f"{_TEMPORARY}*"):
+    for leftover in folder.glob(f"{local_files.TEMPORARY}*"):
         if is_abandoned(leftover):
             leftover.unlink(missing_ok=True)

@@ -6,7 +6,7 @@
     INDEX/faces/part-00000012-TAG.parquet
 
 The number orders parts: a later row for a photo replaces an earlier one. The tag is the writer's
-(`photoclust.index.writers`). Faces are written first; the photos are what makes them count.
+(`photoclust.storage.writers`). Faces are written first; the photos are what makes them count.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from photoclust.index import files
 from photoclust.index.marks import FacesPart, faces_of, faces_said, marked
 from photoclust.index.photo_rows import from_disk, to_disk
 from photoclust.index.sealed import digest_of, metadata_of
-from photoclust.index.writers import is_abandoned, writer_tag
+from photoclust.storage.writers import is_abandoned, writer_tag
 
 _TRIES = 3
 

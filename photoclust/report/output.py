@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from photoclust.errors import OutputError
+from photoclust.storage import local_files
 
 
 @contextmanager
@@ -23,21 +22,15 @@ def reported(path: Path) -> Generator[None]:
 
 @contextmanager
 def whole_file(path: Path) -> Generator[BinaryIO]:
-    """Open a temporary neighbour of `path`, mode 0600, that takes its name when all went well.
+    """Write `path` whole or not at all: see `photoclust.storage.local_files`.
 
     Raises
     ------
     OutputError
         When the place cannot be written.
     """
-    with reported(path):
-        handle, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                yield stream
-            Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+    with reported(path), local_files.whole_file(path) as stream:
+        yield stream
 
 
 def write_page(file: Path, render: Callable[[], str]) -> None:

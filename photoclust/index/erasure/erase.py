@@ -33,8 +33,8 @@ from photoclust.index.erasure.scrub import Gone, among, scrub_file
 from photoclust.index.photo_rows import from_disk, to_disk
 from photoclust.index.prepared import FOLDER as PREPARED
 from photoclust.index.remote import hooks
-from photoclust.index.writers import is_abandoned
 from photoclust.records import FACE_SCHEMA, FORGOTTEN, MISSING, OK, local_path
+from photoclust.storage.writers import is_abandoned
 
 if TYPE_CHECKING:
     from photoclust.index.store import IndexStore

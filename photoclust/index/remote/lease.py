@@ -31,9 +31,9 @@ from dataclasses import asdict, dataclass
 import psutil
 
 from photoclust.errors import IndexLockedError, ObjectStoreError
-from photoclust.index.writers import running_machine
 from photoclust.records import printable
 from photoclust.storage.object_store import ObjectInfo, ObjectStore
+from photoclust.storage.writers import running_machine
 
 FOLDER = ".lease/"
 STALE = 0.6  # of its span left: it should have been renewed at 0.75, and stores may be slow

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from photoclust.engine import private
-from photoclust.index.writers import running_machine
+from photoclust.storage.writers import running_machine
 
 LEFT = """
 import os

@@ -14,10 +14,11 @@ import pytest
 
 from photoclust.config import IndexSettings
 from photoclust.errors import IndexCorruptError, IndexWriteError
-from photoclust.index import files, writers
+from photoclust.index import files
 from photoclust.index.parts import Parts
 from photoclust.index.store import IndexStore
 from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
+from photoclust.storage import writers
 
 WRITER = """
 import sys, time
@@ -182,7 +183,7 @@ def test_what_is_in_hand_elsewhere_is_left_alone_until_it_is_old(tmp_path: Path)
 def test_what_a_dead_process_of_this_machine_had_in_hand_is_a_leftover(tmp_path: Path) -> None:
     if not writers.running_machine():
         pytest.skip("this system does not tell which machine it is")
-    code = "from photoclust.index.writers import writer_tag; print(writer_tag())"
+    code = "from photoclust.storage.writers import writer_tag; print(writer_tag())"
     tag = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     mine, theirs = (tmp_path / f".tmp-{name.strip()}" for name in (writers.writer_tag(), tag))
     for path in (mine, theirs):
