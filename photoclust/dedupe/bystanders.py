@@ -6,7 +6,8 @@ import numpy as np
 
 from photoclust.dedupe.judgement import Judgement
 from photoclust.dedupe.labelled import LabelledFaces
-from photoclust.dedupe.templates import Doubles, Evidence, Floats, Rows, Templates, evidence_of
+from photoclust.dedupe.templates import Evidence, Templates, evidence_of
+from photoclust.types import Doubles, Floats, Rows
 
 FALSE_RATE = 0.01  # chance accepted that a bystander is taken for the person of the label
 

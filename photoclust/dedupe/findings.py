@@ -9,7 +9,7 @@ import numpy as np
 from photoclust.dedupe.judgement import Judgement
 from photoclust.dedupe.label_pairs import SamePerson
 from photoclust.dedupe.labelled import NOBODY, LabelledFaces
-from photoclust.dedupe.templates import Rows
+from photoclust.types import Rows
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from photoclust.dedupe.label_pairs import SamePerson, persons, same_person, with
 from photoclust.dedupe.labelled import NOBODY, LabelledFaces
 from photoclust.dedupe.odds import mixture, probability, worth
 from photoclust.dedupe.owners import Parts, owners
-from photoclust.dedupe.templates import Doubles, Evidence, Rows, Templates, evidence_blocks, evidence_of
+from photoclust.dedupe.templates import Evidence, Templates, evidence_blocks, evidence_of
+from photoclust.types import Doubles, Rows
 
 
 @dataclass(frozen=True)

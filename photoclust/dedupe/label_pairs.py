@@ -12,7 +12,8 @@ from scipy.sparse.csgraph import connected_components
 from photoclust.config import AuditConfig
 from photoclust.dedupe.labelled import LabelledFaces
 from photoclust.dedupe.odds import FOR, log_odds, probability
-from photoclust.dedupe.templates import Doubles, Evidence, Rows, Templates, evidence_blocks, evidence_of
+from photoclust.dedupe.templates import Evidence, Templates, evidence_blocks, evidence_of
+from photoclust.types import Doubles, Rows
 
 COMMON_SHARE, COMMON_RANK, COMMON_LABELS = 0.5, 4, 20
 """How much of what a label has in common with many is taken off its evidence, which of its best matches shows

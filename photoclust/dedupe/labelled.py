@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from photoclust.dedupe.templates import Doubles, Floats, Rows, Templates
+from photoclust.dedupe.templates import Templates
+from photoclust.types import Doubles, Floats, Rows
 
 NOBODY = -1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.dedupe.templates import Doubles
+from photoclust.types import Doubles
 
 FOR, AGAINST = 0.62, 0.25
 """What evidence is worth, as the natural logarithm of a likelihood ratio, above and below 0.

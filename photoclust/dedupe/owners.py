@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from photoclust.config import AuditConfig
 from photoclust.dedupe.odds import worth
-from photoclust.dedupe.templates import Doubles, Evidence, Rows, Templates, evidence_of
+from photoclust.dedupe.templates import Evidence, Templates, evidence_of
+from photoclust.types import Doubles, Rows
 
 _CANDIDATES = 20  # parts of a label that may be its owner
 _AT_ONCE = 4096  # candidates weighed together: their sums take some megabytes

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from photoclust.config import AuditConfig
 from photoclust.dedupe.bystanders import FALSE_RATE
-from photoclust.dedupe.templates import Doubles, Evidence, Floats, Rows, Templates, evidence_of
+from photoclust.dedupe.templates import Evidence, Templates, evidence_of
+from photoclust.types import Doubles, Floats, Rows
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Doubles = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
+from photoclust.types import Doubles, Floats, Rows
 
 Evidence = Callable[[Doubles, Doubles, Doubles, Doubles, Doubles], Doubles]
 """Log-likelihood ratio of one person against two from sizes, squared lengths and inner product of the means

@@ -11,7 +11,7 @@ from photoclust.config import EngineConfig
 from photoclust.index.searching import BlockSearch
 from photoclust.people.graph.blocks import Comparison, nearest_in_pieces
 from photoclust.people.graph.neighbours import NeighbourGraph
-from photoclust.people.graph.search import Floats, Rows
+from photoclust.types import Floats, Rows
 
 Found = Iterator[tuple[int, NeighbourGraph]]
 

@@ -12,13 +12,12 @@ import numpy.typing as npt
 
 from photoclust.evaluate.reliability import EDGES, Reliability, reliability, right_memberships
 from photoclust.evaluate.scores import numbered
+from photoclust.types import Rows
 
 SURE = 0.95
 """Confidence from which on a face is said to be sure."""
 
 OTHERS = 3
-
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-Doubles = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
+from photoclust.types import Doubles, Rows
 
 EDGES = (0.0, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
 """Of the bins: narrow where most confidences lie, as in ``tools/calibrate.py``."""

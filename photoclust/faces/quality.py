@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from photoclust.records import Detections
+from photoclust.types import Floats
 
 SIDE = 40  # pixels a side at which sharpness is taken; 24 to 96 predict recognition less well
 
@@ -30,8 +31,6 @@ HALF_SEEN, STEEPNESS = 15.1, 4.7  # pixels; per doubling
 # 3,837 main faces of LFW's development people and of 129 photos of footballers none scores less; of 44 other
 # findings there that do, and were of good quality otherwise, ten are no faces and half are parts of one.
 WHOLE_FACE = 0.95
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

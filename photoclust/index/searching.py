@@ -17,7 +17,7 @@ import numpy as np
 from photoclust.index.blocks import SearchBlocks
 from photoclust.people.graph.blocks import Comparison
 from photoclust.people.graph.neighbours import NeighbourGraph, nearest
-from photoclust.people.graph.search import Floats, Rows
+from photoclust.types import Floats, Rows
 
 BlockSearch = Callable[[Comparison, Sequence[int]], Iterator[tuple[int, NeighbourGraph]]]
 """What compares the queries of some blocks with all of the base: yields each block, in any order."""

@@ -15,8 +15,7 @@ from photoclust.people.calibration.evidence import MODELS, Calibration, calibrat
 from photoclust.people.clustering.division import cluster
 from photoclust.people.clustering.verify import VerifyInput, candidates_of
 from photoclust.people.graph.neighbours import NORM_TOLERANCE, neighbours
-
-Floats = npt.NDArray[np.float32]
+from photoclust.types import Floats
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
+
+from photoclust.types import Doubles, Floats
 
 SIDE = 32  # pixels a side of the area compared
 SPREAD = 24.0  # root mean square distance of the landmarks from their middle, in pixels, at which it is taken
 HOPELESS = 0.6  # correlation below which better landmarks do not make one picture of two
 LEAST_SHARED = 0.4  # of either picture, in area; a smaller part shown by both says little
-
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ import numpy as np
 
 from photoclust.errors import UsageError
 from photoclust.people.calibration.evidence import Calibration, calibration_of
-from photoclust.people.calibration.hubness import Doubles, Floats
+from photoclust.types import Doubles, Floats
 
 _PAIRS = 200_000  # sampled; the standard error of their mean similarity is below 0.001
 _FEW = 100  # pairs of strangers; fewer say nothing about all

@@ -14,11 +14,8 @@ strangers, at 1 in 1,000 (``benchmarks/crowds.py CROWDS INDEX``).
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Doubles = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
+from photoclust.types import Doubles, Floats, Rows
 
 ANY_PHOTO = -1
 """The photo of a face that shares it with no stranger."""

@@ -19,11 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.calibration.evidence import Calibration, Doubles, Floats
+from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.rounds import Rounds, SuperstepState
-
-Rows = npt.NDArray[np.int64]
+from photoclust.types import Doubles, Floats, Rows
 
 _NONE = np.zeros(0)
 _BLOCK = 32_768  # pairs of 512-d sums multiplied at once: 2 × 64 MB

@@ -17,9 +17,9 @@ import heapq
 import numpy as np
 
 from photoclust.people.clustering.constraints import Constraints
-from photoclust.people.clustering.exclusions import Rows
 from photoclust.people.graph.near_duplicates import components
 from photoclust.people.graph.neighbours import NeighbourGraph
+from photoclust.types import Rows
 
 
 def bounded_components(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.clustering.exclusions import Exclusions, Rows
+from photoclust.people.clustering.exclusions import Exclusions
+from photoclust.types import Rows
 
 
 @dataclass(frozen=True)

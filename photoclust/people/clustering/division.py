@@ -17,14 +17,14 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.calibration.evidence import Floats
-from photoclust.people.clustering.agglomerate import Partition, Rows, squared_lengths
+from photoclust.people.clustering.agglomerate import Partition, squared_lengths
 from photoclust.people.clustering.components import shared_out
 from photoclust.people.clustering.density import numbered
 from photoclust.people.clustering.joining import Candidates, joined, large
 from photoclust.people.clustering.membership import NOBODY
 from photoclust.people.clustering.rounds import Rounds, SuperstepState, run_lockstep, total
 from photoclust.people.clustering.verify import Groups, settled
+from photoclust.types import Floats, Rows
 
 Labels = npt.NDArray[np.int32]
 

@@ -13,14 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
-from photoclust.people.calibration.evidence import Calibration, Doubles
-from photoclust.people.clustering.agglomerate import Partition, Rows, absorb, join
+from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.clustering.agglomerate import Partition, absorb, join
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.rounds import Rounds
 from photoclust.people.graph.near_duplicates import NEAR_IDENTICAL, components
 from photoclust.people.graph.neighbours import NeighbourGraph, neighbours
+from photoclust.types import Doubles, Rows
 
 Edges = tuple[Rows, Rows]
 

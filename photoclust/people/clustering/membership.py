@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.calibration.evidence import Calibration, Doubles, Floats
+from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.graph.neighbours import NeighbourGraph
-
-Rows = npt.NDArray[np.int64]
+from photoclust.types import Doubles, Floats, Rows
 
 NOBODY = -1
 _BLOCK = 32_768  # faces multiplied with templates at once: 2 × 64 MB

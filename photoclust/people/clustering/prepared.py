@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
-from photoclust.people.calibration.evidence import Calibration, Floats
+from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.clustering.density import density_clusters
-from photoclust.people.clustering.exclusions import Rows
 from photoclust.people.clustering.same_photo import conflicting_photos
 from photoclust.people.graph.neighbours import NeighbourGraph
+from photoclust.types import Floats, Rows
 
 if TYPE_CHECKING:
     from photoclust.people.clustering.verify import VerifyInput

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
 from photoclust.people.calibration.hubness import ANY_PHOTO
-from photoclust.people.clustering.exclusions import Exclusions, Rows
+from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.graph.neighbours import NeighbourGraph, cosine_distances
+from photoclust.types import Rows
 
 if TYPE_CHECKING:
     from photoclust.people.clustering.verify import VerifyInput

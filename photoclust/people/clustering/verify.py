@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
-from photoclust.people.calibration.evidence import Calibration, Doubles, calibration_of
-from photoclust.people.clustering.agglomerate import Partition, Rows, standing
+from photoclust.people.calibration.evidence import Calibration, calibration_of
+from photoclust.people.clustering.agglomerate import Partition, standing
 from photoclust.people.clustering.components import bounded_components, within
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import numbered
@@ -35,6 +35,7 @@ from photoclust.people.clustering.rounds import run_alone
 from photoclust.people.clustering.same_photo import once_a_photo
 from photoclust.people.graph.neighbours import NeighbourGraph
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
+from photoclust.types import Doubles, Rows
 
 
 @dataclass(frozen=True)

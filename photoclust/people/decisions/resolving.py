@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from photoclust.people.clustering.constraints import Constraints
-from photoclust.people.clustering.exclusions import Exclusions, Rows
+from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.decisions.disjoint_sets import DisjointSets
 from photoclust.people.decisions.file import (
     COVER,
@@ -34,6 +34,7 @@ from photoclust.people.decisions.file import (
     Decision,
     Decisions,
 )
+from photoclust.types import Rows
 
 
 @dataclass(frozen=True)

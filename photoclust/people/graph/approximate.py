@@ -20,17 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from photoclust.people.graph.neighbours import Nearest, NeighbourGraph, nearest, ranked
-from photoclust.people.graph.search import (
-    Floats,
-    Ints,
-    Rows,
-    empty_lists,
-    no_lists,
-    one_thread,
-    search,
-    take,
-    threads,
-)
+from photoclust.people.graph.search import Ints, empty_lists, no_lists, one_thread, search, take, threads
+from photoclust.types import Floats, Rows
 
 if TYPE_CHECKING:
     from photoclust.people.graph.kernels import Lists

@@ -9,7 +9,7 @@ from hashlib import blake2b
 import numpy as np
 
 from photoclust.people.graph.neighbours import NeighbourGraph, merge, nearest
-from photoclust.people.graph.search import Floats, Rows
+from photoclust.types import Floats, Rows
 
 QUERIES = 8192
 """Queries of a block. Against a million faces of 512 dimensions they are 8 · 10¹² operations: a minute or

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.graph.search import Candidates, Floats, Ints, Rows
+from photoclust.people.graph.search import Candidates, Ints
+from photoclust.types import Floats, Rows
 
 PAIRS = 8_000_000
 """Pairs of a query and a row up to which this is the quicker way."""

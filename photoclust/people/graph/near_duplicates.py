@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from photoclust.people.clustering.exclusions import Rows
 from photoclust.people.graph.neighbours import NeighbourGraph
+from photoclust.types import Rows
 
 NEAR_IDENTICAL = 0.05  # cosine distance; no two of 1,711 people come nearer than this
 

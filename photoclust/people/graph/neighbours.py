@@ -21,7 +21,8 @@ import numpy.typing as npt
 
 from photoclust.errors import VectorError
 from photoclust.people.graph.few import PAIRS, few_distances, rank_few, search_few
-from photoclust.people.graph.search import Floats, Ints, Rows, search_on
+from photoclust.people.graph.search import Ints, search_on
+from photoclust.types import Floats, Rows
 
 # A float32 inner product of 512-d unit vectors is within 512 * 2**-24 = 3e-5 of the true one (Higham,
 # Accuracy and Stability of Numerical Algorithms, 3.1).

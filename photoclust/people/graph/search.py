@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from photoclust.types import Floats, Rows
+
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
     from photoclust.people.graph.kernels import Lists
 
-Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
-Rows = npt.NDArray[np.int64]
 
 GPU_WORTH = 20_000  # rows; below, two cores are done (2.6 s) before torch is imported
 _TILE = 512  # rows of a square tile: 1 MB of similarities, which the cache of a core holds

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.calibration.evidence import Calibration, Doubles, Floats
-from photoclust.people.clustering.agglomerate import Pairs, Partition, Rows, evidence_between
+from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.clustering.agglomerate import Pairs, Partition, evidence_between
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.joining import people_like
 from photoclust.people.clustering.membership import NOBODY, Templates
 from photoclust.people.graph.neighbours import neighbours
+from photoclust.types import Doubles, Floats, Rows
 
 ScoreNormalised = tuple[Floats, Calibration]
 """Embeddings, and the calibration whose evidence takes them: see `Calibration.score_normalised`."""

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.calibration.evidence import Calibration, Doubles, Floats
-from photoclust.people.clustering.agglomerate import Pairs, Rows
+from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.clustering.agglomerate import Pairs
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.joining import people_like
 from photoclust.people.clustering.membership import NOBODY, Templates
 from photoclust.people.identity.facts import chance_same, nearby
+from photoclust.types import Doubles, Floats, Rows
 
 MERGE, JOIN, DOUBT = "merge", "join", "doubt"
 

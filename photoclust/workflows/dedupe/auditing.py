@@ -24,12 +24,10 @@ from photoclust.people.graph.near_duplicates import NEAR_IDENTICAL, components
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.photos.dataset import Dataset
 from photoclust.records import NO_FACE, OK
+from photoclust.types import Floats, Rows
 from photoclust.workflows.dedupe.copies import Copies, Progress, find_copies
 from photoclust.workflows.snapshot.extending import neighbour_graph
 from photoclust.workflows.snapshot.labelled import main_rows
-
-Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64]
 
 SURE = 6.0  # evidence that makes faces of one label one part without further ado; less is judged face by face
 SAME = 0.0  # evidence that makes people seen under one label the same where it is asked who is in most photos

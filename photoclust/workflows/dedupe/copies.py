@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from PIL import Image
 
@@ -22,7 +21,6 @@ from photoclust.photos.decode import decode_photo
 from photoclust.photos.likeness import Picture, likeness
 from photoclust.photos.sources.references import read_photo
 
-Rows = npt.NDArray[np.int64]
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
 COPY_DISTANCE = 0.12  # cosine distance of two faces whose photos may be one picture: of copies at most 0.08

@@ -16,8 +16,8 @@ from photoclust.config import ClusterConfig
 from photoclust.errors import IndexWriteError
 from photoclust.index.prepared import StoredPrepared, read_prepared, write_prepared
 from photoclust.index.store import Clustering, IndexStore
-from photoclust.people.calibration.evidence import Calibration, Floats, calibration_of
-from photoclust.people.clustering.exclusions import Exclusions, Rows
+from photoclust.people.calibration.evidence import Calibration, calibration_of
+from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.joining import Candidates
 from photoclust.people.clustering.prepared import PreparedFaces, density_labels, too_poor
 from photoclust.people.clustering.same_photo import conflicting_photos
@@ -28,6 +28,7 @@ from photoclust.people.graph.near_duplicates import near_duplicates
 from photoclust.people.graph.neighbours import Nearest, NeighbourGraph, nearest
 from photoclust.people.identity.continuity import Past
 from photoclust.people.identity.facts import ScoreNormalised
+from photoclust.types import Floats, Rows
 from photoclust.workflows.snapshot.grouping import (
     decisions_of,
     exclusions_of,

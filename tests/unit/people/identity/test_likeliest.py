@@ -7,10 +7,11 @@ import pytest
 
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.exclusions import Exclusions
-from photoclust.people.clustering.membership import NOBODY, Rows
+from photoclust.people.clustering.membership import NOBODY
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.people.identity.facts import ScoreNormalised
 from photoclust.people.identity.likeliest import Likeliest, likeliest
+from photoclust.types import Rows
 
 CALIBRATION = calibration_of("some other model", 64)
 LOST, STRANGER = 15, 24  # a face of the second of three people, and one that is like nobody
