@@ -27,7 +27,8 @@ from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration, calibration_of
 from photoclust.people.clustering.density import density_clusters
-from photoclust.people.clustering.verify import VerifyInput, verify
+from photoclust.people.clustering.verify import verify
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.workflows.snapshot.extending import comparable_embeddings
 from photoclust.workflows.snapshot.grouping import verify_input

@@ -18,7 +18,7 @@ from photoclust.config import ClusterConfig
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.same_photo import made_of_photos
-from photoclust.people.clustering.verify import VerifyInput
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.workflows.snapshot.extending import comparable_embeddings
 from photoclust.workflows.snapshot.grouping import verify_input

@@ -28,7 +28,7 @@ from photoclust.index.store import IndexStore
 from photoclust.models.weights import weights_path
 from photoclust.people.calibration.evidence import Calibration, calibration_of
 from photoclust.people.clustering.same_photo import conflicting_photos
-from photoclust.people.clustering.verify import VerifyInput
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.records import Detections
 from photoclust.workflows.snapshot.extending import comparable_embeddings

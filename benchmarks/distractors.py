@@ -26,7 +26,8 @@ from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.division import cluster
-from photoclust.people.clustering.verify import VerifyInput, candidates_of
+from photoclust.people.clustering.verify import candidates_of
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.workflows.snapshot.extending import comparable_embeddings
 from photoclust.workflows.snapshot.grouping import verify_input

@@ -25,7 +25,8 @@ from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.division import cluster
-from photoclust.people.clustering.verify import VerifyInput, candidates_of
+from photoclust.people.clustering.verify import candidates_of
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import NeighbourGraph
 
 DIMENSIONS = 55  # as many as the calibration says carry the spread of real embeddings

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from hypothesis import strategies as st
 
-from photoclust.people.clustering.verify import VerifyInput
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.decisions.file import KINDS, NAME, TWO_SIDED, Decision, Decisions
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

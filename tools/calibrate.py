@@ -28,7 +28,8 @@ from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.calibration.hubness import nearness
 from photoclust.people.clustering.density import density_clusters
-from photoclust.people.clustering.verify import Groups, VerifyInput, verify
+from photoclust.people.clustering.verify import Groups, verify
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import NeighbourGraph, neighbours, unit_rows
 from photoclust.records import face_embeddings
 from photoclust.workflows.snapshot.grouping import verify_input

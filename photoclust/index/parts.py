@@ -18,9 +18,11 @@ import pyarrow as pa
 
 from photoclust.errors import IndexCorruptError, IndexWriteError
 from photoclust.index import files
+from photoclust.index.latest import last_of_each
 from photoclust.index.marks import FacesPart, faces_of, faces_said, marked
 from photoclust.index.photo_rows import from_disk, to_disk
 from photoclust.index.sealed import digest_of, metadata_of
+from photoclust.records import PHOTO_SCHEMA
 from photoclust.storage.writers import is_abandoned, writer_tag
 
 _TRIES = 3
@@ -106,6 +108,11 @@ class Parts:
             if faces.path.name not in there and not faces_of(mark).path.is_file():  # not replaced meanwhile
                 raise _missing(faces.path, mark)
             yield from_disk(table)
+
+    def known_photos(self) -> pa.Table:
+        """Read the row in force for every photo ever seen, ordered by uri; those that are missing too."""
+        table = pa.concat_tables([PHOTO_SCHEMA.empty_table(), *self.read_photos()])
+        return last_of_each(table, "uri").combine_chunks()
 
     def read_faces(self, mark: Path, columns: list[str] | None = None) -> pa.Table:
         """Faces of a part of photos.

@@ -139,7 +139,7 @@ class IndexStore:
         try:
             with hooks.held(self.folder):
                 self._clean_up()
-                erase.finish(self)
+                erase.finish(self.folder)
                 yield
         finally:
             lock.release()
@@ -171,8 +171,7 @@ class IndexStore:
 
     def known_photos(self) -> pa.Table:
         """Read the row in force for every photo ever seen, ordered by uri; those that are missing too."""
-        table = pa.concat_tables([PHOTO_SCHEMA.empty_table(), *self.parts.read_photos()])
-        return last_of_each(table, "uri").combine_chunks()
+        return self.parts.known_photos()
 
     def faces(self, columns: list[str] | None = None) -> pa.Table:
         """Read the faces of the photos in force, ordered by face_id, each once.

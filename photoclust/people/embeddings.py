@@ -13,7 +13,8 @@ from photoclust.errors import UsageError, VectorError
 from photoclust.people.calibration.assumed import assumed_calibration
 from photoclust.people.calibration.evidence import MODELS, Calibration, calibration_of
 from photoclust.people.clustering.division import cluster
-from photoclust.people.clustering.verify import VerifyInput, candidates_of
+from photoclust.people.clustering.verify import candidates_of
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import NORM_TOLERANCE, neighbours
 from photoclust.types import Floats
 

@@ -73,7 +73,7 @@ def forget(store: IndexStore, erasure: Erasure) -> dict[str, Any]:
         rest = store.faces([]).filter(~among("face_id", erasure.faces))
         calibration = calibration_of(store.settings.embed.model)
         neighbour_graph(store, rest, calibration, current.run["config"]["k"])
-    return erase(store, erasure)
+    return erase(store.folder, erasure)
 
 
 def _faces_of(asked: Sequence[str], store: IndexStore) -> set[str]:

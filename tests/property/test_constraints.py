@@ -12,7 +12,8 @@ from strategies import albums, decided
 from photoclust.config import ClusterConfig
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import density_clusters
-from photoclust.people.clustering.verify import Groups, VerifyInput, verify
+from photoclust.people.clustering.verify import Groups, verify
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.decisions.resolving import resolve
 from photoclust.people.graph.near_duplicates import near_duplicates
 from photoclust.people.graph.neighbours import neighbours

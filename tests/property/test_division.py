@@ -20,7 +20,8 @@ from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.division import Said, TakeShare, Worker, cluster
 from photoclust.people.clustering.joining import joined
 from photoclust.people.clustering.rounds import SuperstepState, run_alone
-from photoclust.people.clustering.verify import VerifyInput, candidates_of, settled
+from photoclust.people.clustering.verify import candidates_of, settled
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.decisions.resolving import resolve
 from photoclust.people.graph.near_duplicates import near_duplicates
 from photoclust.people.graph.neighbours import neighbours

@@ -10,7 +10,8 @@ from strategies import albums
 from photoclust.config import ClusterConfig
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.same_photo import conflicting_photos
-from photoclust.people.clustering.verify import VerifyInput, verify
+from photoclust.people.clustering.verify import verify
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
 
 

@@ -84,7 +84,8 @@ from photoclust.config import ClusterConfig, EngineConfig
 from photoclust.engine.clustering import start_workers
 from photoclust.people.clustering.division import cluster
 from photoclust.people.graph.neighbours import neighbours
-from photoclust.people.clustering.verify import VerifyInput, candidates_of
+from photoclust.people.clustering.verify import candidates_of
+from photoclust.people.clustering.verify_input import VerifyInput
 
 rng, n = np.random.default_rng(0), 1000
 rows = np.repeat(rng.normal(size=(n // 5, 60)), 5, axis=0) + 0.5 * rng.normal(size=(n, 60))

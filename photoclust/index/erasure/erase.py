@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,14 +30,12 @@ from photoclust.index import files
 from photoclust.index.erasure.keep_out import FOLDER, FORGOTTEN_PHOTO, add_keep_out, keyed
 from photoclust.index.erasure.recount import recount
 from photoclust.index.erasure.scrub import Gone, among, scrub_file
+from photoclust.index.parts import Parts
 from photoclust.index.photo_rows import from_disk, to_disk
 from photoclust.index.prepared import FOLDER as PREPARED
 from photoclust.index.remote import hooks
 from photoclust.records import FACE_SCHEMA, FORGOTTEN, MISSING, OK, local_path
 from photoclust.storage.writers import is_abandoned
-
-if TYPE_CHECKING:
-    from photoclust.index.store import IndexStore
 
 Row = dict[str, Any]
 
@@ -87,8 +85,8 @@ class _Changes:
     removed: set[Path] = field(default_factory=set)
 
 
-def erase(store: IndexStore, erasure: Erasure) -> dict[str, Any]:
-    """Erase faces and photos; the caller holds the index's lock.
+def erase(folder: Path, erasure: Erasure) -> dict[str, Any]:
+    """Erase faces and photos of the index in a folder; the caller holds its lock.
 
     Returns
     -------
@@ -101,18 +99,18 @@ def erase(store: IndexStore, erasure: Erasure) -> dict[str, Any]:
     IndexWriteError
         The disk is full, say. What was begun is finished by the next command that writes to the index.
     """
-    faces = stored_faces(store.folder, ["face_id", "photo_id", "box"]).filter(among("face_id", erasure.faces))
+    faces = stored_faces(folder, ["face_id", "photo_id", "box"]).filter(among("face_id", erasure.faces))
     journal = {
         "at": datetime.now(UTC).isoformat(timespec="microseconds"),
         "faces": sorted(erasure.faces),
         "photos": sorted(erasure.photos),
         "people": sorted(erasure.people),
         "names": sorted(erasure.names),
-        "keep_out": _kept_out(store.folder, faces, erasure) if erasure.keep_out else {},
+        "keep_out": _kept_out(folder, faces, erasure) if erasure.keep_out else {},
     }
-    files.write_json(store.folder / _JOURNAL, journal)
-    hooks.written(store.folder)
-    receipt = finish(store)
+    files.write_json(folder / _JOURNAL, journal)
+    hooks.written(folder)
+    receipt = finish(folder)
     assert receipt is not None, "the journal was just written"
     return receipt
 
@@ -137,23 +135,22 @@ def pending(folder: Path) -> set[str]:
     return {word for name in ("faces", "photos", "people", "names") for word in journal[name]}
 
 
-def finish(store: IndexStore) -> dict[str, Any] | None:
+def finish(folder: Path) -> dict[str, Any] | None:
     """Finish what `erase` began; the caller holds the index's lock. None where there is nothing to do."""
-    folder = store.folder
     if not (folder / _JOURNAL).is_file():
         return None
     journal = files.read_json(folder / _JOURNAL)
     add_keep_out(folder, journal["keep_out"])
     ids = {name: frozenset(journal[name]) for name in ("faces", "photos", "people", "names")}
     gone = Gone(**ids, thumbnails=_thumbnails(folder, ids["faces"]))
-    changes = _Changes()
+    changes, parts = _Changes(), Parts(folder)
     photo_of = _photo_of(folder)
-    _remove_derived(folder, gone, _links_to(store, gone, photo_of), changes)
+    _remove_derived(folder, gone, _links_to(parts, gone, photo_of), changes)
     _scrub_files(folder, gone, changes)
     for run in sorted((folder / "clusterings").glob("*/run.json")):
         changes.rewritten.update(recount(run.parent, photo_of))
-    _rewrite_faces(store, gone, changes)
-    _rewrite_photos(folder, gone, _bare(store, gone, photo_of), changes)
+    _rewrite_faces(parts, gone, changes)
+    _rewrite_photos(folder, gone, _bare(parts, gone, photo_of), changes)
     receipt = _receipt(folder, journal, changes)
     files.write_json(folder / receipt["receipt"], receipt)
     (folder / _JOURNAL).unlink()
@@ -207,17 +204,17 @@ def _thumbnails(folder: Path, faces: frozenset[str]) -> frozenset[bytes]:
     return frozenset(found - {b""})
 
 
-def _links_to(store: IndexStore, gone: Gone, photo_of: dict[str, str]) -> set[str]:
+def _links_to(parts: Parts, gone: Gone, photo_of: dict[str, str]) -> set[str]:
     """Paths of the photos concerned, as an export's links name them."""
     photos = gone.photos | {photo for face, photo in photo_of.items() if face in gone.faces}
-    concerned = store.known_photos().filter(among("photo_id", photos))
+    concerned = parts.known_photos().filter(among("photo_id", photos))
     return {local_path(uri) for uri in concerned["uri"].to_pylist()}
 
 
-def _bare(store: IndexStore, gone: Gone, photo_of: dict[str, str]) -> frozenset[str]:
+def _bare(parts: Parts, gone: Gone, photo_of: dict[str, str]) -> frozenset[str]:
     """Photos whose faces are all gone."""
     had = (pc.field("status") == OK) | (pc.field("former_status") == OK)
-    held = frozenset(store.known_photos().filter(had)["photo_id"].to_pylist())
+    held = frozenset(parts.known_photos().filter(had)["photo_id"].to_pylist())
     return held - {photo for face, photo in photo_of.items() if face not in gone.faces}
 
 
@@ -269,21 +266,21 @@ def _scrub_files(folder: Path, gone: Gone, changes: _Changes) -> None:
             (changes.rewritten if done == "rewritten" else changes.removed).add(path)
 
 
-def _rewrite_faces(store: IndexStore, gone: Gone, changes: _Changes) -> None:
+def _rewrite_faces(parts: Parts, gone: Gone, changes: _Changes) -> None:
     """Leave the faces out of every part that holds any, and those of photos that nobody looks at any more."""
-    photos = store.known_photos()["photo_id"].unique()
+    photos = parts.known_photos()["photo_id"].unique()
     stays = pc.field("photo_id").isin(photos) & ~among("face_id", gone.faces)
-    for mark in store.parts.marks():
-        ids = store.parts.read_faces(mark, ["face_id", "photo_id"])
+    for mark in parts.marks():
+        ids = parts.read_faces(mark, ["face_id", "photo_id"])
         if len(ids.filter(stays)) < len(ids):
-            kept = store.parts.read_faces(mark).filter(stays)
-            changes.rewritten.update((store.parts.replace_faces(mark, kept), mark))
-    _remove_orphans(store, gone, changes)
+            kept = parts.read_faces(mark).filter(stays)
+            changes.rewritten.update((parts.replace_faces(mark, kept), mark))
+    _remove_orphans(parts, gone, changes)
 
 
-def _remove_orphans(store: IndexStore, gone: Gone, changes: _Changes) -> None:
+def _remove_orphans(parts: Parts, gone: Gone, changes: _Changes) -> None:
     """Remove parts of faces that count for nothing and hold one that goes: a killed erasure left them."""
-    for orphan in store.parts.orphans():
+    for orphan in parts.orphans():
         held = files.read_table(orphan, ["face_id"])["face_id"].to_pylist()
         if gone.faces.intersection(held):
             orphan.unlink()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +11,9 @@ from photoclust.config import ClusterConfig
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.same_photo import conflicting_photos
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import NeighbourGraph
 from photoclust.types import Floats, Rows
-
-if TYPE_CHECKING:
-    from photoclust.people.clustering.verify import VerifyInput
 
 
 @dataclass(frozen=True)

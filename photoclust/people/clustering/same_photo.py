@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
 from photoclust.people.calibration.hubness import ANY_PHOTO
 from photoclust.people.clustering.exclusions import Exclusions
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import NeighbourGraph, cosine_distances
 from photoclust.types import Rows
-
-if TYPE_CHECKING:
-    from photoclust.people.clustering.verify import VerifyInput
 
 Edges = tuple[Rows, Rows]
 

@@ -33,34 +33,10 @@ from photoclust.people.clustering.membership import NOBODY, Templates, attach, o
 from photoclust.people.clustering.prepared import PreparedFaces
 from photoclust.people.clustering.rounds import run_alone
 from photoclust.people.clustering.same_photo import once_a_photo
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import NeighbourGraph
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
 from photoclust.types import Doubles, Rows
-
-
-@dataclass(frozen=True)
-class VerifyInput:
-    """What verification knows of n faces.
-
-    Attributes
-    ----------
-    embeddings
-        float32, shape (n, d), unit rows, centred (`Calibration.centred`) if the model has a calibration.
-    quality
-        float32, shape (n,), in [0, 1].
-    photos
-        int, shape (n,): equal for faces of one photo.
-    boxes
-        float32, shape (n, 4): x0, y0, x1, y1 in pixels of the photo.
-    """
-
-    embeddings: npt.NDArray[np.float32]
-    quality: npt.NDArray[np.float32]
-    photos: npt.NDArray[np.int64]
-    boxes: npt.NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.embeddings)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from photoclust.dedupe.labelled import LabelledFaces
 from photoclust.dedupe.presence import SeenFaces, meant_among_others
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
-from photoclust.people.calibration.evidence import Calibration, calibration_of
+from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.clustering.agglomerate import Partition, join
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.rounds import run_alone
@@ -26,7 +26,7 @@ from photoclust.photos.dataset import Dataset
 from photoclust.records import NO_FACE, OK
 from photoclust.types import Floats, Rows
 from photoclust.workflows.dedupe.copies import Copies, Progress, find_copies
-from photoclust.workflows.snapshot.extending import neighbour_graph
+from photoclust.workflows.snapshot import Snapshot
 from photoclust.workflows.snapshot.labelled import main_rows
 
 SURE = 6.0  # evidence that makes faces of one label one part without further ado; less is judged face by face
@@ -85,13 +85,12 @@ def audit(store: IndexStore, dataset: Dataset, config: AuditConfig, progress: Pr
     UsageError
         Fewer than two labels have a face to judge by.
     """
-    photos, faces = store.photos(), store.faces(["box", "landmarks", "quality"])
-    calibration = calibration_of(store.settings.embed.model)
-    embeddings, graph = neighbour_graph(store, faces, calibration, ClusterConfig.k)
+    columns = ("box", "landmarks", "quality")
+    photos, faces = store.photos(), Snapshot.load(store, ClusterConfig(), writes=True, columns=columns)
     photo_of_entry = _photo_ids(dataset, photos)
-    copies = find_copies(dataset, photo_of_entry, faces, graph, store.settings.decode, progress)
-    table = _Items.of(dataset, photo_of_entry, photos, faces, copies)
-    judged, labelled = table.judge(embeddings, calibration, config)
+    copies = find_copies(dataset, photo_of_entry, faces.table, faces.graph, store.settings.decode, progress)
+    table = _Items.of(dataset, photo_of_entry, photos, faces.table, copies)
+    judged, labelled = table.judge(faces.embeddings, faces.calibration, config)
     return Audit(dataset, table.labels, labelled, judged, table.entries, table.rows, copies, table.unjudged)
 
 

@@ -21,7 +21,8 @@ from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.joining import Candidates
 from photoclust.people.clustering.prepared import PreparedFaces, density_labels, too_poor
 from photoclust.people.clustering.same_photo import conflicting_photos
-from photoclust.people.clustering.verify import VerifyInput, candidates
+from photoclust.people.clustering.verify import candidates
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.decisions.file import Decisions
 from photoclust.people.decisions.resolving import Resolution
 from photoclust.people.graph.near_duplicates import near_duplicates

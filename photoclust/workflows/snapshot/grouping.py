@@ -23,7 +23,8 @@ from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.membership import NOBODY
 from photoclust.people.clustering.same_photo import once_a_photo
-from photoclust.people.clustering.verify import Groups, VerifyInput
+from photoclust.people.clustering.verify import Groups
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.decisions.file import Decisions, followed, read_decisions
 from photoclust.people.decisions.resolving import Resolution, resolve
 from photoclust.people.graph.neighbours import NeighbourGraph

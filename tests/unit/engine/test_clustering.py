@@ -19,7 +19,8 @@ from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.division import InProcess, Said, TakeShare, cluster
 from photoclust.people.clustering.joining import Candidates
 from photoclust.people.clustering.rounds import SuperstepState
-from photoclust.people.clustering.verify import VerifyInput, candidates_of
+from photoclust.people.clustering.verify import candidates_of
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
 
 

@@ -147,5 +147,8 @@ def test_forgetting_somebody_removes_blocks(album_index: IndexStore) -> None:
     clustering = album_index.current_clustering()
     assert clustering is not None
     with album_index.lock():
-        erase(album_index, erasure_of(album_index, [clustering.people["person_id"][0].as_py()], (), False))
+        erase(
+            album_index.folder,
+            erasure_of(album_index, [clustering.people["person_id"][0].as_py()], (), False),
+        )
     assert not (album_index.folder / "neighbours" / "blocks").exists()

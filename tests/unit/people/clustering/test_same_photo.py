@@ -8,7 +8,8 @@ import pytest
 from photoclust.config import ClusterConfig
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.same_photo import conflicting_photos, made_of_photos
-from photoclust.people.clustering.verify import VerifyInput, verify
+from photoclust.people.clustering.verify import verify
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
 
 SIZE = 64

@@ -13,7 +13,8 @@ from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.joining import required_evidence
 from photoclust.people.clustering.same_photo import conflicting_photos
-from photoclust.people.clustering.verify import Groups, VerifyInput, verify
+from photoclust.people.clustering.verify import Groups, verify
+from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
 
