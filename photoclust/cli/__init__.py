@@ -36,7 +36,7 @@ VERBS = {
     "forget": ("forget", "Erase people or photos from an index, for good."),
     "models": ("models", "List, fetch and import embedding models."),
     "submit": ("submit", "Run any verb on a Ray cluster."),
-    "jobs": ("submit", "See, follow and stop the jobs of a Ray cluster."),
+    "jobs": ("jobs", "See, follow and stop the jobs of a Ray cluster."),
     "demo": ("demo", "Try everything on a small album made on the spot."),
     "doctor": ("doctor", "Check this machine: what works and what to do about what does not."),
 }

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._nearby import WITHOUT_INDEX
+from photoclust.cli._types import Output
 from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ _SHOWN = 20  # people on a terminal
 
 def _no_index(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
     if value is not None:
-        ctx.meta[_options.WITHOUT_INDEX] = True
+        ctx.meta[WITHOUT_INDEX] = True
     return value
 
 
@@ -46,7 +48,7 @@ def embeddings_options(command: _options.Command) -> _options.Command:
         ),
         click.option(
             "--output",
-            type=_options.Output(dir_okay=False),
+            type=Output(dir_okay=False),
             metavar="FILE",
             help="Write who each vector is, as .csv or .parquet.",
         ),

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from photoclust.cli._progress import fetch_progress, say
+from photoclust.cli._nearby import named_or_nearby
+from photoclust.cli._progress import fetch_progress
+from photoclust.cli._types import Share
 from photoclust.config import ENGINES, ClusterConfig, EngineConfig
 
 if TYPE_CHECKING:
@@ -28,16 +30,6 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
     return decorate
 
 
-class Output(click.Path):
-    """A file or folder to be written on this machine."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Refuse a URI, which would become a folder of a strange name; see `click.ParamType.convert`."""
-        if "://" in str(value):
-            self.fail(f"{value} is no place on this machine; write there, then copy it.", param, ctx)
-        return super().convert(value, param, ctx)
-
-
 def _in_working_copy(command: Command) -> Command:
     """Let a verb work in a folder, wherever its index lies."""
 
@@ -53,54 +45,12 @@ def _in_working_copy(command: Command) -> Command:
     return cast("Command", work)
 
 
-def index_nearby() -> str | None:
-    """The index that is meant where none is named: ``PHOTOCLUST_INDEX``, or the one of the current folder.
-
-    That is the folder itself, or the only folder in it that is an index.
-    """
-    named = os.environ.get("PHOTOCLUST_INDEX")
-    if named:
-        return named
-    found = ["."] if _is_index(Path()) else [str(place) for place in _folders_here() if _is_index(place)]
-    if len(found) != 1:
-        return None
-    say(f"Using the index {found[0] if found[0] != '.' else 'of this folder'}.")
-    return found[0]
-
-
-def _is_index(place: Path) -> bool:
-    return (place / "index.json").is_file() and (place / "photos").is_dir()
-
-
-def _folders_here() -> list[Path]:
-    try:
-        return sorted(place for place in Path().iterdir() if place.is_dir())
-    except OSError:
-        return []
-
-
-WITHOUT_INDEX = "photoclust.without_index"
-"""Set among the meta values of a context by an option that puts something in the place of an index."""
-
-
-def _named_or_nearby(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    if ctx.meta.get(WITHOUT_INDEX):
-        return value or ""
-    found = value or (None if ctx.resilient_parsing else index_nearby())
-    if not found:
-        raise click.MissingParameter(_NO_INDEX, ctx, parameter)
-    return found
-
-
-_NO_INDEX = "Name the index, set PHOTOCLUST_INDEX, or go to a folder with one index in it."
-
-
 _index_option = click.option(
     "--index",
     "index_dir",
     type=click.Path(file_okay=True),
     metavar="DIR",
-    callback=_named_or_nearby,
+    callback=named_or_nearby,
     help="Folder of the index, or s3://, gs:// or az://BUCKET/PREFIX; everything photoclust writes is in it. "
     "By default PHOTOCLUST_INDEX, or the index in the current folder.",
 )
@@ -115,7 +65,7 @@ def _place(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     named = ctx.meta["photoclust.index"]
     if value and named and value != named:
         raise click.BadParameter("the index is named twice, and differently.", ctx, parameter)
-    return value or named or _named_or_nearby(ctx, parameter, None)
+    return value or named or named_or_nearby(ctx, parameter, None)
 
 
 # Where an index is all that a verb looks at, it may be named without ado: `evaluate INDEX`.
@@ -284,24 +234,6 @@ cluster_options = _together(
         "memory.",
     ),
 )
-
-
-class Share(click.ParamType[float]):
-    """A percentage such as ``1%``, as a number in [0, 1]."""
-
-    name = "percentage"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Convert what was typed; see `click.ParamType.convert`."""
-        if isinstance(value, float):
-            return value
-        try:
-            share = float(value.removesuffix("%")) / 100
-        except ValueError:
-            share = -1.0
-        if not (value.endswith("%") and 0 <= share <= 1):
-            self.fail(f"{value!r} is no percentage from 0% to 100%.", param, ctx)
-        return share
 
 
 churn_option = click.option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from photoclust.cli import _options
+from photoclust.cli._types import Output
 
 if TYPE_CHECKING:
     from photoclust.index.store import IndexStore
@@ -20,7 +20,7 @@ FACES_LISTED = 5
 
 def html_option(command: Command) -> Command:
     """``--html FILE``."""
-    where = _options.Output(dir_okay=False)
+    where = Output(dir_okay=False)
     return click.option("--html", type=where, metavar="FILE", help="Write a page with the pictures too.")(
         command
     )

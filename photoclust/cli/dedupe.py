@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._types import Output
 
 
 @click.command()
@@ -22,7 +23,7 @@ from photoclust.cli import _options
 )
 @click.option(
     "--output",
-    type=_options.Output(path_type=Path),
+    type=Output(path_type=Path),
     metavar="DIR",
     help="Write a page to look at, index.html, and the proposals, actions.csv, into this folder; what you "
     "answered in that table is read first.",
@@ -30,7 +31,7 @@ from photoclust.cli import _options
 @click.option(
     "--apply",
     "apply_dir",
-    type=_options.Output(path_type=Path),
+    type=Output(path_type=Path),
     metavar="DIR",
     help="Write the corrected data set as links into this new folder, with what is accepted.",
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._types import Output
 
 if TYPE_CHECKING:
     from photoclust.evaluate.confidence import ConfidenceCheck
@@ -30,9 +31,7 @@ _SURE_SHOWN = 5
     help="Who is who: the name of the folder a photo lies in, or a CSV with the columns photo and person. "
     "A photo is named by its path, by its path from the CSV's folder, or by its URI.",
 )
-@click.option(
-    "--html", "html", type=_options.Output(dir_okay=False), metavar="FILE", help="Write a page too."
-)
+@click.option("--html", "html", type=Output(dir_okay=False), metavar="FILE", help="Write a page too.")
 @_options.json_option
 def evaluate(index_dir: str, labels: str, html: str | None, as_json: bool) -> None:
     """Say how well the people found agree with people known, and whether confidence is honest.

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._types import Output
 
 UNLINKED_SHOWN = 20
 
@@ -24,7 +25,7 @@ UNLINKED_SHOWN = 20
 @click.option(
     "--output",
     required=True,
-    type=_options.Output(allow_dash=True),
+    type=Output(allow_dash=True),
     metavar="PATH",
     help="File or folder to write; - writes a table to stdout.",
 )

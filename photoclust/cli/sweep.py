@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._types import Output
 from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ DEFAULT_VALUES = {
 )
 @click.option("--values", metavar="A,B,...", help="Its values; a sensible range by default.")
 @click.option("--labels", metavar="folders|CSV", help="Score each grouping against labels; see `evaluate`.")
-@click.option(
-    "--plot", type=_options.Output(dir_okay=False), metavar="FILE", help="Draw a plot (PNG, SVG or PDF)."
-)
+@click.option("--plot", type=Output(dir_okay=False), metavar="FILE", help="Draw a plot (PNG, SVG or PDF).")
 @_options.json_option
 def sweep(
     index_dir: str, parameter: str, values: str | None, labels: str | None, plot: str | None, as_json: bool

@@ -9,6 +9,7 @@ import click
 
 from photoclust.cli import _options
 from photoclust.cli._questions import html_option, path_lines, write_page
+from photoclust.cli._types import Share
 
 if TYPE_CHECKING:
     from photoclust.report.questions_page import Question
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--min-chance",
-    type=_options.Share(),
+    type=Share(),
     default="1%",
     show_default=True,
     metavar="PERCENTAGE",
