@@ -27,7 +27,7 @@ def main() -> None:
     store = IndexStore.open(index)
     store.decisions_file.write_text("".join(_names(store)), "utf-8")
     _photoclust("cluster", "--index", index)
-    _picture(index / "review" / "index.html", home, Path(__file__).with_name("review-page.png"))
+    _picture(index / "review" / "index.html", home, Path(__file__).parents[1] / "docs" / "review-page.png")
     shutil.rmtree(home)
 
 

@@ -18,10 +18,10 @@ import pytest
 from click.testing import CliRunner
 
 from photoclust.cli import cli
-from photoclust.cli._summary import status_values
 from photoclust.index.store import IndexStore
 from photoclust.photo_refs import PhotoRef
 from photoclust.workflows.demo import make_album
+from photoclust.workflows.status import status
 
 STORED = Path(__file__).parents[1] / "data" / "earlier_index.tar.gz"
 HOPPER, COLLINS, UNNAMED = "cfd71e0de89ed130", "cdd820a24e274324", "f9889c2dc6417ae2"
@@ -50,7 +50,7 @@ def run(*arguments: str | Path) -> str:
 
 
 def test_it_opens_whole(index: Path) -> None:
-    values = status_values(IndexStore.open(index))
+    values = status(IndexStore.open(index)).to_dict()
     assert values["photos"] == {
         **{"seen": 16, "with_faces": 13, "without_faces": 1, "failed": 2},
         **{"missing": 1, "left_out": 1, "forgotten": 0, "copies": 0},
@@ -90,6 +90,6 @@ def test_photos_that_come_back_are_not_opened_again(index: Path, tmp_path: Path)
     output = run("run", album.folder / "Grace Hopper" / "10.jpg", "--index", index, "--engine", "local")
     assert "Indexed  1 of 1 photos" in output
     assert names(index) == NAMES
-    values = status_values(IndexStore.open(index))
+    values = status(IndexStore.open(index)).to_dict()
     assert (values["photos"]["missing"], values["photos"]["left_out"]) == (0, 1)
     assert values["faces"] == 14
