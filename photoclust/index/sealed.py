@@ -14,6 +14,7 @@ program, are read as they are; one whose footer says that it has a seal must hav
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -88,7 +89,10 @@ def read_sealed(path: Path, columns: list[str] | None = None) -> pa.Table:
     SealError
         When a byte of what was read is not as it was written.
     """
-    with path.open("rb") as file:
+    path.open("rb").close()  # where that fails, Python says why
+    # A file of Arrow's own: its threads let go of it some time after the read, and when they let go of one of
+    # Python's while Python ends, the process is aborted.
+    with pa.OSFile(os.fsencode(path)) as file:
         ends = _ends(file)
         parquet = pq.ParquetFile(file, page_checksum_verification=True)
         metadata = parquet.schema_arrow.metadata or {}

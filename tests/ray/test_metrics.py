@@ -23,7 +23,7 @@ JOB = """
 import sys
 from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import start
-from photoclust.photos.sources import find_photos
+from photoclust.photos.sources.references import find_photos
 from photoclust.photo_refs import Version, ref_table
 
 refs = list(find_photos([sys.argv[1]]))

@@ -74,7 +74,7 @@ def test_a_cluster_makes_the_people_of_one_process(tmp_path: Path, cluster: Any)
 
 
 KILLED = """
-import os, signal, sys
+import logging, os, signal, sys
 from contextlib import contextmanager
 
 import numpy as np
@@ -87,6 +87,7 @@ from photoclust.people.graph.neighbours import neighbours
 from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 
+logging.basicConfig()  # the library says nothing unless a program listens
 rng, n = np.random.default_rng(0), 1000
 rows = np.repeat(rng.normal(size=(n // 5, 60)), 5, axis=0) + 0.5 * rng.normal(size=(n, 60))
 rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)

@@ -17,7 +17,8 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -181,8 +182,27 @@ def _scrub_csv(path: Path, gone: Gone) -> bool:
     content = path.read_bytes()
     wide = decoded(content)[1] not in (UTF_8, WINDOWS)
     text = decoded(content)[0] if wide else content.decode("utf-8", "surrogateescape")
+    with _fields_of_any_size():
+        kept = _kept_lines(text, gone)
+    if kept == text:
+        return False
+    new = encoded_like(kept, content) if wide else kept.encode("utf-8", "surrogateescape")
+    files.write_bytes(path, new)
+    return True
+
+
+@contextmanager
+def _fields_of_any_size() -> Generator[None]:
+    """Let csv read whatever a file holds; its limit is one for the whole process, and is put back."""
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _kept_lines(text: str, gone: Gone) -> str:
     lines = list(io.StringIO(text, newline=""))
-    csv.field_size_limit(sys.maxsize)
     separator = separator_of(text)
     reader, start, kept = csv.reader(lines, delimiter=separator), 0, io.StringIO(newline="")
     for row in reader:
@@ -193,11 +213,7 @@ def _scrub_csv(path: Path, gone: Gone) -> bool:
             writer = csv.writer(kept, delimiter=separator, lineterminator=line_end(text))
             writer.writerow(cell.strip(_BETWEEN) for cell in cells)
         start = reader.line_num
-    if kept.getvalue() == text:
-        return False
-    new = kept.getvalue()
-    files.write_bytes(path, encoded_like(new, content) if wide else new.encode("utf-8", "surrogateescape"))
-    return True
+    return kept.getvalue()
 
 
 def _is_spent(row: list[str], cells: list[str], gone: Gone) -> bool:

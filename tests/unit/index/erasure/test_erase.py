@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import stat
 from collections.abc import Callable
@@ -62,6 +63,7 @@ def test_everybody_else_stays_as_they_were(store: IndexStore, people_of: PeopleO
     assert sorted(exported["face_id"].to_pylist()) == others["face_id"].to_pylist()
     assert len(json.loads((store.folder / "faces.json").read_text())) == len(others)
     assert len((store.folder / "faces.csv").read_text().splitlines()) == len(others) + 1
+    assert csv.field_size_limit() == 131072, "what reads other files of the process is as it was"
 
 
 def test_no_face_is_likely_to_be_somebody_who_was_forgotten(store: IndexStore, people_of: PeopleOf) -> None:
