@@ -91,4 +91,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """The public names; what this module imports for itself is no part of them."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

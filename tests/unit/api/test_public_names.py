@@ -39,6 +39,12 @@ def test_every_public_name_is_there_and_described(name: str) -> None:
     assert name.startswith("_") or found.__doc__
 
 
+def test_public_names_are_all_that_completion_offers() -> None:
+    assert {name for name in dir(photoclust) if not name.startswith("__")} == set(photoclust.__all__) - {
+        "__version__"
+    }
+
+
 def test_there_is_no_other_name() -> None:
     with pytest.raises(AttributeError, match="no attribute 'cluster_all'"):
         _ = photoclust.cluster_all
