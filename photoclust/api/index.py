@@ -206,6 +206,8 @@ class Index:
         ------
         IndexMissingError
             Some faces are not grouped yet.
+        UsageError
+            `most` is less than 1.
         """
         with self._store() as store:
             return tuple(question(one) for one in suggest(store, most, min_chance))

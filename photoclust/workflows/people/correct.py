@@ -56,8 +56,10 @@ def take_back(
     Raises
     ------
     UsageError
-        There is nothing to take back.
+        There is nothing to take back, or `how_many` is less than 1.
     """
+    if how_many < 1:  # a slice would take a negative number for all but so many
+        raise UsageError(f"how_many must be 1 or more, not {how_many}.")
     require_understood(people_index.decisions, store.decisions_file)
     said = [command for command in commands(people_index.decisions) if command.taken_back == redo]
     chosen = said[:how_many] if redo else said[::-1][:how_many]

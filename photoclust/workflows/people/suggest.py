@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from photoclust.errors import IndexMissingError
+from photoclust.errors import IndexMissingError, UsageError
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.clustering.membership import NOBODY
 from photoclust.people.identity.suggest import DOUBT, JOIN, MERGE, Grouped, Suggestion, suggestions
@@ -36,7 +36,11 @@ def suggest(store: IndexStore, most: int, min_chance: float = 0) -> list[dict[st
     ------
     IndexMissingError
         There are no people yet, or faces have come since they were grouped.
+    UsageError
+        `most` is less than 1.
     """
+    if most < 1:  # a slice would take a negative number for all but so many
+        raise UsageError(f"most must be 1 or more, not {most}.")
     faces, current = _faces_in_force(store)
     found = suggestions(grouped_faces(faces, current), faces.calibration, most, min_chance)
     folder = shlex.quote(store.called)

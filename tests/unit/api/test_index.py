@@ -87,6 +87,21 @@ def test_corrections_hold_and_are_taken_back(index: photoclust.Index) -> None:
     assert index.person(ada.id).name == ""
 
 
+@pytest.mark.parametrize("how_many", [0, -1])
+def test_less_than_one_is_never_taken_back_nor_asked_for(index: photoclust.Index, how_many: int) -> None:
+    person = index.people[0].id
+    for name in ("Ada", "Bea", "Cleo"):
+        index.correct.name(person, name)
+    index.correct.undo()
+    with _refused(photoclust.errors.UsageError, f"how_many must be 1 or more, not {how_many}"):
+        index.correct.undo(how_many)
+    with _refused(photoclust.errors.UsageError, f"how_many must be 1 or more, not {how_many}"):
+        index.correct.redo(how_many)
+    with _refused(photoclust.errors.UsageError, f"most must be 1 or more, not {how_many}"):
+        index.suggest(most=how_many)
+    assert index.person(person).name == "Bea"
+
+
 def test_each_correction_writes_what_its_command_writes(
     build: object, tmp_path: Path, album_index: IndexStore
 ) -> None:
