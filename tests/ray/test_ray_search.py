@@ -87,7 +87,7 @@ from photoclust.people.graph.neighbours import neighbours
 from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 
-logging.getLogger("photoclust").addHandler(logging.StreamHandler())  # the library says nothing by itself
+logging.getLogger("photoclust").addHandler(logging.lastResort)  # to stderr as it is while Ray is joined
 rng, n = np.random.default_rng(0), 1000
 rows = np.repeat(rng.normal(size=(n // 5, 60)), 5, axis=0) + 0.5 * rng.normal(size=(n, 60))
 rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
