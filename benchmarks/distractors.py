@@ -25,7 +25,7 @@ from photoclust.config import ClusterConfig
 from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import calibration_of
-from photoclust.people.clustering.division import cluster
+from photoclust.people.clustering.division import cluster_faces
 from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
@@ -86,7 +86,7 @@ def main(index: str, n: int, fit: str, component: int) -> None:
     compare("drawn strangers", drawn[: len(single)])
     for name, faces in (("alone", alone), (f"among {n} distractors", among(alone, drawn))):
         graph = neighbours(faces.embeddings, config.k, "auto")
-        group = cluster(candidates_of(faces, graph, config, calibration))[1].group
+        group = cluster_faces(candidates_of(faces, graph, config, calibration))[1].group
         pairwise, bcubed = pairwise_scores(truth, group[rows]), bcubed_scores(truth, group[rows])
         print(
             f"{name}: pairwise P {pairwise.precision:.3f} R {pairwise.recall:.3f} F {pairwise.f:.4f}, "

@@ -24,7 +24,7 @@ from photoclust.engine.clustering import start_workers
 from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.density import density_clusters
-from photoclust.people.clustering.division import cluster
+from photoclust.people.clustering.division import cluster_faces
 from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import NeighbourGraph
@@ -81,7 +81,7 @@ def main() -> None:
     candidates = candidates_of(faces, graph, config, calibration)
     cut = time.perf_counter() - began
     engine = EngineConfig(kind="local", num_cpus=arguments.workers)
-    labels, groups = cluster(candidates, lambda: start_workers(engine))
+    labels, groups = cluster_faces(candidates, lambda: start_workers(engine))
     seconds = time.perf_counter() - began
     print(f"{n} faces, {person[-1] + 1} persons: {seconds:.1f} s, of which to cut {cut:.1f} s")
     if candidates.component is not None:

@@ -39,7 +39,7 @@ _MEMBER = re.compile(r"(.+?\.(?:tar|tar\.gz|tgz|parquet|tiff?))!/([^?]*)(\?.*)?"
 
 
 @dataclass(frozen=True)
-class Identity:
+class PhotoIdentity:
     """Which picture a file holds.
 
     Attributes

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from photoclust.dedupe.audited import AuditedFaces
 from photoclust.dedupe.judgement import Judgement
-from photoclust.dedupe.labelled import LabelledFaces
-from photoclust.dedupe.templates import Evidence, Templates, evidence_of
+from photoclust.dedupe.templates import Evidence, WeightedTemplates, evidence_of
 from photoclust.types import Doubles, Floats, Rows
 
 FALSE_RATE = 0.01  # chance accepted that a bystander is taken for the person of the label
 
 
 def meant_instead(
-    faces: LabelledFaces, judgement: Judgement, embeddings: Floats, strays: Rows, evidence: Evidence
+    faces: AuditedFaces, judgement: Judgement, embeddings: Floats, strays: Rows, evidence: Evidence
 ) -> Rows:
     """Find the bystanders that the label of their photo means.
 
@@ -36,8 +36,8 @@ def meant_instead(
     """
     ones = np.arange(len(embeddings))
     owner_of = np.where(judgement.owner[faces.label] == faces.part, faces.label, -1)
-    labels = Templates.of(faces.embeddings, faces.weight, owner_of, len(judgement.owner))
-    alone = Templates.of(embeddings, np.ones(len(ones)), ones, len(ones))
+    labels = WeightedTemplates.of(faces.embeddings, faces.weight, owner_of, len(judgement.owner))
+    alone = WeightedTemplates.of(embeddings, np.ones(len(ones)), ones, len(ones))
     value: Doubles = evidence_of(alone, labels.take(faces.label[strays]), evidence)
     order = np.lexsort((-value, strays))
     best = order[np.flatnonzero(np.diff(strays[order], prepend=-1))]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from photoclust.dedupe.audited import NOBODY, AuditedFaces
 from photoclust.dedupe.judgement import Judgement
 from photoclust.dedupe.label_pairs import SamePerson
-from photoclust.dedupe.labelled import NOBODY, LabelledFaces
 from photoclust.types import Rows
 
 
@@ -67,7 +67,7 @@ class MislabelledFace:
         return self.home == NOBODY and (self.undecided or len(self.faces) > 1)
 
 
-def one_person(faces: LabelledFaces, judgement: Judgement) -> list[OnePerson]:
+def one_person(faces: AuditedFaces, judgement: Judgement) -> list[OnePerson]:
     """Labels found to be one person, most certain first."""
     size = np.bincount(faces.label)
     groups: dict[int, list[SamePerson]] = {}
@@ -81,7 +81,7 @@ def one_person(faces: LabelledFaces, judgement: Judgement) -> list[OnePerson]:
     return sorted(found, key=lambda one: (-one.confidence, one.labels))
 
 
-def intruders(faces: LabelledFaces, judgement: Judgement, min_confidence: float) -> list[MislabelledFace]:
+def intruders(faces: AuditedFaces, judgement: Judgement, min_confidence: float) -> list[MislabelledFace]:
     """Faces that are probably not the person of their label, most certain first."""
     label_of_part, size = faces.label_of_part, np.bincount(faces.part)
     wrong = strays(faces, judgement, min_confidence)
@@ -108,6 +108,6 @@ def intruders(faces: LabelledFaces, judgement: Judgement, min_confidence: float)
     return sorted(found, key=lambda one: (-one.confidence, one.label))
 
 
-def strays(faces: LabelledFaces, judgement: Judgement, min_confidence: float) -> Rows:
+def strays(faces: AuditedFaces, judgement: Judgement, min_confidence: float) -> Rows:
     """Rows of all faces that are probably not the person of their label."""
     return np.flatnonzero(judgement.wrong[faces.part] >= min_confidence)

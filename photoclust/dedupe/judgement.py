@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from photoclust.config import AuditConfig
+from photoclust.dedupe.audited import NOBODY, AuditedFaces
 from photoclust.dedupe.label_pairs import SamePerson, persons, same_person, with_labels
-from photoclust.dedupe.labelled import NOBODY, LabelledFaces
 from photoclust.dedupe.odds import mixture, probability, worth
 from photoclust.dedupe.owners import Parts, owners
-from photoclust.dedupe.templates import Evidence, Templates, evidence_blocks, evidence_of
+from photoclust.dedupe.templates import Evidence, WeightedTemplates, evidence_blocks, evidence_of
 from photoclust.types import Doubles, Rows
 
 
@@ -60,7 +60,7 @@ class Judgement:
     rival_evidence: Doubles
 
 
-def judge(faces: LabelledFaces, evidence: Evidence, config: AuditConfig) -> Judgement:
+def judge(faces: AuditedFaces, evidence: Evidence, config: AuditConfig) -> Judgement:
     """Hold labels against faces.
 
     Parameters
@@ -93,7 +93,7 @@ class _Rivals:
 class _Audit:
     """The faces, and the arithmetic on them."""
 
-    def __init__(self, faces: LabelledFaces, evidence: Evidence, config: AuditConfig) -> None:
+    def __init__(self, faces: AuditedFaces, evidence: Evidence, config: AuditConfig) -> None:
         self.faces, self.evidence, self.config = faces, evidence, config
         self.known_share = 1 - config.strangers
         self.label = faces.label_of_part
@@ -132,7 +132,7 @@ class _Audit:
 
     # -- parts ----------------------------------------------------------------------------------------
 
-    def _rivals(self, labels: Templates, person: Rows) -> _Rivals:
+    def _rivals(self, labels: WeightedTemplates, person: Rows) -> _Rivals:
         """What speaks for each part being another person's."""
         found = _Rivals(*(np.full(len(self.parts), x) for x in (-np.inf, NOBODY, -np.inf)))
         for rows, weighed in evidence_blocks(self.parts, labels, self.evidence):
@@ -153,7 +153,7 @@ class _Audit:
         own[owner] = np.inf
         return own
 
-    def _wrong(self, own: Doubles, rivals: _Rivals, trusted: Templates) -> Doubles:
+    def _wrong(self, own: Doubles, rivals: _Rivals, trusted: WeightedTemplates) -> Doubles:
         """Probability that each part is not the person of its label."""
         right = np.logaddexp(worth(own), self.silent)
         right = np.logaddexp(right, self._twin(rivals, trusted) + worth(rivals.evidence))
@@ -173,13 +173,13 @@ class _Audit:
         silent = np.bincount(self.faces.part, self.faces.weight * np.log(blank), len(self.parts))
         return np.minimum(silent, 0)
 
-    def _twin(self, rivals: _Rivals, trusted: Templates) -> Doubles:
+    def _twin(self, rivals: _Rivals, trusted: WeightedTemplates) -> Doubles:
         """Logarithm of the probability that each part's rival is another label of its own label's person."""
         pair = trusted.take(self.label), trusted.take(rivals.label)
         likelihood = worth(evidence_of(*pair, self.evidence))
         return np.minimum(0, np.log(self.config.split_labels / self.others) + likelihood)
 
-    def _known(self, rivals: _Rivals, person: Rows, trusted: Templates) -> Doubles:
+    def _known(self, rivals: _Rivals, person: Rows, trusted: WeightedTemplates) -> Doubles:
         """Probability that each part is its best rival's, under whichever label, if it is wrong."""
         part, label = with_labels(np.arange(len(self.parts)), rivals.label, person)
         likelihood = np.full(len(self.parts), -np.inf)

@@ -10,9 +10,9 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from photoclust.config import AuditConfig
-from photoclust.dedupe.labelled import LabelledFaces
+from photoclust.dedupe.audited import AuditedFaces
 from photoclust.dedupe.odds import FOR, log_odds, probability
-from photoclust.dedupe.templates import Evidence, Templates, evidence_blocks, evidence_of
+from photoclust.dedupe.templates import Evidence, WeightedTemplates, evidence_blocks, evidence_of
 from photoclust.types import Doubles, Rows
 
 COMMON_SHARE, COMMON_RANK, COMMON_LABELS = 0.5, 4, 20
@@ -42,7 +42,7 @@ class SamePerson:
 
 
 def same_person(
-    faces: LabelledFaces, trusted: Rows, evidence: Evidence, config: AuditConfig
+    faces: AuditedFaces, trusted: Rows, evidence: Evidence, config: AuditConfig
 ) -> tuple[SamePerson, ...]:
     """Find pairs of labels that are more probably one person than is worth reporting, the surest first.
 
@@ -76,7 +76,7 @@ def same_person(
     return tuple(sorted(found, key=lambda pair: (-pair.confidence, pair.left, pair.right)))
 
 
-def _common(templates: Templates, evidence: Evidence) -> Doubles:
+def _common(templates: WeightedTemplates, evidence: Evidence) -> Doubles:
     """What each label has in common with many, more than the middle one has: its half of the deduction."""
     level = np.zeros(len(templates))
     if len(templates) < COMMON_LABELS:
@@ -90,7 +90,7 @@ def _common(templates: Templates, evidence: Evidence) -> Doubles:
 
 
 def _apart_from_copies(
-    faces: LabelledFaces, trusted: Rows, left: int, right: int, evidence: Evidence
+    faces: AuditedFaces, trusted: Rows, left: int, right: int, evidence: Evidence
 ) -> float:
     """Evidence of two labels without the pictures that lie under both: of those one label may be wrong."""
     sides = [np.flatnonzero(trusted == label) for label in (left, right)]

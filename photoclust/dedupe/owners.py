@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from photoclust.config import AuditConfig
 from photoclust.dedupe.odds import worth
-from photoclust.dedupe.templates import Evidence, Templates, evidence_of
+from photoclust.dedupe.templates import Evidence, WeightedTemplates, evidence_of
 from photoclust.types import Doubles, Rows
 
 _CANDIDATES = 20  # parts of a label that may be its owner
@@ -47,7 +47,7 @@ class Parts:
         float64, shape (n,): logarithm of the probability that the faces of each say nothing.
     """
 
-    templates: Templates
+    templates: WeightedTemplates
     label: Rows
     alone: Doubles
     stranger: Doubles
@@ -134,7 +134,7 @@ def _look(
     """Look at one more part of each label, under some candidates: take it in, or leave it out."""
     others = part != trial.candidate[active]
     active, part = active[others], part[others]
-    own, known = parts.templates.take(part), Templates(trial.sums[active], trial.count[active])
+    own, known = parts.templates.take(part), WeightedTemplates(trial.sums[active], trial.count[active])
     support = np.logaddexp(worth(evidence_of(own, known, evidence)), parts.silent[part])
     right = own.count * np.log(1 - config.wrong_faces) + support
     wrong = own.count * np.log(config.wrong_faces) + parts.stranger[part]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from photoclust.config import AuditConfig
 from photoclust.dedupe.bystanders import FALSE_RATE
-from photoclust.dedupe.templates import Evidence, Templates, evidence_of
+from photoclust.dedupe.templates import Evidence, WeightedTemplates, evidence_of
 from photoclust.types import Doubles, Floats, Rows
 
 
@@ -83,9 +83,9 @@ def _first(label: Rows, *by: Doubles | Rows) -> Rows:
 def _like_the_rest(faces: SeenFaces, rows: Rows, evidence: Evidence) -> npt.NDArray[np.bool_]:
     """Whether faces are too like the other faces of their person to be one stranger of many."""
     people = int(faces.person.max()) + 1
-    whole = Templates.of(faces.embeddings, np.ones(len(faces.photo)), faces.person, people)
-    own = Templates.of(faces.embeddings[rows], np.ones(len(rows)), np.arange(len(rows)), len(rows))
+    whole = WeightedTemplates.of(faces.embeddings, np.ones(len(faces.photo)), faces.person, people)
+    own = WeightedTemplates.of(faces.embeddings[rows], np.ones(len(rows)), np.arange(len(rows)), len(rows))
     of_person = whole.take(faces.person[rows])
-    rest = Templates(of_person.sums - own.sums, of_person.count - 1)
+    rest = WeightedTemplates(of_person.sums - own.sums, of_person.count - 1)
     others = np.bincount(faces.photo)[faces.photo[rows]] - 1
     return evidence_of(own, rest, evidence) > np.log(others / FALSE_RATE)

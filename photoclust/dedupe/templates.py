@@ -17,7 +17,7 @@ _CELLS = 2**22  # pairs of groups weighed at once: some hundred megabytes of flo
 
 
 @dataclass(frozen=True)
-class Templates:
+class WeightedTemplates:
     """Groups of faces.
 
     Attributes
@@ -35,16 +35,16 @@ class Templates:
         return len(self.count)
 
     @classmethod
-    def of(cls, embeddings: Floats, weight: Doubles, group: Rows, groups: int) -> Templates:
+    def of(cls, embeddings: Floats, weight: Doubles, group: Rows, groups: int) -> WeightedTemplates:
         """Templates of the groups 0 to `groups` − 1; faces of a negative group are left out."""
         inside = np.flatnonzero(group >= 0)
         sums = np.zeros((groups, embeddings.shape[1]), np.float32)
         np.add.at(sums, group[inside], embeddings[inside] * weight[inside, None].astype(np.float32))
         return cls(sums, np.bincount(group[inside], weight[inside], groups).astype(np.float64))
 
-    def take(self, rows: Rows) -> Templates:
+    def take(self, rows: Rows) -> WeightedTemplates:
         """Those groups alone."""
-        return Templates(self.sums[rows], self.count[rows])
+        return WeightedTemplates(self.sums[rows], self.count[rows])
 
     @property
     def means(self) -> Floats:
@@ -52,7 +52,7 @@ class Templates:
         return self.sums / np.maximum(self.count, 1e-9)[:, None].astype(np.float32)
 
 
-def evidence_of(left: Templates, right: Templates, evidence: Evidence) -> Doubles:
+def evidence_of(left: WeightedTemplates, right: WeightedTemplates, evidence: Evidence) -> Doubles:
     """Evidence for corresponding groups, float64, shape (groups,); −inf where one is empty."""
     a, b = left.means, right.means
     product = np.einsum("ij,ij->i", a, b).astype(np.float64)
@@ -60,7 +60,9 @@ def evidence_of(left: Templates, right: Templates, evidence: Evidence) -> Double
     return _known(left.count, right.count, weighed)
 
 
-def evidence_blocks(left: Templates, right: Templates, evidence: Evidence) -> Iterator[tuple[slice, Doubles]]:
+def evidence_blocks(
+    left: WeightedTemplates, right: WeightedTemplates, evidence: Evidence
+) -> Iterator[tuple[slice, Doubles]]:
     """Evidence for every pair of groups, some rows of `left` at a time.
 
     Yields

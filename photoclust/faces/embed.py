@@ -96,7 +96,7 @@ class Embedder:
                 self._take_less()
                 continue
             start += len(batch)
-        return unit_rows(vectors)
+        return normalised_rows(vectors)
 
     def _take_less(self) -> None:
         torch.cuda.empty_cache()
@@ -138,7 +138,7 @@ def standardised(pixels: Tensor) -> Tensor:
     return ((pixels.float() - 127.5) / 128.0).permute(0, 3, 1, 2)
 
 
-def unit_rows(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def normalised_rows(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Rows scaled to Euclidean length 1.
 
     Parameters

@@ -12,7 +12,7 @@ from photoclust.config import ClusterConfig
 from photoclust.errors import UsageError, VectorError
 from photoclust.people.calibration.assumed import assumed_calibration
 from photoclust.people.calibration.evidence import MODELS, Calibration, calibration_of
-from photoclust.people.clustering.division import cluster
+from photoclust.people.clustering.division import cluster_faces
 from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import NORM_TOLERANCE, neighbours
@@ -126,7 +126,7 @@ def group_embeddings(
         np.zeros((n, 4), np.float32) if boxes is None else _boxes(boxes, n),
     )
     graph = neighbours(centred, config.k, "auto")
-    groups = cluster(candidates_of(faces, graph, config, calibration))[1]
+    groups = cluster_faces(candidates_of(faces, graph, config, calibration))[1]
     return EmbeddingGroups(groups.group, groups.confidence, groups.status)
 
 

@@ -18,7 +18,7 @@ from photoclust.photos.decode import read_header
 from photoclust.photos.formats import ifd, isobmff
 from photoclust.photos.formats.jpeg import is_jpeg, segments
 from photoclust.photos.sources.references import content_id
-from photoclust.records import Identity
+from photoclust.records import PhotoIdentity
 
 Piece = bytes | memoryview
 
@@ -28,12 +28,12 @@ _PNG_PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT"})
 _WEBP_PICTURE = frozenset({b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"})
 
 
-def identity(content: bytes) -> Identity:
+def identity(content: bytes) -> PhotoIdentity:
     """Tell which picture a file holds, and what of its metadata is kept of it."""
     whole = content_id(content)
     header = read_header(content)
     known = {"taken_at": header.taken_at} if header else {}
-    return Identity(_picture_id(content, header.orientation if header else 0) or whole, whole, known)
+    return PhotoIdentity(_picture_id(content, header.orientation if header else 0) or whole, whole, known)
 
 
 def picture_id(content: bytes) -> str:

@@ -31,7 +31,7 @@ from photoclust.records import EMBEDDING_SIZE, face_embeddings
 from photoclust.report.album import Album
 from photoclust.report.folders import write_folders
 from photoclust.report.links import Links
-from photoclust.report.output import whole_file
+from photoclust.report.output import output_file
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_AT_ONCE = 4096
@@ -83,7 +83,7 @@ def write_export(
         raise OutputError(f"{output} is no regular file; name a file to write the {fmt} to.")
     if output.exists() and not force:
         raise OutputError(f"{output} exists already; choose another name, or add --force to replace it.")
-    with whole_file(output.resolve()) as stream:
+    with output_file(output.resolve()) as stream:
         write_table(album, fmt, stream, embeddings)
     return output
 

@@ -21,7 +21,7 @@ def reported(path: Path) -> Generator[None]:
 
 
 @contextmanager
-def whole_file(path: Path) -> Generator[BinaryIO]:
+def output_file(path: Path) -> Generator[BinaryIO]:
     """Write `path` whole or not at all: see `photoclust.storage.local_files`.
 
     Raises
@@ -44,5 +44,5 @@ def write_page(file: Path, render: Callable[[], str]) -> None:
     if file.exists() and not file.is_file():
         raise OutputError(f"{file} is no file that a page can be written to; choose another name.")
     page = render()
-    with whole_file(file.resolve()) as stream:
+    with output_file(file.resolve()) as stream:
         stream.write(page.encode("utf-8", "replace"))

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from photoclust.report.output import whole_file
+from photoclust.report.output import output_file
 
 FILE = "parts.json"
 _BEGINS, _KEY, _ENDS = b"<!--part ", 32, b"<!--/part-->"  # the key follows, and then -->
@@ -67,7 +67,7 @@ class Parts:
 
     def remember(self) -> None:
         """Write down which page holds what, after the pages."""
-        with whole_file(self._folder / FILE) as stream:
+        with output_file(self._folder / FILE) as stream:
             stream.write(json.dumps({"mark": self._mark, "pages": self._now}).encode())
 
     def _parts_of(self, page: str) -> dict[str, bytes]:

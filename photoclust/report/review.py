@@ -30,7 +30,7 @@ from photoclust.report.guesses import Said, said_of_members, said_of_others
 from photoclust.report.html import page_template, source
 from photoclust.report.images import Images, Piece, images_in_file
 from photoclust.report.names import file_link, file_name, visible
-from photoclust.report.output import reported, whole_file
+from photoclust.report.output import output_file, reported
 from photoclust.report.pages import PAGE_NAME, Limits, nearby, page_name, split_pages
 from photoclust.report.parts import FILE as PARTS
 from photoclust.report.parts import Parts, key_of
@@ -173,7 +173,7 @@ def write_review(
             parts.begin(*signed[number])
             template = page_template("review.html", "review.css", day=_day, nearby=nearby, count=_count)
             page = template.generate(title=visible(title), review=review, number=number, names=names)
-            with whole_file(folder / names[number]) as stream:
+            with output_file(folder / names[number]) as stream:
                 stream.writelines(piece.encode() for piece in page)
     with reported(folder):
         for stale in old.difference(names):

@@ -11,7 +11,7 @@ from functools import partial
 from photoclust.config import ClusterConfig
 from photoclust.index.searching import DividedSearch
 from photoclust.index.store import Clustering, IndexStore
-from photoclust.people.clustering.division import StartWorkers, cluster
+from photoclust.people.clustering.division import StartWorkers, cluster_faces
 from photoclust.people.graph.approximate import ApproximateSearch
 from photoclust.people.graph.neighbours import Nearest, nearest
 from photoclust.people.identity.continuity import keep_ids
@@ -153,7 +153,7 @@ def _grouped(faces: Snapshot, start_workers: StartWorkers | None) -> Clustering:
     watch = Stopwatch()
     faces.prepare()
     watch.lap("neighbours")
-    labels, groups = cluster(faces.candidates, start_workers)
+    labels, groups = cluster_faces(faces.candidates, start_workers)
     watch.lap("cluster")
     people = keep_ids(groups.group, faces.face_ids, faces.past, faces.names)
     keep_identities(faces.store, people, faces.past.next_number)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from photoclust.config import ClusterConfig
 from photoclust.errors import OutputError, UsageError
 from photoclust.people.embeddings import EmbeddingGroups, group_embeddings
-from photoclust.report.output import whole_file
+from photoclust.report.output import output_file
 
 EMBEDDING = "embedding"
 _BOX = ("x0", "y0", "x1", "y1")
@@ -136,7 +136,7 @@ def write_outcome(outcome: pa.Table, file: Path) -> None:
         It cannot be written.
     """
     require_output(file)
-    with whole_file(file.resolve()) as stream:
+    with output_file(file.resolve()) as stream:
         if file.suffix.lower() == ".parquet":
             pq.write_table(outcome, stream)
         else:

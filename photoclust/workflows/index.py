@@ -42,7 +42,7 @@ from photoclust.photos.sources.search import Search
 from photoclust.records import (
     FACE_SCHEMA,
     PHOTO_SCHEMA,
-    Identity,
+    PhotoIdentity,
     failed_row,
     page_of,
     photos_and_faces,
@@ -270,7 +270,7 @@ def _require_credentials(indexed: pa.Table) -> None:
         raise ObjectStoreError(f"Photos can no longer be read: {expired['error'][0].as_py()}.")
 
 
-def _identify(limits: DecodeConfig, ref: PhotoRef) -> Identity | None:
+def _identify(limits: DecodeConfig, ref: PhotoRef) -> PhotoIdentity | None:
     try:
         return identity(read_photo(ref, limits))
     except PhotoError:

@@ -12,7 +12,7 @@ from photoclust.config import ClusterConfig
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.evaluate.scores import bcubed_scores, numbered, pairwise_scores
 from photoclust.index.store import IndexStore
-from photoclust.people.clustering.division import cluster
+from photoclust.people.clustering.division import cluster_faces
 from photoclust.workflows.snapshot import Snapshot
 from photoclust.workflows.snapshot.history import config_of
 from photoclust.workflows.snapshot.labelled import LabelledFaces
@@ -63,7 +63,7 @@ def sweep_points(
     if not len(faces):
         raise IndexMissingError(f"{store.called} holds no faces; index photos that show some.")
     for setting in settings:
-        _, groups = cluster(faces.under(setting).candidates)
+        _, groups = cluster_faces(faces.under(setting).candidates)
         point = _point(getattr(setting, parameter), groups.group, labelled)
         yield replace(point, in_force=run_id is not None and setting == config)
 

@@ -17,7 +17,7 @@ from photoclust.engine.clustering import LostError, RestartingPool
 from photoclust.people.clustering.components import bounded_components, shared_out, within
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import density_clusters
-from photoclust.people.clustering.division import Said, TakeShare, Worker, cluster
+from photoclust.people.clustering.division import Said, TakeShare, Worker, cluster_faces
 from photoclust.people.clustering.joining import joined
 from photoclust.people.clustering.rounds import SuperstepState, run_alone
 from photoclust.people.clustering.verify import candidates_of, settled
@@ -73,7 +73,7 @@ def test_divided_is_undivided(
     constraints = resolve(said, [str(row) for row in range(len(faces))], near_duplicates(graph)).constraints
     candidates = candidates_of(faces, graph, config, None, constraints)
     several = Several(workers)
-    labels, groups = cluster(candidates, lambda: nullcontext(several))
+    labels, groups = cluster_faces(candidates, lambda: nullcontext(several))
     assert several.taken == (max(workers, -(-len(faces) // most)) if len(faces) > most else 0)
 
     whole = density_clusters(candidates.graph, config, candidates.reach)
@@ -90,8 +90,8 @@ def test_what_lost_workers_did_is_done_again(faces: VerifyInput, most: int, aske
     config = ClusterConfig(k=10, max_component=most)
     candidates = candidates_of(faces, neighbours(faces.embeddings, config.k), config)
     lasting = RestartingPool(lambda again: Mortal(math.inf if again else asked.pop()), len(asked))
-    labels, groups = cluster(candidates, lambda: nullcontext(lasting))
-    whole_labels, whole = cluster(candidates)
+    labels, groups = cluster_faces(candidates, lambda: nullcontext(lasting))
+    whole_labels, whole = cluster_faces(candidates)
     np.testing.assert_array_equal(labels, whole_labels)
     np.testing.assert_array_equal(groups.group, whole.group)
     assert groups.confidence.tobytes() == whole.confidence.tobytes()

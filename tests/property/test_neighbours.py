@@ -11,7 +11,7 @@ from photoclust.people.graph.blocks import nearest_in_pieces
 from photoclust.people.graph.neighbours import (
     NeighbourGraph,
     cosine_distances,
-    merge,
+    merge_neighbours,
     nearest,
     neighbours,
     unit_rows,
@@ -95,7 +95,7 @@ def test_lists_of_blocks_merge_into_the_graph(rows: np.ndarray, k: int, height: 
         merged = NeighbourGraph(np.zeros((len(ids), 0), np.int32), np.zeros((len(ids), 0), np.float32))
         for offset in range(0, len(rows), width):
             block = nearest(rows[ids], ids, rows[offset : offset + width], offset, k)
-            merged = merge(merged, block, min(k, len(rows) - 1))
+            merged = merge_neighbours(merged, block, min(k, len(rows) - 1))
         assert_same(merged, NeighbourGraph(whole.indices[ids], whole.distances[ids]))
 
 

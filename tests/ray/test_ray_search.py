@@ -82,7 +82,7 @@ import ray
 
 from photoclust.config import ClusterConfig, EngineConfig
 from photoclust.engine.clustering import start_workers
-from photoclust.people.clustering.division import cluster
+from photoclust.people.clustering.division import cluster_faces
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
@@ -121,7 +121,7 @@ def start():
         print(f"{workers._lives} lives")  # to stderr, as all that is said while Ray is joined
 
 
-(labels, groups), (again_labels, again) = cluster(faces), cluster(faces, start)
+(labels, groups), (again_labels, again) = cluster_faces(faces), cluster_faces(faces, start)
 np.testing.assert_array_equal(again_labels, labels)
 np.testing.assert_array_equal(again.group, groups.group)
 assert again.confidence.tobytes() == groups.confidence.tobytes()

@@ -15,7 +15,7 @@ import pyarrow as pa
 from photoclust.index.planning.known import KnownPhotos, Looks, looks
 from photoclust.index.planning.worklist import WorkList, references, without
 from photoclust.photo_refs import UNREACHABLE, PhotoRef
-from photoclust.records import NO_FACE, OK, PHOTO_SCHEMA, Identity
+from photoclust.records import NO_FACE, OK, PHOTO_SCHEMA, PhotoIdentity
 
 READERS = 8  # threads: reading and hashing hold no lock of Python's, and an object store answers late
 READ_AHEAD = 1024
@@ -74,13 +74,13 @@ def copy_row(row: dict[str, Any], ref: PhotoRef) -> dict[str, Any]:
     return row | ref.row()
 
 
-def _known_again(row: dict[str, Any], ref: PhotoRef, found: Identity) -> dict[str, Any]:
+def _known_again(row: dict[str, Any], ref: PhotoRef, found: PhotoIdentity) -> dict[str, Any]:
     """Row for `ref`, in which a known picture lies; what its file says of it may be new."""
     said = dict(found.said) if row["status"] in (OK, NO_FACE) else {}
     return copy_row(row, ref) | said
 
 
-Identify = Callable[[PhotoRef], Identity | None]
+Identify = Callable[[PhotoRef], PhotoIdentity | None]
 
 
 def plan(
@@ -193,7 +193,7 @@ class _Planner:
             copies.append(row)
         result.refs = without(result.refs, np.array(copies, np.int64))
 
-    def _same_picture(self, ref: PhotoRef, found: Identity) -> dict[str, Any] | None:
+    def _same_picture(self, ref: PhotoRef, found: PhotoIdentity) -> dict[str, Any] | None:
         """Row of a known photo of this picture: that of the same path, or of one with the same looks."""
         names = (found.photo_id, found.content_id)
         before = self.changed.get(ref.uri)
@@ -211,7 +211,7 @@ class _Planner:
 
     def _identified(
         self, table: pa.Table, rows: npt.NDArray[np.int64]
-    ) -> Iterator[tuple[PhotoRef, Identity | None]]:
+    ) -> Iterator[tuple[PhotoRef, PhotoIdentity | None]]:
         """Some photos and what they are, a bounded number of them read at once."""
         with ThreadPoolExecutor(READERS) as readers:
             for start in range(0, len(rows), READ_AHEAD):

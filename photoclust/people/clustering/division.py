@@ -124,7 +124,7 @@ class InProcess:
 StartWorkers = Callable[[], AbstractContextManager[Workers]]
 
 
-def cluster(faces: Candidates, start: StartWorkers | None = None) -> tuple[Labels, Groups]:
+def cluster_faces(faces: Candidates, start: StartWorkers | None = None) -> tuple[Labels, Groups]:
     """Density clusters, and the people that come of them.
 
     Parameters

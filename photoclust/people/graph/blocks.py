@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from photoclust.people.graph.neighbours import NeighbourGraph, merge, nearest
+from photoclust.people.graph.neighbours import NeighbourGraph, merge_neighbours, nearest
 from photoclust.types import Floats, Rows
 
 QUERIES = 8192
@@ -82,5 +82,5 @@ def nearest_in_pieces(
     """
     found = NeighbourGraph(np.zeros((len(queries), 0), np.int32), np.zeros((len(queries), 0), np.float32))
     for offset, piece in pieces:
-        found = merge(found, nearest(queries, ids, piece, offset, k, device), k)
+        found = merge_neighbours(found, nearest(queries, ids, piece, offset, k, device), k)
     return found

@@ -169,7 +169,7 @@ def update(
     whole = (position >= 0) & (indices >= 0).all(axis=1)
     kept, new = position[whole], np.setdiff1d(every, here)
     arrivals = search(rows[kept], np.full(len(kept), -1), rows[new], 0, k, device)
-    amended = merge(
+    amended = merge_neighbours(
         NeighbourGraph(indices[whole].astype(np.int32), graph.distances[whole], graph.approximate),
         NeighbourGraph(new[arrivals.indices].astype(np.int32), arrivals.distances, arrivals.approximate),
         width,
@@ -222,7 +222,7 @@ def nearest(
     k
         Neighbours wanted of each query; fewer where `base` has fewer rows besides the query. Where it holds
         some of the queries only, the last neighbours of those may be rows at an infinite distance, which
-        `merge` drops.
+        `merge_neighbours` drops.
     device
         See `search_on`.
 
@@ -248,7 +248,7 @@ def nearest(
     return NeighbourGraph(graph.indices + np.int32(offset), graph.distances)
 
 
-def merge(left: NeighbourGraph, right: NeighbourGraph, k: int) -> NeighbourGraph:
+def merge_neighbours(left: NeighbourGraph, right: NeighbourGraph, k: int) -> NeighbourGraph:
     """Join two lists of neighbours of the same faces and keep the `k` nearest; no row may be in both.
 
     The lists that `nearest` gives for the blocks of a collection merge into the graph of all of it.

@@ -11,7 +11,7 @@ from pathlib import Path
 from photoclust.report.dedupe.findings import KINDS, Action, Finding, Side
 from photoclust.report.html import page_template
 from photoclust.report.names import visible
-from photoclust.report.output import reported, whole_file
+from photoclust.report.output import output_file, reported
 from photoclust.report.tiles import Tile, tile
 
 FACES_SHOWN = 8  # of each side
@@ -69,7 +69,7 @@ def write_findings(
     with reported(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     page = findings_page(findings, summary, thumbnails)
-    with whole_file(folder / "index.html") as stream:
+    with output_file(folder / "index.html") as stream:
         stream.write(page.encode("utf-8", "replace"))
     return folder / "index.html"
 

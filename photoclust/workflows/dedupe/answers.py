@@ -27,7 +27,7 @@ from photoclust.report.dedupe.findings import (
     WRONG_LABEL,
     shown_path,
 )
-from photoclust.report.output import reported, whole_file
+from photoclust.report.output import output_file, reported
 
 ACTIONS, PROPOSED, REFUSED = "actions.csv", "proposed.csv", "refused.csv"
 
@@ -249,11 +249,11 @@ def write_tables(folder: Path, rows: Sequence[tuple[int, ActionRow]], answers: A
     with reported(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if answers.refusals:
-        with whole_file(folder / REFUSED) as stream:
+        with output_file(folder / REFUSED) as stream:
             stream.writelines(refused_lines(answers.refusals))
     with reported(folder / PROPOSED):
         (folder / PROPOSED).unlink(missing_ok=True)
-    with whole_file(folder / ACTIONS) as stream:
+    with output_file(folder / ACTIONS) as stream:
         stream.writelines(action_lines(row for _, row in answered(rows, answers)))
-    with whole_file(folder / PROPOSED) as stream:
+    with output_file(folder / PROPOSED) as stream:
         stream.writelines(action_lines(row for _, row in rows))

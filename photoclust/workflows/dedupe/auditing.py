@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from photoclust.config import AuditConfig, ClusterConfig
+from photoclust.dedupe.audited import AuditedFaces
 from photoclust.dedupe.bystanders import meant_instead
 from photoclust.dedupe.findings import strays
 from photoclust.dedupe.judgement import Judgement, judge
-from photoclust.dedupe.labelled import LabelledFaces
 from photoclust.dedupe.presence import SeenFaces, meant_among_others
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
@@ -42,7 +42,7 @@ class Audit:
     dataset
         As it was read.
     labels
-        Names of the labels that have a face to judge by; `LabelledFaces.label` counts in it.
+        Names of the labels that have a face to judge by; `AuditedFaces.label` counts in it.
     faces, judgement
         The labelled faces, and what is thought of them.
     entries
@@ -58,7 +58,7 @@ class Audit:
 
     dataset: Dataset
     labels: list[str]
-    faces: LabelledFaces
+    faces: AuditedFaces
     judgement: Judgement
     entries: list[tuple[int, ...]]
     rows: Rows
@@ -157,7 +157,7 @@ class _Items:
 
     def judge(
         self, embeddings: Floats, calibration: Calibration, config: AuditConfig
-    ) -> tuple[Judgement, LabelledFaces]:
+    ) -> tuple[Judgement, AuditedFaces]:
         """Judge the main faces, then again with those bystanders that the labels turn out to mean."""
         self._look_behind(embeddings, calibration, config)
         faces = self._labelled(embeddings, calibration)
@@ -187,11 +187,11 @@ class _Items:
         meant = meant_among_others(seen, calibration.evidence, config)
         self.rows[photo[meant]] = rows[meant]
 
-    def _labelled(self, embeddings: Floats, calibration: Calibration) -> LabelledFaces:
+    def _labelled(self, embeddings: Floats, calibration: Calibration) -> AuditedFaces:
         own = embeddings[self.rows]
         part, weight = _parts(own, self.label, calibration)
         quality = self.faces["quality"].to_numpy()[self.rows].astype(np.float64)
-        return LabelledFaces(own, quality, self.label, part, weight, self.copy)
+        return AuditedFaces(own, quality, self.label, part, weight, self.copy)
 
     def _bystanders(self, items: Rows) -> tuple[Rows, Rows]:
         """Rows of the other good faces in the photos of some items, and the item of each."""

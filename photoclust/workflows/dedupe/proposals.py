@@ -10,8 +10,8 @@ from itertools import combinations
 
 import numpy as np
 
+from photoclust.dedupe.audited import NOBODY
 from photoclust.dedupe.findings import MislabelledFace, OnePerson, intruders, one_person
-from photoclust.dedupe.labelled import NOBODY
 from photoclust.dedupe.odds import times
 from photoclust.report.dedupe.actions import ActionRow
 from photoclust.report.dedupe.findings import (

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from photoclust.config import AuditConfig
+from photoclust.dedupe.audited import NOBODY, AuditedFaces
 from photoclust.dedupe.bystanders import meant_instead
 from photoclust.dedupe.findings import MislabelledFace, intruders, one_person, strays
 from photoclust.dedupe.judgement import Judgement, judge
-from photoclust.dedupe.labelled import NOBODY, LabelledFaces
-from photoclust.dedupe.templates import Templates, evidence_blocks, evidence_of
+from photoclust.dedupe.templates import WeightedTemplates, evidence_blocks, evidence_of
 from photoclust.people.calibration.evidence import calibration_of
 
 CALIBRATION = calibration_of("casia-webface")
@@ -26,7 +26,7 @@ def embeddings(persons: list[int], seed: int = 0, share: float = 0.75) -> np.nda
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def labelled(persons: list[int], labels: list[int], **changes: np.ndarray) -> LabelledFaces:
+def labelled(persons: list[int], labels: list[int], **changes: np.ndarray) -> AuditedFaces:
     """Faces whose parts are the people under each label."""
     n = len(persons)
     _, part = np.unique(np.stack([labels, persons]), axis=1, return_inverse=True)
@@ -38,14 +38,14 @@ def labelled(persons: list[int], labels: list[int], **changes: np.ndarray) -> La
         "weight": np.ones(n),
         "copy": np.full(n, -1, np.int64),
     }
-    return LabelledFaces(**{**values, **changes})
+    return AuditedFaces(**{**values, **changes})
 
 
-def judged(faces: LabelledFaces) -> Judgement:
+def judged(faces: AuditedFaces) -> Judgement:
     return judge(faces, CALIBRATION.evidence, CONFIG)
 
 
-def found(faces: LabelledFaces) -> list[MislabelledFace]:
+def found(faces: AuditedFaces) -> list[MislabelledFace]:
     return intruders(faces, judged(faces), CONFIG.min_confidence)
 
 
@@ -157,8 +157,8 @@ def test_few_labels_are_no_trouble(labels: int) -> None:
 
 def test_blocks_of_evidence_are_the_evidence_of_pairs() -> None:
     rows = embeddings(list(range(9)), share=0.9)
-    left = Templates.of(rows, np.ones(9), np.array([0, 0, 1, 2, 2, -1, -1, -1, -1]), 4)
-    right = Templates.of(rows, np.ones(9), np.array([-1, -1, -1, -1, -1, 0, 1, 1, 1]), 2)
+    left = WeightedTemplates.of(rows, np.ones(9), np.array([0, 0, 1, 2, 2, -1, -1, -1, -1]), 4)
+    right = WeightedTemplates.of(rows, np.ones(9), np.array([-1, -1, -1, -1, -1, 0, 1, 1, 1]), 2)
     [(_, table)] = list(evidence_blocks(left, right, CALIBRATION.evidence))
     a, b = np.divmod(np.arange(8), 2)
     pairs = evidence_of(left.take(a), right.take(b), CALIBRATION.evidence)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from photoclust.config import AuditConfig
+from photoclust.dedupe.audited import AuditedFaces
 from photoclust.dedupe.findings import intruders
 from photoclust.dedupe.judgement import Judgement, judge
-from photoclust.dedupe.labelled import LabelledFaces
 from photoclust.people.calibration.evidence import calibration_of
 
 CALIBRATION = calibration_of("casia-webface")
@@ -20,7 +20,7 @@ def unit(rows: np.ndarray) -> np.ndarray:
     return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
 
 
-def planted(strays: int, seed: int, alike: float = 0.45, photos: int = 40) -> LabelledFaces:
+def planted(strays: int, seed: int, alike: float = 0.45, photos: int = 40) -> AuditedFaces:
     """Five labels of forty photos of one person each, and strays who are somewhat alike.
 
     The strays of a label are people of their own; what all strays of it have in common, children say, is a
@@ -38,12 +38,12 @@ def planted(strays: int, seed: int, alike: float = 0.45, photos: int = 40) -> La
         first = number * (strays + 1)
         part += [first] * photos + list(range(first + 1, first + 1 + strays))
     n = len(label)
-    return LabelledFaces(
+    return AuditedFaces(
         np.concatenate(rows), np.full(n, 0.97), np.array(label), np.array(part), np.ones(n), np.full(n, -1)
     )
 
 
-def judged(faces: LabelledFaces) -> Judgement:
+def judged(faces: AuditedFaces) -> Judgement:
     return judge(faces, CALIBRATION.evidence, CONFIG)
 
 
@@ -79,6 +79,6 @@ def test_a_part_that_has_a_label_of_its_own_is_sent_there() -> None:
     label[:10] = 1  # of person 0
     part = faces.part.copy()
     part[:10] = part.max() + 1
-    moved = LabelledFaces(faces.embeddings, faces.quality, label, part, faces.weight, faces.copy)
+    moved = AuditedFaces(faces.embeddings, faces.quality, label, part, faces.weight, faces.copy)
     [one] = [one for one in intruders(moved, judged(moved), CONFIG.min_confidence) if len(one.faces) == 10]
     assert (one.label, one.home, one.unclear) == (1, 0, False)

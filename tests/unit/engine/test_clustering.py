@@ -16,7 +16,7 @@ from photoclust.config import ClusterConfig, EngineConfig
 from photoclust.engine.clustering import Process, RestartingPool, start_workers
 from photoclust.errors import EngineError
 from photoclust.people.calibration.evidence import calibration_of
-from photoclust.people.clustering.division import InProcess, Said, TakeShare, cluster
+from photoclust.people.clustering.division import InProcess, Said, TakeShare, cluster_faces
 from photoclust.people.clustering.joining import Candidates
 from photoclust.people.clustering.rounds import SuperstepState
 from photoclust.people.clustering.verify import candidates_of
@@ -38,8 +38,8 @@ def candidates(people: int = 40, most: int = 60) -> Candidates:
 
 def test_processes_give_what_one_gives() -> None:
     faces = candidates()
-    labels, groups = cluster(faces)
-    apart_labels, apart = cluster(faces, lambda: start_workers(EngineConfig(kind="local", num_cpus=2)))
+    labels, groups = cluster_faces(faces)
+    apart_labels, apart = cluster_faces(faces, lambda: start_workers(EngineConfig(kind="local", num_cpus=2)))
     np.testing.assert_array_equal(apart_labels, labels)
     np.testing.assert_array_equal(apart.group, groups.group)
     assert apart.confidence.tobytes() == groups.confidence.tobytes()
@@ -50,7 +50,7 @@ def test_few_faces_start_no_process() -> None:
     def refuse() -> None:
         raise AssertionError
 
-    cluster(candidates(most=200), refuse)  # type: ignore[arg-type]
+    cluster_faces(candidates(most=200), refuse)  # type: ignore[arg-type]
 
 
 def test_one_processor_needs_no_process() -> None:
@@ -87,7 +87,7 @@ def kill(workers: RestartingPool, worker: int) -> None:
 
 def test_the_work_of_processes_that_die_is_done_again(caplog: pytest.LogCaptureFixture) -> None:
     faces = candidates()
-    labels, groups = cluster(faces)
+    labels, groups = cluster_faces(faces)
 
     @contextmanager
     def start() -> Iterator[Unlucky]:
@@ -95,7 +95,7 @@ def test_the_work_of_processes_that_die_is_done_again(caplog: pytest.LogCaptureF
             assert isinstance(workers, RestartingPool)
             yield Unlucky(workers, {0, 1, 2})
 
-    again_labels, again = cluster(faces, start)
+    again_labels, again = cluster_faces(faces, start)
     np.testing.assert_array_equal(again_labels, labels)
     np.testing.assert_array_equal(again.group, groups.group)
     assert again.confidence.tobytes() == groups.confidence.tobytes()

@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from photoclust.errors import VectorError, WeightsError
-from photoclust.faces.embed import Embedder, unit_rows
+from photoclust.faces.embed import Embedder, normalised_rows
 from photoclust.models.weights import weights_path
 
 
@@ -125,10 +125,10 @@ def test_refuses_a_file_without_weights(tmp_path: Path, content: bytes) -> None:
 
 
 def test_unit_rows_refuses_zero_and_infinity() -> None:
-    np.testing.assert_allclose(unit_rows(np.array([[3, 4]], np.float32)), [[0.6, 0.8]])
+    np.testing.assert_allclose(normalised_rows(np.array([[3, 4]], np.float32)), [[0.6, 0.8]])
     for value in (0, np.inf, np.nan):
         with pytest.raises(VectorError, match="crop 1"):
-            unit_rows(np.array([[1, 0], [value, 0]], np.float32))
+            normalised_rows(np.array([[1, 0], [value, 0]], np.float32))
 
 
 class SmallGpu(Embedder):

@@ -23,7 +23,7 @@ from photoclust.index.store import IndexStore
 from photoclust.people.decisions.file import read_decisions
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.photo_refs import PhotoRef, Version
-from photoclust.records import UNSURE, Identity
+from photoclust.records import UNSURE, PhotoIdentity
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.snapshot.extending import neighbour_graph
 
@@ -196,7 +196,7 @@ def test_photos_that_lie_where_they_lay_do_not_bring_faces_back(store: IndexStor
     refs = list(map(PhotoRef.of_row, known))
     assert plan(refs, store.photos(), lambda ref: None).unchanged == len(refs)
     moved = [PhotoRef(f"/elsewhere{row['uri']}", row["size"], Version.parse("2")) for row in known]
-    identity = {f"/elsewhere{row['uri']}": Identity(row["photo_id"], "") for row in known}
+    identity = {f"/elsewhere{row['uri']}": PhotoIdentity(row["photo_id"], "") for row in known}
     work = plan(moved, store.photos(), lambda ref: identity[ref.uri])
     assert not work.refs
     assert len(work.known_copies) == len(moved)

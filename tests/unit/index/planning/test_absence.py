@@ -16,7 +16,7 @@ from photoclust.index.planning.absence import (
 )
 from photoclust.index.planning.plan import plan
 from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
-from photoclust.records import PHOTO_SCHEMA, Identity
+from photoclust.records import PHOTO_SCHEMA, PhotoIdentity
 
 
 def known(*uris: str) -> pa.Table:
@@ -33,9 +33,9 @@ def found(*uris: str, version: Version = FIRST) -> list[PhotoRef]:
     return [PhotoRef(uri, 10, version) for uri in uris]
 
 
-def by_name(ref: PhotoRef) -> Identity:
+def by_name(ref: PhotoRef) -> PhotoIdentity:
     name = ref.uri.rpartition("/")[2]
-    return Identity(name, name)
+    return PhotoIdentity(name, name)
 
 
 def missing(refs: list[PhotoRef], rows: pa.Table, *folders: str, there: str = "") -> list[str]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from photoclust.index.planning.plan import plan, with_copies
 from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
-from photoclust.records import MISSING, PHOTO_SCHEMA, Identity
+from photoclust.records import MISSING, PHOTO_SCHEMA, PhotoIdentity
 
 
 def ref(uri: str, size: int = 10, version: str = "1") -> PhotoRef:
@@ -28,11 +28,11 @@ def known(*rows: dict) -> pa.Table:
     return pa.Table.from_pylist(list(rows), schema=PHOTO_SCHEMA)
 
 
-def is_(photo_id: str, content_id: str = "bytes", **said: object) -> Identity:
-    return Identity(photo_id, content_id, said)
+def is_(photo_id: str, content_id: str = "bytes", **said: object) -> PhotoIdentity:
+    return PhotoIdentity(photo_id, content_id, said)
 
 
-def never(found: PhotoRef) -> Identity:
+def never(found: PhotoRef) -> PhotoIdentity:
     raise AssertionError(f"{found.uri} was read without need")
 
 
@@ -157,7 +157,7 @@ def _nulls() -> dict:
 def test_each_of_many_photos_of_one_size_is_read_once() -> None:
     read: list[str] = []
 
-    def identify(found: PhotoRef) -> Identity:
+    def identify(found: PhotoRef) -> PhotoIdentity:
         read.append(found.uri)
         return is_(found.uri)
 

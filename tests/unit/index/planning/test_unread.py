@@ -9,7 +9,7 @@ from photoclust.errors import SourceLostError
 from photoclust.index.planning.plan import plan
 from photoclust.index.planning.unread import Unread
 from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
-from photoclust.records import PHOTO_SCHEMA, Identity
+from photoclust.records import PHOTO_SCHEMA, PhotoIdentity
 
 
 def row(uri: str, photo_id: str = "", **values: object) -> dict:
@@ -105,9 +105,9 @@ def test_every_run_tries_to_read_what_could_not_be_read() -> None:
     ]
     asked: list[str] = []
 
-    def identify(ref: PhotoRef) -> Identity | None:
+    def identify(ref: PhotoRef) -> PhotoIdentity | None:
         asked.append(ref.uri)
-        return Identity("A", "A") if ref.uri == "/a/1" else None
+        return PhotoIdentity("A", "A") if ref.uri == "/a/1" else None
 
     work = plan(refs, known, identify)
     assert uris(work.refs.table) == ["/a/1"]

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from photoclust.dedupe.templates import Templates
+from photoclust.dedupe.templates import WeightedTemplates
 from photoclust.types import Doubles, Floats, Rows
 
 NOBODY = -1
 
 
 @dataclass(frozen=True)
-class LabelledFaces:
+class AuditedFaces:
     """What is known of n labelled faces.
 
     Attributes
@@ -49,15 +49,15 @@ class LabelledFaces:
         """Number of labels."""
         return int(self.label.max()) + 1
 
-    def part_templates(self) -> Templates:
+    def part_templates(self) -> WeightedTemplates:
         """Templates of the parts."""
-        return Templates.of(self.embeddings, self.weight, self.part, int(self.part.max()) + 1)
+        return WeightedTemplates.of(self.embeddings, self.weight, self.part, int(self.part.max()) + 1)
 
-    def label_templates(self, label: Rows) -> Templates:
+    def label_templates(self, label: Rows) -> WeightedTemplates:
         """Templates of the labels, from the faces that `label` still leaves under one."""
-        return Templates.of(self.embeddings, self.weight, label, self.labels)
+        return WeightedTemplates.of(self.embeddings, self.weight, label, self.labels)
 
-    def template(self, rows: Rows) -> Templates:
+    def template(self, rows: Rows) -> WeightedTemplates:
         """One template of some faces."""
         one = np.zeros(len(rows), np.int64)
-        return Templates.of(self.embeddings[rows], self.weight[rows], one, 1)
+        return WeightedTemplates.of(self.embeddings[rows], self.weight[rows], one, 1)
