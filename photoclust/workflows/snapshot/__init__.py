@@ -54,6 +54,7 @@ _SETTINGS_OF = {  # what each part follows from besides the faces
     "poor": {"min_quality"},
     "labels": {"min_cluster_size", "min_samples", "max_component"},
 }
+_SAME_ALWAYS = ("graph", "near_duplicates", "decisions", "resolution")
 
 
 class Snapshot:
@@ -294,7 +295,7 @@ class Snapshot:
         other = Snapshot(self.store, config, self.table)
         changed = {name for name, value in asdict(config).items() if value != getattr(self.config, name)}
         same = [name for name, settings in _SETTINGS_OF.items() if not changed.intersection(settings)]
-        shared = {name: getattr(self, name) for name in ("graph", "decisions", "resolution", *same)}
+        shared = {name: getattr(self, name) for name in (*_SAME_ALWAYS, *same)}
         shared["_compared"] = self.embeddings, self.graph
         vars(other).update(shared)
         return other
