@@ -19,7 +19,7 @@ from photoclust.people.decisions.file import IGNORE, NAME, Decision, added_lines
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
 from photoclust.workflows import snapshot
 from photoclust.workflows.cluster import group_faces
-from photoclust.workflows.snapshot import Snapshot, extending
+from photoclust.workflows.snapshot import Snapshot, compared, extending
 
 PERSONS, EACH = 6, 8
 KEPT = ("score_normalised", "graph", "conflicting_photos", "poor", "near_duplicates", "labels")
@@ -71,7 +71,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     watch(extending, "neighbour_graph")
     for name in ("conflicting_photos", "too_poor", "near_duplicates", "density_labels"):
-        watch(snapshot, name)
+        watch(compared, name)
     for name in ("decisions_of", "resolved_among", "exclusions_of", "names_of_faces"):
         watch(snapshot, name)
     return counted
