@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from photoclust.people.clustering.verify_input import VerifyInput
-from photoclust.people.decisions.file import KINDS, NAME, TWO_SIDED, Decision, Decisions
+from photoclust.people.decisions.file import Decisions
+from photoclust.people.decisions.line import KINDS, NAME, TWO_SIDED, Decision
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import wraps
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from photoclust.cli._nearby import named_or_nearby
-from photoclust.cli._progress import fetch_progress
 from photoclust.cli._types import Share
 from photoclust.config import ENGINES, ClusterConfig, EngineConfig
 
@@ -21,7 +17,9 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Make one decorator of several, in the order in which help lists them."""
+
     def decorate(command: Command) -> Command:
         for option in reversed(options):
             command = option(command)
@@ -29,53 +27,6 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
 
     return decorate
 
-
-def _in_working_copy(command: Command) -> Command:
-    """Let a verb work in a folder, wherever its index lies."""
-
-    @wraps(command)
-    def work(*arguments: Any, index_dir: str, **values: Any) -> Any:
-        if "://" not in index_dir and Path(index_dir).absolute().parent.parent.name != "indexes":
-            return command(*arguments, index_dir=index_dir, **values)
-        from photoclust.index.remote.at import at
-
-        with at(index_dir, fetch_progress) as folder:
-            return command(*arguments, index_dir=folder, **values)
-
-    return cast("Command", work)
-
-
-_index_option = click.option(
-    "--index",
-    "index_dir",
-    type=click.Path(file_okay=True),
-    metavar="DIR",
-    callback=named_or_nearby,
-    help="Folder of the index, or s3://, gs:// or az://BUCKET/PREFIX; everything photoclust writes is in it. "
-    "By default PHOTOCLUST_INDEX, or the index in the current folder.",
-)
-index_option = _together(_index_option, _in_working_copy)
-
-
-def _keep_place(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-    ctx.meta["photoclust.index"] = value
-
-
-def _place(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    named = ctx.meta["photoclust.index"]
-    if value and named and value != named:
-        raise click.BadParameter("the index is named twice, and differently.", ctx, parameter)
-    return value or named or named_or_nearby(ctx, parameter, None)
-
-
-# Where an index is all that a verb looks at, it may be named without ado: `evaluate INDEX`.
-index_argument_or_option = _together(
-    click.argument("index", required=False, is_eager=True, expose_value=False, callback=_keep_place),
-    click.option(
-        "--index", "index_dir", type=click.Path(), metavar="DIR", callback=_place, help="The same, by name."
-    ),
-    _in_working_copy,
-)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write the summary as JSON.")
 
@@ -90,7 +41,7 @@ def _keep(variable: str) -> Callable[[click.Context, click.Parameter, str | None
     return keep
 
 
-progress_options = _together(
+progress_options = together(
     click.option(
         "--progress",
         type=click.Choice(["auto", "bar", "lines", "none"]),
@@ -108,7 +59,7 @@ progress_options = _together(
     ),
 )
 
-search_options = _together(
+search_options = together(
     click.option(
         "--address",
         metavar="URL",
@@ -128,7 +79,7 @@ search_options = _together(
     ),
 )
 
-engine_options = _together(
+engine_options = together(
     click.option(
         "--engine",
         type=click.Choice(ENGINES),
@@ -155,7 +106,7 @@ engine_options = _together(
     progress_options,
 )
 
-photo_settings = _together(
+photo_settings = together(
     click.option("--model", metavar="NAME", help="Embedding model of a new index; see `photoclust models`."),
     click.option(
         "--min-face-size", type=click.IntRange(12), metavar="PIXELS", help="Smallest face looked for."
@@ -182,7 +133,7 @@ photo_settings = _together(
     click.option("--retry-failed", is_flag=True, help="Try photos again that failed in an earlier run."),
 )
 
-photo_options = _together(
+photo_options = together(
     photo_settings,
     click.option(
         "--missing",
@@ -194,7 +145,7 @@ photo_options = _together(
     ),
 )
 
-cluster_options = _together(
+cluster_options = together(
     click.option(
         "--neighbours",
         "k",

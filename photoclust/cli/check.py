@@ -7,10 +7,11 @@ import json
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._index_option import index_argument_or_option
 
 
 @click.command()
-@_options.index_argument_or_option
+@index_argument_or_option
 @_options.json_option
 @click.pass_context
 def check(ctx: click.Context, index_dir: str, as_json: bool) -> None:

@@ -8,11 +8,12 @@ import click
 
 from photoclust.cli import _options
 from photoclust.cli._embeddings import embeddings_options, take_embeddings
+from photoclust.cli._index_option import index_option
 from photoclust.errors import UsageError
 
 
 @click.command()
-@_options.index_option
+@index_option
 @_options.cluster_options
 @_options.churn_option
 @_options.search_options

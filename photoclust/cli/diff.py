@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._index_option import index_option
 
 if TYPE_CHECKING:
     from photoclust.people.identity.changes import Change
@@ -31,7 +32,7 @@ _SENTENCES = {
 
 @click.command()
 @click.argument("runs", nargs=-1, metavar="[RUN [RUN]]")
-@_options.index_option
+@index_option
 @click.option("--list", "as_list", is_flag=True, help="Name the groupings there are.")
 @_options.json_option
 def diff(runs: tuple[str, ...], index_dir: str, as_list: bool, as_json: bool) -> None:

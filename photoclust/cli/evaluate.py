@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._index_option import index_argument_or_option
 from photoclust.cli._types import Output
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _SURE_SHOWN = 5
 
 
 @click.command()
-@_options.index_argument_or_option
+@index_argument_or_option
 @click.option(
     "--labels",
     default="folders",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._index_option import index_option
 from photoclust.cli._questions import html_option, path, path_lines, write_page
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ RAREST = 1e-5  # least rate of false matches that calibration measures
 @click.argument("one", metavar="FACE|PERSON")
 @click.argument("other", metavar="FACE|PERSON")
 @html_option
-@_options.index_option
+@index_option
 @_options.json_option
 def explain(one: str, other: str, html: str | None, index_dir: str, as_json: bool) -> None:
     """Explain why two faces, or two people, are or are not one person.

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from photoclust.cli import _options
+from photoclust.cli._index_option import index_option
 from photoclust.cli._types import Output
 
 UNLINKED_SHOWN = 20
 
 
 @click.command()
-@_options.index_option
+@index_option
 @click.option(
     "--format",
     "fmt",

@@ -11,6 +11,7 @@ import click
 
 from photoclust.cli import _options
 from photoclust.cli._ask import require_yes
+from photoclust.cli._index_option import index_option
 from photoclust.cli._progress import say
 from photoclust.errors import UsageError
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     help="Keep keyed hashes of the photos, so that the faces stay out even if the photos are indexed anew.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
-@_options.index_option
+@index_option
 @_options.json_option
 def forget(
     people: tuple[str, ...],

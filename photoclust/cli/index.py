@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._index_option import index_option
 
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTOS...")
-@_options.index_option
+@index_option
 @_options.photo_options
 @_options.engine_options
 @_options.json_option

@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._index_option import index_option
 
 
 @click.command()
-@_options.index_option
+@index_option
 @click.option("--failed", is_flag=True, help="Name every photo that could not be used, and why.")
 @click.option("--missing", is_flag=True, help="Name every photo that is no longer there.")
 @_options.json_option

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._index_option import index_argument_or_option
 from photoclust.cli._types import Output
 from photoclust.errors import UsageError
 
@@ -22,7 +23,7 @@ DEFAULT_VALUES = {
 
 
 @click.command()
-@_options.index_argument_or_option
+@index_argument_or_option
 @click.option(
     "--parameter",
     type=click.Choice(list(DEFAULT_VALUES)),

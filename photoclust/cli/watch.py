@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._index_option import index_option
 from photoclust.cli._progress import LOG
 from photoclust.cli._signals import StopSignal
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTOS...")
-@_options.index_option
+@index_option
 @click.option(
     "--interval",
     type=click.FloatRange(0.1),

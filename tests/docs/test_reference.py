@@ -11,7 +11,7 @@ import pytest
 from documentation import PAGES, ROOT, inline_code, name_of
 
 from photoclust import records
-from photoclust.people.decisions.file import HEADER, KINDS
+from photoclust.people.decisions.line import HEADER, KINDS
 
 FILES = ROOT / "docs" / "reference" / "files.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"

@@ -18,7 +18,8 @@ from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import UsageError
 from photoclust.index.prepared import drop_prepared, drop_stale
 from photoclust.index.store import Clustering, IndexStore
-from photoclust.people.decisions.file import KINDS, Decision, added_lines
+from photoclust.people.decisions.file import added_lines
+from photoclust.people.decisions.line import KINDS, Decision
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.people import correct

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._index_option import index_option
 from photoclust.cli.people.correct import cover, different, ignore, merge, name, reject, same, split
 from photoclust.cli.people.suggest import suggest
 from photoclust.cli.people.undo import log, undo
 from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
-    from photoclust.people.decisions.file import Decision
+    from photoclust.people.decisions.line import Decision
     from photoclust.workflows.people.people_index import PeopleIndex
 
 _EXAMPLES = """\b
@@ -57,7 +58,7 @@ def _with_facts(row: dict[str, Any], people_index: PeopleIndex) -> str:
 @people.command("list")
 @click.option("--unnamed", is_flag=True, help="Only people without a name.")
 @click.option("--ignored", is_flag=True, help="Only people who are ignored; else they are left out.")
-@_options.index_option
+@index_option
 @_options.json_option
 def list_(unnamed: bool, ignored: bool, index_dir: str, as_json: bool) -> None:
     """List people, most faces first.
@@ -84,7 +85,7 @@ def _write(rows: list[dict[str, Any]], people_index: PeopleIndex, as_json: bool)
 
 @people.command()
 @click.argument("text")
-@_options.index_option
+@index_option
 @_options.json_option
 def find(text: str, index_dir: str, as_json: bool) -> None:
     """List the people whose name or id holds a text, in upper or lower case; those ignored too.
@@ -122,7 +123,7 @@ def delete(words: tuple[str, ...]) -> None:
 
 @people.command()
 @click.argument("person")
-@_options.index_option
+@index_option
 @_options.json_option
 def show(person: str, index_dir: str, as_json: bool) -> None:
     """Show the faces of a person, which of them are theirs because you said so, and what you said of them.

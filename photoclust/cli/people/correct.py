@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from photoclust.cli import _options
 from photoclust.cli._context import context
+from photoclust.cli._index_option import index_option
 
 if TYPE_CHECKING:
     from photoclust.index.store import IndexStore
-    from photoclust.people.decisions.file import Decision
+    from photoclust.people.decisions.line import Decision
     from photoclust.workflows.people.corrections import Applied
     from photoclust.workflows.people.people_index import PeopleIndex
 
@@ -30,7 +30,7 @@ def _correction(command: Command) -> Command:
         callback=_keep_yes,
         help="Do not ask before two people who both have a name become one.",
     )
-    return _options.index_option(later(yes(command)))
+    return index_option(later(yes(command)))
 
 
 def _keep_yes(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -117,7 +117,7 @@ def _ask_first(store: IndexStore, decide: Callable[[PeopleIndex], list[Decision]
 
 def _as_one(people_index: PeopleIndex, decisions: list[Decision]) -> str:
     """What is added where a name joins people."""
-    from photoclust.people.decisions.file import DIFFERENT, NAME
+    from photoclust.people.decisions.line import DIFFERENT, NAME
 
     names = {line.value for line in decisions if line.kind == NAME and line.value}
     if any(line.kind == DIFFERENT for line in decisions) or decisions[0].kind != NAME:

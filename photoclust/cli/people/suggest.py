@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from photoclust.cli import _options
+from photoclust.cli._index_option import index_option
 from photoclust.cli._questions import html_option, path_lines, write_page
 from photoclust.cli._types import Share
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     help="Least chance of a yes that is worth a question.",
 )
 @html_option
-@_options.index_option
+@index_option
 @_options.json_option
 def suggest(most: int, min_chance: float, html: str | None, index_dir: str, as_json: bool) -> None:
     """Ask what is most worth asking: people who may be one, faces that may be somebody's, doubtful faces.

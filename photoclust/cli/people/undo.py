@@ -9,6 +9,7 @@ import click
 
 from photoclust.cli import _options
 from photoclust.cli._context import context
+from photoclust.cli._index_option import index_option
 from photoclust.cli.people.correct import tell_applied
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("how_many", type=click.IntRange(1), default=1, metavar="[N]")
 @click.option("--redo", is_flag=True, help="Let what was taken back hold again, the last taken back first.")
 @click.option("--later", is_flag=True, help="Only note it down; `photoclust cluster` applies it.")
-@_options.index_option
+@index_option
 def undo(how_many: int, redo: bool, later: bool, index_dir: str) -> None:
     """Take back the last thing you said of people, or the last N; everybody has the id of before.
 
@@ -50,7 +51,7 @@ def undo(how_many: int, redo: bool, later: bool, index_dir: str) -> None:
 @click.option(
     "--most", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="The last N."
 )
-@_options.index_option
+@index_option
 @_options.json_option
 def log(most: int, index_dir: str, as_json: bool) -> None:
     """List what you said of people, the latest first, and what of it was taken back.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from photoclust.people.decisions.file import MERGE, NAME, REJECT, SAME, SPLIT, Decision
 from photoclust.people.decisions.journal import Command, in_words
+from photoclust.people.decisions.line import MERGE, NAME, REJECT, SAME, SPLIT, Decision
 
 Unnamed = Callable[[str, str], str]
 """What a person without a name is called: by the id they had, if that is known, and one of their faces."""

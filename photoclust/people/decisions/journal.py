@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from photoclust.people.decisions.file import (
+from photoclust.people.decisions.file import STEP, Decisions
+from photoclust.people.decisions.line import (
     COVER,
     DIFFERENT,
     IGNORE,
@@ -14,10 +15,8 @@ from photoclust.people.decisions.file import (
     REJECT,
     SAME,
     SPLIT,
-    STEP,
     UNDONE,
     Decision,
-    Decisions,
 )
 
 Called = Callable[[str], str]

@@ -22,7 +22,8 @@ import numpy as np
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.decisions.disjoint_sets import DisjointSets
-from photoclust.people.decisions.file import (
+from photoclust.people.decisions.file import Decisions
+from photoclust.people.decisions.line import (
     COVER,
     DIFFERENT,
     IGNORE,
@@ -32,7 +33,6 @@ from photoclust.people.decisions.file import (
     SPLIT,
     UNDONE,
     Decision,
-    Decisions,
 )
 from photoclust.types import Rows
 

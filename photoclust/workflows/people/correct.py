@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
-from photoclust.people.decisions.file import (
+from photoclust.people.decisions.file import added_lines
+from photoclust.people.decisions.journal import Command, commands
+from photoclust.people.decisions.line import (
     COVER,
     DIFFERENT,
     IGNORE,
@@ -21,9 +23,7 @@ from photoclust.people.decisions.file import (
     UNDONE,
     Decision,
     acceptable_name,
-    added_lines,
 )
-from photoclust.people.decisions.journal import Command, commands
 from photoclust.workflows.people.people_index import PERSON_NUMBER, PeopleIndex, Ref
 from photoclust.workflows.snapshot.grouping import require_understood
 from photoclust.workflows.snapshot.lost_decisions import require_decisions

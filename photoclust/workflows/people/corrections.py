@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
-from photoclust.people.decisions.file import Decision
 from photoclust.people.decisions.journal import Command
+from photoclust.people.decisions.line import Decision
 from photoclust.workflows.cluster import group
 from photoclust.workflows.context import Context
 from photoclust.workflows.people.correct import named_joined, take_back, write

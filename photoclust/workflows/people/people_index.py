@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.index.identities import read_identities
 from photoclust.index.store import Clustering, IndexStore
-from photoclust.people.decisions.file import MOST_FACES, NAME, Decision, Decisions, followed, read_decisions
+from photoclust.people.decisions.file import Decisions, followed, read_decisions
+from photoclust.people.decisions.line import MOST_FACES, NAME, Decision
 from photoclust.records import MEMBER
 from photoclust.report.album import Album, look_up
 from photoclust.report.names import visible

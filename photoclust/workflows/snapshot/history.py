@@ -13,7 +13,8 @@ from photoclust.config import ClusterConfig
 from photoclust.errors import ChurnError, IndexCorruptError
 from photoclust.index.identities import read_identities, write_identities
 from photoclust.index.store import Clustering, IndexStore
-from photoclust.people.decisions.file import NAME, Decisions
+from photoclust.people.decisions.file import Decisions
+from photoclust.people.decisions.line import NAME
 from photoclust.people.identity.changes import Grouping, changes, named_churn
 from photoclust.people.identity.continuity import Continuity, Past, Retired, successor
 from photoclust.people.identity.ids import Identity, identities_of, next_number

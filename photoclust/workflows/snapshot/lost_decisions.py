@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from photoclust.errors import DecisionsLostError
 from photoclust.index.store import Clustering, IndexStore
-from photoclust.people.decisions.file import NAME, Decisions
+from photoclust.people.decisions.file import Decisions
+from photoclust.people.decisions.line import NAME
 from photoclust.records import printable
 
 FEW = 2  # so many lines anybody may delete

@@ -9,7 +9,7 @@ from erasing import PeopleOf, ids_of
 
 from photoclust.config import ClusterConfig
 from photoclust.index.store import IndexStore
-from photoclust.people.decisions.file import HEADER
+from photoclust.people.decisions.line import HEADER
 from photoclust.report.album import Album
 from photoclust.report.export import write_export
 from photoclust.workflows.cluster import group_faces

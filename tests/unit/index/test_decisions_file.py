@@ -12,7 +12,8 @@ import pytest
 from photoclust.config import ClusterConfig
 from photoclust.errors import DecisionsError
 from photoclust.index.store import IndexStore
-from photoclust.people.decisions.file import TAKEN_BACK, Decision, added_lines, read_decisions
+from photoclust.people.decisions.file import added_lines, read_decisions
+from photoclust.people.decisions.line import TAKEN_BACK, Decision
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.forget import erasure_of, forget
 from photoclust.workflows.people import correct

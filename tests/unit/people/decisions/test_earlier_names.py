@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from photoclust.people.decisions.earlier_names import retold
-from photoclust.people.decisions.file import Decision
 from photoclust.people.decisions.journal import Command
+from photoclust.people.decisions.line import Decision
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

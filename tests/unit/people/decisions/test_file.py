@@ -8,17 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photoclust.people.decisions.file import (
-    BETWEEN_COMMANDS,
-    HEADER,
-    NAME,
-    REJECT,
-    STEP,
-    Decision,
-    acceptable_name,
-    added_lines,
-    read_decisions,
-)
+from photoclust.people.decisions.file import BETWEEN_COMMANDS, STEP, added_lines, read_decisions
+from photoclust.people.decisions.line import HEADER, NAME, REJECT, Decision, acceptable_name
 
 HEAD = ",".join(HEADER) + "\n"
 NOW = datetime(2026, 3, 1, 18, 22, 5, tzinfo=UTC)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from photoclust.people.decisions.file import (
+from photoclust.people.decisions.file import Decisions
+from photoclust.people.decisions.line import (
     DIFFERENT,
     IGNORE,
     MERGE,
@@ -17,7 +18,6 @@ from photoclust.people.decisions.file import (
     SPLIT,
     UNDONE,
     Decision,
-    Decisions,
 )
 from photoclust.people.decisions.resolving import Resolution, resolve
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.index.store import IndexStore
-from photoclust.people.decisions.file import Decision, read_decisions
+from photoclust.people.decisions.file import read_decisions
+from photoclust.people.decisions.line import Decision
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.people import correct

@@ -11,7 +11,7 @@ from photoclust.config import ClusterConfig
 from photoclust.errors import DecisionsLostError
 from photoclust.index import files
 from photoclust.index.store import IndexStore
-from photoclust.people.decisions.file import HEADER
+from photoclust.people.decisions.line import HEADER
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.forget import erasure_of, forget
 from photoclust.workflows.people import correct

@@ -15,7 +15,8 @@ import pytest
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.index.prepared import StoredPrepared
 from photoclust.index.store import IndexStore
-from photoclust.people.decisions.file import IGNORE, NAME, Decision, added_lines
+from photoclust.people.decisions.file import added_lines
+from photoclust.people.decisions.line import IGNORE, NAME, Decision
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
 from photoclust.workflows import snapshot
 from photoclust.workflows.cluster import group_faces
