@@ -44,9 +44,9 @@ def answered(
     """Decisions that follow from the labels, and whether the suggestion was right."""
     who = [known(people_index, person, truth) for person in one["people"]]
     faces = [face for face in one["faces"] if face in truth]
-    if not all(who) or (one["kind"] != "merge" and not faces):
+    if not all(who) or (one.kind != "merge" and not faces):
         return [], None
-    if one["kind"] == "merge":
+    if one.kind == "merge":
         same = who[0] == who[1]
         refs = [Ref(person, "") for person in one["people"]]
         said = correct.merge(people_index, one["people"]) if same else correct.different(people_index, *refs)
@@ -56,7 +56,7 @@ def answered(
     person = one["people"][0]
     said = correct.reject(people_index, person, wrong) if wrong else []
     said += correct.same(people_index, [Ref(person, ""), *(Ref("", face) for face in right)]) if right else []
-    return said, bool(right) if one["kind"] == "join" else len(wrong) > len(right)
+    return said, bool(right) if one.kind == "join" else len(wrong) > len(right)
 
 
 def known(people_index: PeopleIndex, person: str, truth: dict[str, str]) -> str:

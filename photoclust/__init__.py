@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from photoclust.api.faces import Faces
     from photoclust.api.index import Index
     from photoclust.api.opening import create, open
-    from photoclust.api.results import Correction, Explanation, LabelScores, Person, Question, Receipt
+    from photoclust.api.results import Correction, LabelScores, Person
     from photoclust.config import ClusterConfig, EngineConfig
     from photoclust.people.embeddings import EmbeddingGroups, group_embeddings
     from photoclust.workflows.check import Finding
+    from photoclust.workflows.explain import Explanation
+    from photoclust.workflows.export import ExportReport
+    from photoclust.workflows.forget import Receipt
     from photoclust.workflows.opening import PhotoOptions
+    from photoclust.workflows.people.suggest import Question
     from photoclust.workflows.run_stats import GroupReport, IndexReport
 
 __version__ = "0.1.0"
@@ -36,6 +40,7 @@ __all__ = [
     "EmbeddingGroups",
     "EngineConfig",
     "Explanation",
+    "ExportReport",
     "FaceGrouping",
     "Faces",
     "Finding",
@@ -61,7 +66,8 @@ _HOMES = {
     "Corrections": "photoclust.api.corrections",
     "EmbeddingGroups": "photoclust.people.embeddings",
     "EngineConfig": "photoclust.config",
-    "Explanation": "photoclust.api.results",
+    "Explanation": "photoclust.workflows.explain",
+    "ExportReport": "photoclust.workflows.export",
     "FaceGrouping": "photoclust.api.estimator",
     "Faces": "photoclust.api.faces",
     "Finding": "photoclust.workflows.check",
@@ -71,8 +77,8 @@ _HOMES = {
     "LabelScores": "photoclust.api.results",
     "Person": "photoclust.api.results",
     "PhotoOptions": "photoclust.workflows.opening",
-    "Question": "photoclust.api.results",
-    "Receipt": "photoclust.api.results",
+    "Question": "photoclust.workflows.people.suggest",
+    "Receipt": "photoclust.workflows.forget",
     "create": "photoclust.api.opening",
     "group_embeddings": "photoclust.people.embeddings",
     "open": "photoclust.api.opening",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,6 @@ import pyarrow.parquet as pq
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.records import face_embeddings
-from photoclust.workflows.forget import erasure_of
 from photoclust.workflows.forget import forget as erase
 
 PeopleOf = Callable[[IndexStore], dict[str, str]]
@@ -66,5 +66,4 @@ def faces_of(store: IndexStore, person: str) -> pa.Table:
 
 
 def forget(store: IndexStore, *people: str, photos: tuple[str, ...] = (), keep_out: bool = False) -> dict:
-    with store.lock():
-        return erase(store, erasure_of(store, people, photos, keep_out))
+    return asdict(erase(store, people, photos, keep_out))

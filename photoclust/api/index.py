@@ -12,22 +12,21 @@ import pyarrow as pa
 from photoclust.api.context import Progress, context_of
 from photoclust.api.corrections import Corrections
 from photoclust.api.faces import Faces, faces_of
-from photoclust.api.reading import explanation, label_scores, people_of, question, receipt_of
-from photoclust.api.results import Explanation, LabelScores, Person, Question, Receipt
+from photoclust.api.reading import label_scores, people_of
+from photoclust.api.results import LabelScores, Person
 from photoclust.config import ClusterConfig, EngineConfig
 from photoclust.index.remote.at import at
 from photoclust.index.store import IndexStore
 from photoclust.workflows.check import Finding, check_index
 from photoclust.workflows.cluster import group
 from photoclust.workflows.evaluate import evaluate
-from photoclust.workflows.explain import explain
-from photoclust.workflows.export import export
-from photoclust.workflows.forget import erasure_of, forget
+from photoclust.workflows.explain import Explanation, explain
+from photoclust.workflows.export import ExportReport, export
+from photoclust.workflows.forget import Receipt, forget
 from photoclust.workflows.index import index as index_photos
 from photoclust.workflows.opening import PhotoOptions
 from photoclust.workflows.people.people_index import PeopleIndex
-from photoclust.workflows.people.suggest import suggest
-from photoclust.workflows.review_page import write_page
+from photoclust.workflows.people.suggest import Question, suggest
 from photoclust.workflows.run_stats import GroupReport, IndexReport
 
 PathOrUri = str | os.PathLike[str]
@@ -210,7 +209,7 @@ class Index:
             `most` is less than 1.
         """
         with self._store() as store:
-            return tuple(question(one) for one in suggest(store, most, min_chance))
+            return tuple(suggest(store, most, min_chance))
 
     def explain(self, one: str, other: str) -> Explanation:
         """Why two faces, or two people, are or are not one person.
@@ -226,7 +225,7 @@ class Index:
             There is nobody, or more than one, of that id or name.
         """
         with self._store() as store:
-            return explanation(explain(store, one, other))
+            return explain(store, one, other)
 
     def evaluate(self, labels: PathOrUri = "folders") -> LabelScores:
         """How well the people found agree with labels, and whether confidence is honest.
@@ -261,7 +260,7 @@ class Index:
 
     def export(
         self, output: PathOrUri, format: str = "csv", *, embeddings: bool = False, force: bool = False
-    ) -> Path:
+    ) -> ExportReport:
         """Write faces and people as a table, or as folders of links to the photos.
 
         Parameters
@@ -275,11 +274,6 @@ class Index:
         force
             Replace an existing file.
 
-        Returns
-        -------
-        Path
-            What was written.
-
         Raises
         ------
         OutputError
@@ -290,7 +284,7 @@ class Index:
             There is no such format.
         """
         with self._store() as store:
-            return export(store, format, Path(output), embeddings, force).output
+            return export(store, format, Path(output), embeddings, force)
 
     def forget(
         self,
@@ -317,8 +311,5 @@ class Index:
         """
         who = [people] if isinstance(people, str) else list(people)
         places = [photos] if isinstance(photos, str | os.PathLike) else photos
-        with self._store() as store, store.lock():
-            erasure = erasure_of(store, who, [os.fspath(place) for place in places], keep_out)
-            receipt = forget(store, erasure)
-            write_page(store)
-        return receipt_of(receipt)
+        with self._store() as store:
+            return forget(store, who, [os.fspath(place) for place in places], keep_out)

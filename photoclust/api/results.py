@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from photoclust.evaluate.confidence import ConfidenceCheck
 from photoclust.evaluate.evaluation import Evaluation
@@ -71,121 +70,6 @@ class Correction:
     moved: int
     people: int
     problems: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question about people whose answer puts faces right.
-
-    Attributes
-    ----------
-    kind
-        ``merge`` (are the two people one?), ``join`` (is the face theirs?) or ``doubt`` (are the faces
-        somebody else's?).
-    people
-        Ids of the people in question.
-    called
-        What they are called.
-    faces
-        Ids of the faces in question; none for ``merge``.
-    chance
-        Probability, in [0, 1], that the answer is yes.
-    affected
-        Faces that a yes moves.
-    gain
-        Faces that the answer is expected to put right: chance × affected.
-    evidence
-        Log-likelihood ratio of one person against two; None for ``doubt``.
-    """
-
-    kind: str
-    people: tuple[str, ...]
-    called: tuple[str, ...]
-    faces: tuple[str, ...]
-    chance: float
-    affected: int
-    gain: float
-    evidence: float | None
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why two faces, or two people, are or are not one person.
-
-    Attributes
-    ----------
-    faces
-        Ids of the two faces; for a person their cover stands.
-    people
-        Ids of their people; ``""`` for nobody.
-    same_person
-        Whether they are one person as it stands.
-    cosine_distance
-        Between the two faces, in [0, 2].
-    evidence
-        Log-likelihood ratio of the two faces alone, one person against two.
-    false_match_rate
-        Share of the pairs of strangers with so much evidence, in [0, 1].
-    same_photo
-        Whether both are in one photo.
-    kept_apart
-        Whether a photo or a decision keeps them apart.
-    group_evidence
-        Log-likelihood ratio between their people.
-    required_evidence
-        What would join them.
-    chance
-        Probability that the two people are one; None where they are, or something keeps them apart.
-    way
-        Ids of the faces along the strongest way from one to the other in the neighbour graph; none where
-        there is no way.
-    steps
-        Cosine distances of its steps.
-    meeting_distance
-        Euclidean distance at which a density cluster first holds both; None where none does.
-    """
-
-    faces: tuple[str, ...]
-    people: tuple[str, ...]
-    same_person: bool
-    cosine_distance: float
-    evidence: float
-    false_match_rate: float
-    same_photo: bool
-    kept_apart: bool
-    group_evidence: float
-    required_evidence: float
-    chance: float | None
-    way: tuple[str, ...]
-    steps: tuple[float, ...]
-    meeting_distance: float | None
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What was erased.
-
-    Attributes
-    ----------
-    faces, photos
-        How many.
-    files_rewritten, files_removed
-        Files of the index.
-    kept_out
-        Whether the photos stay out if they are indexed again.
-    file
-        The receipt that stays, relative to the index: the time, the counts and keyed hashes.
-    not_erased
-        What an erasure cannot reach, a sentence each.
-    """
-
-    faces: int
-    photos: int
-    files_rewritten: int
-    files_removed: int
-    kept_out: bool
-    file: Path
-    not_erased: tuple[str, ...]
 
 
 @dataclass(frozen=True)

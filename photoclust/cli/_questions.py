@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -11,7 +11,8 @@ from photoclust.cli._types import Output
 
 if TYPE_CHECKING:
     from photoclust.index.store import IndexStore
-    from photoclust.report.questions_page import Question
+    from photoclust.report.questions_page import QuestionRow
+    from photoclust.report.sides import Side
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -26,12 +27,12 @@ def html_option(command: Command) -> Command:
     )
 
 
-def path_lines(side: Mapping[str, Any]) -> list[str]:
+def path_lines(side: Side) -> list[str]:
     """A line with the path of a photo for the cover of a person, or for each of some faces in question."""
-    if side["person"]:
-        return [f"{side['called']}: {path(side['faces'][0]['uri'])}"] if side["faces"] else []
-    lines = [f"face {face['face_id'][:8]}: {path(face['uri'])}" for face in side["faces"][:FACES_LISTED]]
-    more = len(side["faces"]) - FACES_LISTED
+    if side.person:
+        return [f"{side.called}: {path(side.faces[0].uri)}"] if side.faces else []
+    lines = [f"face {face.face_id[:8]}: {path(face.uri)}" for face in side.faces[:FACES_LISTED]]
+    more = len(side.faces) - FACES_LISTED
     return [*lines, *([f"and {more} more"] if more > 0 else [])]
 
 
@@ -42,7 +43,7 @@ def path(uri: str) -> str:
     return printable(local_path(uri))
 
 
-def write_page(store: IndexStore, brand: str, questions: Sequence[Question], file: str) -> None:
+def write_page(store: IndexStore, brand: str, questions: Sequence[QuestionRow], file: str) -> None:
     """Write the page of some questions."""
     from pathlib import Path
 

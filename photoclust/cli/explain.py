@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +12,8 @@ from photoclust.cli._index_option import index_option
 from photoclust.cli._questions import html_option, path, path_lines, write_page
 
 if TYPE_CHECKING:
-    from photoclust.report.questions_page import Question
+    from photoclust.report.questions_page import QuestionRow
+    from photoclust.workflows.explain import Explanation, FaceWay
 
 RAREST = 1e-5  # least rate of false matches that calibration measures
 
@@ -46,72 +47,70 @@ def explain(one: str, other: str, html: str | None, index_dir: str, as_json: boo
     if html is not None:
         write_page(store, "explain", _shown(found), html)
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(found.to_dict(), indent=2))
         return
     for line in _lines(found):
         click.echo(line)
-    if found["faces"][0] == found["faces"][1]:
+    if found.faces[0] == found.faces[1]:
         return
-    for side in found["sides"]:
-        click.echo(f"{side['called']}: {path(side['faces'][0]['uri'])}")
-    for line in (line for side in found["weakest"] for line in path_lines(side)):
+    for side in found.sides:
+        click.echo(f"{side.called}: {path(side.faces[0].uri)}")
+    for line in (line for side in found.weakest for line in path_lines(side)):
         click.echo(f"Weakest step, {line}")
 
 
-def _shown(found: dict[str, Any]) -> list[Question]:
+def _shown(found: Explanation) -> list[QuestionRow]:
     """The two faces and their people as the page shows them, and the weakest step between them."""
-    from photoclust.report.questions_page import Question
+    from photoclust.report.questions_page import QuestionRow
 
     title, *reasons = _lines(found)
-    pairs = [Question(title, _odds(found), tuple(reasons), tuple(found["sides"]))]
-    if found["weakest"]:
-        odds = f"distance {found['way']['steps'][found['weakest_step']]:.3f}"
+    pairs = [QuestionRow(title, _odds(found), tuple(reasons), found.sides)]
+    if found.way and found.weakest:
+        odds = f"distance {found.way.steps[found.way.weakest]:.3f}"
         title = "The weakest step of the strongest way between them"
-        pairs.append(Question(title, odds, (), tuple(found["weakest"])))
+        pairs.append(QuestionRow(title, odds, (), found.weakest))
     return pairs
 
 
-def _odds(found: dict[str, Any]) -> str:
+def _odds(found: Explanation) -> str:
     from photoclust.report.facts import percent
 
-    if found["chance"] is None:
-        return "kept apart" if found["kept_apart"] else ""
-    return f"{percent(found['chance'])} likely one person"
+    if found.chance is None:
+        return "kept apart" if found.kept_apart else ""
+    return f"{percent(found.chance)} likely one person"
 
 
-def _lines(found: dict[str, Any]) -> list[str]:
+def _lines(found: Explanation) -> list[str]:
     """The same in words."""
     from photoclust.report.names import visible
 
-    if found["faces"][0] == found["faces"][1]:
-        return [f"Both are face {found['faces'][0]}; name another face, or another person."]
-    verdict = "They are one person." if found["same_person"] else "They are not one person, as it stands."
-    rate = found["false_match_rate"]
+    if found.faces[0] == found.faces[1]:
+        return [f"Both are face {found.faces[0]}; name another face, or another person."]
+    verdict = "They are one person." if found.same_person else "They are not one person, as it stands."
+    rate = found.false_match_rate
     often = _often(rate)
-    needed, there = found["required_evidence"], found["group_evidence"]
+    needed, there = found.required_evidence, found.group_evidence
     enough = "enough" if there > needed else "not enough"
     lines = [
         verdict,
-        f"Cosine distance {found['cosine_distance']:.3f}, evidence {found['evidence']:.1f}: "
-        f"as close as {often}.",
+        f"Cosine distance {found.cosine_distance:.3f}, evidence {found.evidence:.1f}: as close as {often}.",
         f"Between their people the evidence is {there:.1f}; a join needs {needed:.1f}: {enough}.",
     ]
-    if found["same_person"]:
+    if found.same_person:
         lines[2] = f"For the first face with the others of that person the evidence is {there:.1f}."
-    if found["same_photo"]:
+    if found.same_photo:
         lines.append("Both are in one photo.")
-    if found["kept_apart"]:
+    if found.kept_apart:
         lines.append("A photo that both are in, or a decision, keeps them apart.")
-    lines.append(_way(found))
-    met = found["meeting_distance"]
+    lines.append(_way(found.way))
+    met = found.meeting_distance
     lines.append(
         f"They meet in one density cluster at distance {met:.3f}."
         if met
         else "No density cluster holds both."
     )
     lines += [
-        f"Decision, line {said['line']}: {said['kind']} {visible(said['value'])}".rstrip()
-        for said in found["decisions"]
+        f"Decision, line {said.line}: {said.kind} {visible(said.value)}".rstrip() for said in found.decisions
     ]
     return lines
 
@@ -123,10 +122,10 @@ def _often(rate: float) -> str:
     return f"one pair of strangers in {1 / rate:,.0f}" + ("" if rate < 0.01 else ", or more often")
 
 
-def _way(found: dict[str, Any]) -> str:
-    if not found["way"]:
+def _way(way: FaceWay | None) -> str:
+    if not way:
         return "No way leads from one to the other in the neighbour graph."
-    steps, faces, number = found["way"]["steps"], found["way"]["faces"], found["weakest_step"]
+    steps, faces, number = way.steps, way.faces, way.weakest
     count = f"{len(steps)} {'step' if len(steps) == 1 else 'steps'}"
     return (
         f"The strongest way between them has {count}; the weakest, "

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +18,7 @@ from photoclust.errors import UsageError
 if TYPE_CHECKING:
     from photoclust.index.erasure.erase import Erasure
     from photoclust.index.store import IndexStore
+    from photoclust.workflows.forget import Receipt
 
 
 @click.command()
@@ -56,44 +57,21 @@ def forget(
       photoclust forget --photo ~/Pictures/party.jpg --index ~/people
     """
     from photoclust.index.store import IndexStore
-    from photoclust.workflows.forget import erasure_of
+    from photoclust.workflows.forget import erasure_of, finish_interrupted, is_among
     from photoclust.workflows.forget import forget as erase
-    from photoclust.workflows.review_page import write_page
 
     store = IndexStore.open(index_dir)
-    finished = _finish_interrupted(store)
-    people = tuple(person for person in people if not _among(person, finished))
+    finished = finish_interrupted(store)
+    people = tuple(person for person in people if not is_among(person, finished))
     if finished and not (people or photos):
         click.echo("Finished what was interrupted; the receipt is in the folder `forgotten`.", err=as_json)
         return
     erasure = erasure_of(store, people, photos, keep_out)
     if not yes:
         _confirm(store, erasure)
-    with store.lock():
-        if erasure_of(store, people, photos, keep_out) != erasure:
-            raise UsageError("The index has changed since you were asked; run the command again.")
-        say("Erasing.")
-        receipt = erase(store, erasure)
-        write_page(store)
+    say("Erasing.")
+    receipt = erase(store, people, photos, keep_out, erasure)
     _write(store, receipt, as_json)
-
-
-def _finish_interrupted(store: IndexStore) -> set[str]:
-    """Finish an erasure that was interrupted; gives the ids and names it was about."""
-    from photoclust.index.erasure import erase
-    from photoclust.workflows.review_page import write_page
-
-    asked = erase.pending(store.folder)
-    if asked:
-        with store.lock():  # whoever takes the lock finishes it
-            write_page(store)
-    return asked
-
-
-def _among(person: str, finished: set[str]) -> bool:
-    """Whether a finished erasure was about a person, said by name, by id or by the beginning of it."""
-    ids = (one for one in finished if re.fullmatch("[0-9a-f]{16,}", one))
-    return person in finished or any(one.startswith(person) for one in ids if person)
 
 
 def _confirm(store: IndexStore, erasure: Erasure) -> None:
@@ -112,15 +90,15 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _write(store: IndexStore, receipt: dict[str, Any], as_json: bool) -> None:
+def _write(store: IndexStore, receipt: Receipt, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(receipt, indent=2))
+        click.echo(json.dumps(asdict(receipt), indent=2))
         return
-    what = f"{_count(receipt['faces'], 'face', 'faces')}"
-    what += f" and {_count(receipt['photos'], 'whole photo', 'whole photos')}" if receipt["photos"] else ""
-    rewritten = _count(receipt["files_rewritten"], "file", "files")
-    click.echo(f"Erased      {what}; {rewritten} rewritten, {receipt['files_removed']} removed")
-    click.echo(f"Receipt     {store.folder / receipt['receipt']}")
-    click.echo(f"Not erased  {receipt['not_erased'][0]}")
-    for place in receipt["not_erased"][1:]:
+    what = f"{_count(receipt.faces, 'face', 'faces')}"
+    what += f" and {_count(receipt.photos, 'whole photo', 'whole photos')}" if receipt.photos else ""
+    rewritten = _count(receipt.files_rewritten, "file", "files")
+    click.echo(f"Erased      {what}; {rewritten} rewritten, {receipt.files_removed} removed")
+    click.echo(f"Receipt     {store.folder / receipt.receipt}")
+    click.echo(f"Not erased  {receipt.not_erased[0]}")
+    for place in receipt.not_erased[1:]:
         click.echo(f"            {place}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from photoclust.report.html import page_template
 from photoclust.report.names import visible
 from photoclust.report.output import write_page
+from photoclust.report.sides import Side
 from photoclust.report.tiles import tile
 
 FACES_SHOWN = 8  # of each side
@@ -18,7 +18,7 @@ Thumbnails = Callable[[Sequence[str]], Mapping[str, bytes]]
 
 
 @dataclass(frozen=True)
-class Question:
+class QuestionRow:
     """One row of the page.
 
     Attributes
@@ -30,7 +30,7 @@ class Question:
     reasons
         What speaks for it, a sentence each.
     sides
-        As ``--json`` writes them: ``called``, and ``faces`` with ``face_id`` and ``uri``.
+        Whom it is about.
     commands
         What each answer is called, and the command that gives it.
     """
@@ -38,12 +38,12 @@ class Question:
     title: str
     odds: str
     reasons: tuple[str, ...]
-    sides: tuple[Mapping[str, Any], ...]
+    sides: tuple[Side, ...]
     commands: tuple[tuple[str, str], ...] = ()
 
 
 def write_questions(
-    questions: Sequence[Question], brand: str, title: str, thumbnails: Thumbnails, file: Path
+    questions: Sequence[QuestionRow], brand: str, title: str, thumbnails: Thumbnails, file: Path
 ) -> None:
     """Write the page, whole or not at all, readable by its owner alone.
 
@@ -68,17 +68,15 @@ def write_questions(
     write_page(file, lambda: questions_page(questions, brand, title, thumbnails))
 
 
-def questions_page(questions: Sequence[Question], brand: str, title: str, thumbnails: Thumbnails) -> str:
+def questions_page(questions: Sequence[QuestionRow], brand: str, title: str, thumbnails: Thumbnails) -> str:
     """HTML of the page; parameters as in `write_questions`."""
-    shown = (face for one in questions for side in one.sides for face in side["faces"][:FACES_SHOWN])
-    pictures = thumbnails(sorted({face["face_id"] for face in shown}))
+    shown = (face for one in questions for side in one.sides for face in side.faces[:FACES_SHOWN])
+    pictures = thumbnails(sorted({face.face_id for face in shown}))
     template = page_template(
         "questions.html",
         "review.css",
         "findings.css",
         visible=visible,
-        tiles=lambda side: [
-            tile(face["uri"], pictures.get(face["face_id"])) for face in side["faces"][:FACES_SHOWN]
-        ],
+        tiles=lambda side: [tile(face.uri, pictures.get(face.face_id)) for face in side.faces[:FACES_SHOWN]],
     )
     return template.render(questions=questions, brand=brand, title=title, least=FACES_SHOWN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,105 @@ from photoclust.people.graph.neighbours import cosine_distances
 from photoclust.people.identity.explain import meeting_distance, minimax_way
 from photoclust.people.identity.facts import chance_same, partition_of
 from photoclust.report.names import visible
+from photoclust.report.sides import Side
 from photoclust.workflows.people.people_index import PeopleIndex
 from photoclust.workflows.snapshot import Snapshot
 from photoclust.workflows.snapshot.sides import side, surest_faces, uris_of
 
 
-def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class FaceWay:
+    """The strongest way from one face to another in the neighbour graph.
+
+    Attributes
+    ----------
+    faces
+        Ids of the faces on it, both ends among them.
+    steps
+        Cosine distance of each step.
+    weakest
+        The longest step, counted from 0.
+    """
+
+    faces: tuple[str, ...]
+    steps: tuple[float, ...]
+    weakest: int
+
+
+@dataclass(frozen=True)
+class Said:
+    """A decision of the user: its ``line`` in ``decisions.csv``, its ``kind`` and its ``value``."""
+
+    line: int
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why two faces, or two people, are or are not one person.
+
+    Attributes
+    ----------
+    faces
+        Ids of the two faces; for a person their cover stands.
+    people
+        Ids of their people; ``""`` for nobody.
+    same_person
+        Whether they are one person as it stands.
+    cosine_distance
+        Between the two faces, in [0, 2].
+    evidence
+        Log-likelihood ratio of the two faces alone, one person against two.
+    false_match_rate
+        Share of the pairs of strangers with so much evidence, in [0, 1].
+    same_photo
+        Whether both are in one photo.
+    kept_apart
+        Whether a photo or a decision keeps them apart.
+    way
+        How one is reached from the other; None where there is no way.
+    meeting_distance
+        Euclidean distance at which a density cluster first holds both; None where none does.
+    group_evidence
+        Log-likelihood ratio between their people; of one person, for the first face with the others.
+    required_evidence
+        What would join them.
+    chance
+        Probability that the two people are one; None where they are, or something keeps them apart.
+    decisions
+        Those that speak of both.
+    sides
+        The two faces, each with others of its person.
+    weakest
+        The two faces of the weakest step.
+    """
+
+    faces: tuple[str, str]
+    people: tuple[str, str]
+    same_person: bool
+    cosine_distance: float
+    evidence: float
+    false_match_rate: float
+    same_photo: bool
+    kept_apart: bool
+    way: FaceWay | None
+    meeting_distance: float | None
+    group_evidence: float
+    required_evidence: float
+    chance: float | None
+    decisions: tuple[Said, ...]
+    sides: tuple[Side, ...]
+    weakest: tuple[Side, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values, the way and its weakest step side by side."""
+        values = asdict(self)
+        step = values["way"].pop("weakest") if values["way"] else None
+        return values | {"weakest_step": step}
+
+
+def explain(store: IndexStore, one: str, other: str) -> Explanation:
     """Say why two faces or people are, or are not, one person.
 
     Parameters
@@ -32,52 +126,53 @@ def explain(store: IndexStore, one: str, other: str) -> dict[str, Any]:
     one, other
         A face's id, or a person's id or name, for whom the cover stands; see `PeopleIndex.either`.
 
-    Returns
-    -------
-    dict
-        ``faces`` and ``people`` (ids; empty for nobody), ``same_person``, ``cosine_distance``, ``evidence``
-        of the two faces alone with its ``false_match_rate``, ``same_photo``, ``kept_apart`` (by a photo or a
-        decision), ``way`` (faces and cosine distances along the strongest edges) and its ``weakest_step``,
-        ``meeting_distance`` in the density tree, ``group_evidence`` between their people against
-        ``required_evidence``, the ``chance`` that the two people are one (None where they are, or something
-        keeps them apart), the ``decisions`` that speak of both, and the ``sides`` of the two faces and of the
-        ``weakest`` step (see `photoclust.workflows.snapshot.sides.side`).
+    Raises
+    ------
+    UsageError
+        There is nobody, or more than one, of that id or name.
     """
     people_index = PeopleIndex(store)
-    ends = [_face(people_index, text) for text in (one, other)]
+    ends = _face(people_index, one), _face(people_index, other)
+    people = people_index.person_of.get(ends[0], ""), people_index.person_of.get(ends[1], "")
     faces = Snapshot.load(store, people_index.config)
-    ids, graph, scorer = faces.face_ids, faces.graph, faces.scorer
+    ids, scorer = faces.face_ids, faces.scorer
     a, b = (ids.index(face) for face in ends)
-    people = [people_index.person_of.get(face, "") for face in ends]
-    number = {person: row for row, person in enumerate(people_index.people)}
-    group = np.array([number.get(people_index.person_of.get(face, ""), NOBODY) for face in ids], np.int64)
-    between = _groups(faces.score_normalised, group, (a, b))
-    kept_apart = faces.exclusions.clash(between.group, between.group[[a]], between.group, between.group[[b]])
-    evidence = _pair(faces.score_normalised, (a, b), scorer)
-    way = minimax_way(graph, a, b)
-    photos = faces.table["photo_id"].to_pylist()
-    apart = bool(kept_apart[0]) and people[0] != people[1]
+    between = _groups(faces.score_normalised, _numbers(people_index, ids), (a, b))
+    clash = faces.exclusions.clash(between.group, between.group[[a]], between.group, between.group[[b]])
+    apart = bool(clash[0]) and people[0] != people[1]
     one_person = people[0] != "" and people[0] == people[1]
-    evidence_between_people = _group_evidence(between, a, b, scorer)
+    evidence = _pair(faces.score_normalised, (a, b), scorer)
+    group_evidence = _group_evidence(between, a, b, scorer)
+    way = minimax_way(faces.graph, a, b)
     weakest = [] if way is None else [ids[row] for row in way.rows[way.weakest : way.weakest + 2]]
-    return {
-        "faces": ends,
-        "people": people,
-        "same_person": one_person,
-        "cosine_distance": float(cosine_distances(faces.embeddings[a], faces.embeddings[b])),
-        "evidence": evidence,
-        "false_match_rate": scorer.false_match_rate(evidence),
-        "same_photo": photos[a] == photos[b],
-        "kept_apart": apart,
-        "way": None if way is None else {"faces": [ids[row] for row in way.rows], "steps": way.distances},
-        "weakest_step": None if way is None else way.weakest,
-        "meeting_distance": meeting_distance(density_tree(graph, people_index.config), a, b),
-        "group_evidence": evidence_between_people,
-        "required_evidence": _required_evidence(between, a, b, scorer, people_index.config.false_join_rate),
-        "chance": None if apart or one_person else _chance(between, a, b, evidence_between_people),
-        "decisions": _decisions(people_index, ends, people),
-        **_pictured(people_index, store, ends, weakest),
-    }
+    sides, weakest_sides = _pictured(people_index, store, ends, weakest)
+    return Explanation(
+        faces=ends,
+        people=people,
+        same_person=one_person,
+        cosine_distance=float(cosine_distances(faces.embeddings[a], faces.embeddings[b])),
+        evidence=evidence,
+        false_match_rate=scorer.false_match_rate(evidence),
+        same_photo=faces.table["photo_id"][a] == faces.table["photo_id"][b],
+        kept_apart=apart,
+        way=None
+        if way is None
+        else FaceWay(tuple(ids[row] for row in way.rows), tuple(way.distances), way.weakest),
+        meeting_distance=meeting_distance(density_tree(faces.graph, people_index.config), a, b),
+        group_evidence=group_evidence,
+        required_evidence=_required_evidence(between, a, b, scorer, people_index.config.false_join_rate),
+        chance=None if apart or one_person else _chance(between, a, b, group_evidence),
+        decisions=_decisions(people_index, ends, people),
+        sides=sides,
+        weakest=weakest_sides,
+    )
+
+
+def _numbers(people_index: PeopleIndex, face_ids: list[str]) -> npt.NDArray[np.int64]:
+    """Row among the people of the person of each face, or `NOBODY`."""
+    number = {person: row for row, person in enumerate(people_index.people)}
+    people = (people_index.person_of.get(face, "") for face in face_ids)
+    return np.array([number.get(person, NOBODY) for person in people], np.int64)
 
 
 def _face(people_index: PeopleIndex, text: str) -> str:
@@ -124,8 +219,8 @@ def _chance(templates: Templates, a: int, b: int, evidence: float) -> float:
 
 
 def _pictured(
-    people_index: PeopleIndex, store: IndexStore, ends: list[str], weakest: list[str]
-) -> dict[str, Any]:
+    people_index: PeopleIndex, store: IndexStore, ends: tuple[str, str], weakest: list[str]
+) -> tuple[tuple[Side, ...], tuple[Side, ...]]:
     """Both faces, each with others of its person, and those of the weakest step, with their photos."""
     people = [people_index.person_of.get(face, "") for face in ends]
     surest = surest_faces(people_index.in_force, set(people) - {""}, ends)
@@ -137,10 +232,10 @@ def _pictured(
         f"{visible(people_index.called(one))}, face {face[:8]}" if one else f"Face {face[:8]}"
         for face, one in zip(ends, people, strict=True)
     ]
-    return {
-        "sides": [side(*each, uris) for each in zip(called, people, faces, strict=True)],
-        "weakest": [side(f"Face {face[:8]}", "", [face], uris) for face in weakest],
-    }
+    return (
+        tuple(side(*each, uris) for each in zip(called, people, faces, strict=True)),
+        tuple(side(f"Face {face[:8]}", "", [face], uris) for face in weakest),
+    )
 
 
 def _required_evidence(
@@ -152,13 +247,13 @@ def _required_evidence(
     return float(required_evidence(people, calibration, false_join_rate))
 
 
-def _decisions(people_index: PeopleIndex, ends: list[str], people: list[str]) -> list[dict[str, Any]]:
+def _decisions(people_index: PeopleIndex, ends: tuple[str, str], people: tuple[str, str]) -> tuple[Said, ...]:
     """Decisions that speak of the two faces or, if they are somebody, of both people."""
     own = [
         people_index.faces_of(person) if person else {face} for face, person in zip(ends, people, strict=True)
     ]
-    return [
-        {"line": said.line, "kind": said.kind, "value": said.value}
+    return tuple(
+        Said(said.line, said.kind, said.value)
         for said in people_index.decisions.lines
         if all(faces.intersection((*said.faces, *said.others)) for faces in own)
-    ]
+    )

@@ -2,21 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow.compute as pc
 
 from photoclust.errors import UsageError
 from photoclust.index import files
-from photoclust.index.erasure.erase import Erasure, erase, stored_faces
+from photoclust.index.erasure.erase import Erasure, erase, pending, stored_faces
 from photoclust.index.erasure.scrub import among
 from photoclust.index.store import IndexStore
 from photoclust.index.successors import read_successors, related
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.workflows.people.people_index import PeopleIndex, Ref
+from photoclust.workflows.review_page import write_page
 from photoclust.workflows.snapshot.extending import neighbour_graph
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was erased, as it is written down in the index.
+
+    Attributes
+    ----------
+    at
+        When, in ISO 8601.
+    photoclust
+        The version that did it.
+    receipt
+        The file, relative to the index.
+    faces, photos
+        How many.
+    files_rewritten, files_removed
+        Files of the index.
+    keyed_faces, keyed_photos
+        Keyed hashes of the ids.
+    kept_out
+        Whether the photos stay out if they are indexed again.
+    not_erased
+        What an erasure cannot reach, a sentence each.
+    """
+
+    at: str
+    photoclust: str
+    receipt: str
+    faces: int
+    photos: int
+    files_rewritten: int
+    files_removed: int
+    keyed_faces: list[str]
+    keyed_photos: list[str]
+    kept_out: bool
+    not_erased: list[str]
 
 
 def erasure_of(
@@ -61,19 +100,65 @@ def erasure_of(
     return Erasure(frozenset(chosen), whole, ids, frozenset(names), keep_out)
 
 
-def forget(store: IndexStore, erasure: Erasure) -> dict[str, Any]:
-    """Erase what was found out, and keep the neighbour graph of the rest; the caller holds the lock.
+def forget(
+    store: IndexStore,
+    people: Sequence[str] = (),
+    photos: Sequence[str] = (),
+    keep_out: bool = False,
+    agreed: Erasure | None = None,
+) -> Receipt:
+    """Erase people and photos, and write the review page without them; nobody may hold the index's lock.
 
-    Returns
-    -------
-    The receipt, see `photoclust.index.erasure.erase.erase`.
+    Parameters
+    ----------
+    store
+        The index.
+    people, photos, keep_out
+        See `erasure_of`.
+    agreed
+        What somebody has agreed to: where it would be something else by now, nothing is erased.
+
+    Raises
+    ------
+    UsageError, IndexMissingError
+        See `erasure_of`.
+    IndexLockedError
+        Another process is writing to the index.
+    IndexWriteError
+        The disk is full, say. What was begun is finished by the next command that writes to the index.
     """
+    with store.lock():
+        erasure = erasure_of(store, people, photos, keep_out)
+        if agreed is not None and erasure != agreed:
+            raise UsageError("The index has changed since you were asked; run the command again.")
+        _keep_graph(store, erasure)
+        receipt = Receipt(**erase(store.folder, erasure))
+        write_page(store)
+    return receipt
+
+
+def finish_interrupted(store: IndexStore) -> set[str]:
+    """Finish an erasure that was interrupted; gives the ids and names it was about, if there was one."""
+    asked = pending(store.folder)
+    if asked:
+        with store.lock():  # whoever takes the lock finishes it
+            write_page(store)
+    return asked
+
+
+def is_among(person: str, finished: set[str]) -> bool:
+    """Whether a finished erasure was about a person, said by name, by id or by the beginning of it."""
+    ids = (one for one in finished if re.fullmatch("[0-9a-f]{16,}", one))
+    return person in finished or any(one.startswith(person) for one in ids if person)
+
+
+def _keep_graph(store: IndexStore, erasure: Erasure) -> None:
+    """Keep the neighbour graph of the faces that stay."""
     current = store.current_clustering()
     if current is not None and store.read_graph() is not None:
         rest = store.faces([]).filter(~among("face_id", erasure.faces))
         calibration = calibration_of(store.settings.embed.model)
         neighbour_graph(store, rest, calibration, current.run["config"]["k"])
-    return erase(store.folder, erasure)
 
 
 def _faces_of(asked: Sequence[str], store: IndexStore) -> set[str]:

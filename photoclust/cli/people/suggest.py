@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +13,8 @@ from photoclust.cli._questions import html_option, path_lines, write_page
 from photoclust.cli._types import Share
 
 if TYPE_CHECKING:
-    from photoclust.report.questions_page import Question
+    from photoclust.report.questions_page import QuestionRow
+    from photoclust.workflows.people.suggest import Question
 
 
 @click.command()
@@ -55,43 +56,40 @@ def suggest(most: int, min_chance: float, html: str | None, index_dir: str, as_j
     if html is not None:
         write_page(store, "people suggest", [_shown(one) for one in found], html)
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps([one.to_dict() for one in found], indent=2))
         return
     if not found:
         click.echo("There is nothing to ask.")
     for number, one in enumerate(found, 1):
-        paths = [line for side in one["sides"] for line in path_lines(side)]
-        lines = [_question(one), *paths, f"yes: {one['yes']}", f"no:  {one['no']}"]
+        paths = [line for side in one.sides for line in path_lines(side)]
+        lines = [_question(one), *paths, f"yes: {one.yes}", f"no:  {one.no}"]
         click.echo(f"{number}. " + "\n   ".join(lines))
 
 
-def _shown(one: dict[str, Any]) -> Question:
+def _shown(one: Question) -> QuestionRow:
     """A question as the page shows it."""
     from photoclust.report.facts import percent
-    from photoclust.report.questions_page import Question
+    from photoclust.report.questions_page import QuestionRow
 
     reason = "The chance is the mean of how unsure each of the faces is of this person."
-    if one["evidence"] is not None:
-        reason = f"The evidence that they are one person is {one['evidence']:.1f} (log-likelihood ratio)."
-    reasons = reason, f"A yes is expected to put {one['gain']:.1f} faces right."
-    commands = ("yes", one["yes"]), ("no", one["no"])
-    return Question(
-        _question(one), f"{percent(one['chance'])} likely", reasons, tuple(one["sides"]), commands
-    )
+    if one.evidence is not None:
+        reason = f"The evidence that they are one person is {one.evidence:.1f} (log-likelihood ratio)."
+    reasons = reason, f"A yes is expected to put {one.gain:.1f} faces right."
+    commands = ("yes", one.yes), ("no", one.no)
+    return QuestionRow(_question(one), f"{percent(one.chance)} likely", reasons, one.sides, commands)
 
 
-def _question(one: dict[str, Any]) -> str:
+def _question(one: Question) -> str:
     from photoclust.report.facts import percent
 
-    who = " and ".join(one["called"])
-    sure = f"{percent(one['chance'])} likely"
-    if one["kind"] == "merge":
-        return f"Are {who} one person? {sure}; {_faces(one['affected'])} would move."
-    if one["kind"] == "join":
-        return f"Is face {one['faces'][0]} {who}? {sure}."
-    return (
-        f"{'Is' if one['affected'] == 1 else 'Are'} {_faces(one['affected'])} of {who} somebody else? {sure}."
-    )
+    who = " and ".join(one.called)
+    sure = f"{percent(one.chance)} likely"
+    if one.kind == "merge":
+        return f"Are {who} one person? {sure}; {_faces(one.affected)} would move."
+    if one.kind == "join":
+        return f"Is face {one.faces[0]} {who}? {sure}."
+    verb = "Is" if one.affected == 1 else "Are"
+    return f"{verb} {_faces(one.affected)} of {who} somebody else? {sure}."
 
 
 def _faces(number: int) -> str:

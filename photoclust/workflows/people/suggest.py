@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,23 +15,68 @@ from photoclust.people.clustering.membership import NOBODY
 from photoclust.people.identity.suggest import DOUBT, JOIN, MERGE, Grouped, Suggestion, suggestions
 from photoclust.records import LOW_QUALITY
 from photoclust.report.names import visible
+from photoclust.report.sides import Side
 from photoclust.workflows.snapshot import Snapshot
 from photoclust.workflows.snapshot.sides import side, surest_faces, uris_of
 
 
-def suggest(store: IndexStore, most: int, min_chance: float = 0) -> list[dict[str, Any]]:
-    """The questions most worth asking about the people of an index, `most` at most.
+@dataclass(frozen=True)
+class Question:
+    """A question about people whose answer puts faces right.
 
-    Of which a yes is at least as likely as `min_chance`.
+    Attributes
+    ----------
+    kind
+        ``merge`` (are the two people one?), ``join`` (is the face theirs?) or ``doubt`` (are the faces
+        somebody else's?).
+    people
+        Ids of the people in question.
+    called
+        What they are called.
+    faces
+        Ids of the faces in question; none for ``merge``.
+    chance
+        Probability, in [0, 1], that the answer is yes.
+    affected
+        Faces that a yes moves.
+    gain
+        Faces that the answer is expected to put right: chance × affected.
+    evidence
+        Log-likelihood ratio of one person against two; None for ``doubt``.
+    yes, no
+        The commands that answer.
+    sides
+        The faces in question, if there are any, and each of the people.
+    """
 
-    Returns
-    -------
-    list of dict
-        ``kind`` (see `Suggestion`), the ids of its ``people`` and ``faces``, what people are ``called``,
-        ``chance`` that the answer is yes, faces ``affected``, ``gain`` (chance × affected), ``evidence``
-        (None for doubts), the commands ``yes`` and ``no`` and the two ``sides`` (see
-        `photoclust.workflows.snapshot.sides.side`): the faces in question, or a person, and the other person;
-        greatest gain first.
+    kind: str
+    people: tuple[str, ...]
+    called: tuple[str, ...]
+    faces: tuple[str, ...]
+    chance: float
+    affected: int
+    gain: float
+    evidence: float | None
+    yes: str
+    no: str
+    sides: tuple[Side, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return asdict(self)
+
+
+def suggest(store: IndexStore, most: int, min_chance: float = 0) -> list[Question]:
+    """The questions most worth asking about the people of an index, greatest gain first.
+
+    Parameters
+    ----------
+    store
+        The index.
+    most
+        How many at most.
+    min_chance
+        Least probability, in [0, 1], of a yes.
 
     Raises
     ------
@@ -48,20 +94,20 @@ def suggest(store: IndexStore, most: int, min_chance: float = 0) -> list[dict[st
     return _with_sides(described, store, current)
 
 
-def _with_sides(asked: list[dict[str, Any]], store: IndexStore, current: Clustering) -> list[dict[str, Any]]:
+def _with_sides(asked: list[Question], store: IndexStore, current: Clustering) -> list[Question]:
     """Questions with the faces of both sides, and their photos."""
-    people = {person for one in asked for person in one["people"]}
-    doubtful = {face for one in asked for face in one["faces"]}
+    people = {person for one in asked for person in one.people}
+    doubtful = {face for one in asked for face in one.faces}
     faces = surest_faces(current, people, doubtful)
     uris = uris_of(store, doubtful.union(*faces.values()))
-    return [one | {"sides": _sides(one, faces, uris)} for one in asked]
+    return [replace(one, sides=_sides(one, faces, uris)) for one in asked]
 
 
-def _sides(one: dict[str, Any], faces: dict[str, list[str]], uris: dict[str, str]) -> list[dict[str, Any]]:
-    in_question = "The face in question" if len(one["faces"]) == 1 else "The faces in question"
-    people = zip(one["called"], one["people"], strict=True)
+def _sides(one: Question, faces: dict[str, list[str]], uris: dict[str, str]) -> tuple[Side, ...]:
+    in_question = "The face in question" if len(one.faces) == 1 else "The faces in question"
+    people = zip(one.called, one.people, strict=True)
     sides = [side(called, person, faces.get(person, []), uris) for called, person in people]
-    return [*([side(in_question, "", one["faces"], uris)] if one["faces"] else []), *sides]
+    return (*([side(in_question, "", one.faces, uris)] if one.faces else []), *sides)
 
 
 def _faces_in_force(store: IndexStore) -> tuple[Snapshot, Clustering]:
@@ -94,7 +140,7 @@ def _called(row: dict[str, Any]) -> str:
     return visible(row["name"]) or (f"Person {row['number']}" if row["number"] else row["person_id"])
 
 
-def _described(one: Suggestion, table: pa.Table, face_ids: list[str], folder: str) -> dict[str, Any]:
+def _described(one: Suggestion, table: pa.Table, face_ids: list[str], folder: str) -> Question:
     numbers = [number for number in (one.group, one.other) if number != NOBODY]
     concerned = table.take(pa.array(numbers, pa.int64())).select(["person_id", "name", "number"]).to_pylist()
     people, rows = [row["person_id"] for row in concerned], [face_ids[row] for row in one.rows]
@@ -106,15 +152,15 @@ def _described(one: Suggestion, table: pa.Table, face_ids: list[str], folder: st
         yes, no = f"same {faces} {group}", f"different {faces} {group}"
     else:
         yes, no = f"reject {group} {faces}", f"same {faces} {group}"
-    return {
-        "kind": one.kind,
-        "people": people,
-        "called": [_called(row) for row in concerned],
-        "faces": rows,
-        "chance": round(one.chance, 4),
-        "affected": one.faces,
-        "gain": round(one.gain, 4),
-        "evidence": None if one.kind == DOUBT else round(one.evidence, 2),
-        "yes": f"photoclust people {yes} --index {folder}",
-        "no": f"photoclust people {no} --index {folder}",
-    }
+    return Question(
+        kind=one.kind,
+        people=tuple(people),
+        called=tuple(_called(row) for row in concerned),
+        faces=tuple(rows),
+        chance=round(one.chance, 4),
+        affected=one.faces,
+        gain=round(one.gain, 4),
+        evidence=None if one.kind == DOUBT else round(one.evidence, 2),
+        yes=f"photoclust people {yes} --index {folder}",
+        no=f"photoclust people {no} --index {folder}",
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from photoclust.index.columns import in_order
 from photoclust.index.store import Clustering, IndexStore
+from photoclust.report.sides import ShownFace, Side
 
 MOST_SHOWN = 8  # faces that stand for a person
 
@@ -61,13 +61,9 @@ def uris_of(store: IndexStore, face_ids: Collection[str]) -> dict[str, str]:
     return {face: uri.get(photo, "") for face, photo in pairs}
 
 
-def side(called: str, person: str, faces: Sequence[str], uris: Mapping[str, str]) -> dict[str, Any]:
-    """One side as plain values: what it is ``called``, its ``person`` (empty for faces) and its ``faces``."""
-    return {
-        "called": called,
-        "person": person,
-        "faces": [{"face_id": face, "uri": uris.get(face, "")} for face in faces],
-    }
+def side(called: str, person: str, faces: Sequence[str], uris: Mapping[str, str]) -> Side:
+    """A person, or faces in question, with the photos that show them."""
+    return Side(called, person, tuple(ShownFace(face, uris.get(face, "")) for face in faces))
 
 
 def thumbnails_of_faces(store: IndexStore, face_ids: Sequence[str]) -> dict[str, bytes]:

@@ -148,7 +148,7 @@ def test_questions_and_explanations_are_typed(index: photoclust.Index) -> None:
     assert found.people == (index.people[0].id, index.people[1].id)
     assert not found.same_person
     assert found.group_evidence < found.required_evidence
-    assert len(found.way) == len(found.steps) + 1 or not found.way
+    assert found.way is None or len(found.way.faces) == len(found.way.steps) + 1
     index.correct.reject(index.people[0].id, index.people[0].faces[0])
     for question in index.suggest(most=5, min_chance=0.0):
         assert question.kind in ("merge", "join", "doubt")
@@ -167,14 +167,14 @@ def test_evaluates_against_folders(index: photoclust.Index) -> None:
 
 @pytest.mark.usefixtures("silent")
 def test_exports_what_the_command_exports(index: photoclust.Index, tmp_path: Path) -> None:
-    written = index.export(tmp_path / "api.parquet", "parquet", embeddings=True)
+    written = index.export(tmp_path / "api.parquet", "parquet", embeddings=True).output
     command = ["export", "--index", index.location, "--format", "parquet", "--embeddings"]
     CliRunner().invoke(cli, [*command, "--output", str(tmp_path / "cli.parquet")])
     assert written.read_bytes() == (tmp_path / "cli.parquet").read_bytes()
     assert pq.read_table(written).drop(["embedding"]).equals(index.faces.to_arrow())
     with _refused(photoclust.errors.OutputError, "exists already"):
         index.export(written, "parquet")
-    assert index.export(written, "parquet", force=True) == written
+    assert index.export(written, "parquet", force=True).output == written
 
 
 @pytest.mark.usefixtures("silent")
@@ -183,7 +183,7 @@ def test_checks_and_forgets(index: photoclust.Index) -> None:
     assert index.check() == ()
     receipt = index.forget(gone.id)
     assert (receipt.faces, receipt.photos) == (9, 0)
-    assert (Path(index.location) / receipt.file).is_file()
+    assert (Path(index.location) / receipt.receipt).is_file()
     assert gone.id not in [person.id for person in index.people]
     assert len(index.faces) == 12
     assert index.check() == ()

@@ -45,7 +45,7 @@ def test_from_photos_to_people_and_out(
     assert not index.explain("Grace Hopper", other).same_person
     assert index.suggest() == ()
 
-    out = index.export(tmp_path / "faces.csv")
+    out = index.export(tmp_path / "faces.csv").output
     with out.open(newline="") as file:
         names = [row["person_name"] for row in csv.DictReader(file)]
     assert (len(names), names.count("Grace Hopper")) == (8, 4)

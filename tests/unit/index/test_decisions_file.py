@@ -15,7 +15,7 @@ from photoclust.index.store import IndexStore
 from photoclust.people.decisions.file import added_lines, read_decisions
 from photoclust.people.decisions.line import TAKEN_BACK, Decision
 from photoclust.workflows.cluster import group_faces
-from photoclust.workflows.forget import erasure_of, forget
+from photoclust.workflows.forget import forget
 from photoclust.workflows.people import correct
 from photoclust.workflows.people.people_index import PeopleIndex
 
@@ -108,8 +108,7 @@ def test_who_is_forgotten_leaves_nothing_in_it(named: IndexStore, program: str) 
     file = named.decisions_file
     file.write_bytes(PROGRAMS[program](file.read_text()))
     gone = PeopleIndex(named).faces_of(PeopleIndex(named).person(NAME))
-    with named.lock():
-        forget(named, erasure_of(named, [NAME], []))
+    forget(named, [NAME])
     assert not read_decisions(named.decisions_text()).problems
     assert [line.kind for line in read_decisions(named.decisions_text()).lines] == ["reject"]
     assert not any(face in named.decisions_text() for face in gone)

@@ -47,7 +47,7 @@ def test_an_index_is_called_what_the_user_calls_it(stored, album_index):
     with at(stored) as folder:
         assert IndexStore.open(folder).called == stored
         assert status(IndexStore.open(folder)).index == stored
-        assert f"--index {stored}" in suggest(IndexStore.open(folder), 5)[0]["yes"]
+        assert f"--index {stored}" in suggest(IndexStore.open(folder), 5)[0].yes
     assert album_index.called == str(album_index.folder)
 
 

@@ -13,7 +13,7 @@ from photoclust.index import files
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions.line import HEADER
 from photoclust.workflows.cluster import group_faces
-from photoclust.workflows.forget import erasure_of, forget
+from photoclust.workflows.forget import forget
 from photoclust.workflows.people import correct
 from photoclust.workflows.people.people_index import PeopleIndex
 
@@ -109,8 +109,7 @@ def test_all_that_is_taken_back_is_no_loss(named: IndexStore) -> None:
 
 
 def test_who_is_forgotten_is_no_loss(named: IndexStore) -> None:
-    with named.lock():
-        forget(named, erasure_of(named, ["Ada", "Bea", "Cleo", *_ids(named, "")], []))
+    forget(named, ["Ada", "Bea", "Cleo", *_ids(named, "")])
     group_faces(named, CONFIG)
     assert names(named) == []
 
