@@ -271,6 +271,10 @@ class EngineConfig:
         Faces to be compared with one another from which on the neighbour search is divided into blocks, done
         on the cluster where there is one, and each kept when it is done. Below, this process searches by
         itself and in one go: in half the time, since it multiplies each pair once.
+    owns_output
+        Whether stdout and stderr of this process are photoclust's own, as those of the command line are. Then
+        what Ray writes there while it is joined is kept out of stdout, and what its C++ core writes past
+        Python's logging out of stderr. In a program of somebody else's both stay as they are.
     """
 
     kind: str = "auto"
@@ -282,6 +286,7 @@ class EngineConfig:
     photos_per_batch: int | None = None
     photo_seconds: float = 300.0
     divide_search_from: int = 500_000
+    owns_output: bool = False
 
     def __post_init__(self) -> None:
         _check(self.photo_seconds > 0, f"photo_seconds must be positive, not {self.photo_seconds}.")

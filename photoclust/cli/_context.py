@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ def context(engine: EngineConfig | None = None, verb: str = "run") -> Context:
     """Let a workflow run where `engine` says, and tell whoever is watching."""
     from photoclust.workflows.context import Context
 
-    place = engine or EngineConfig()
+    place = replace(engine or EngineConfig(), owns_output=True)
     return Context(
         start_engine=partial(_engine, place),
         start_search=partial(_search, place),

@@ -52,6 +52,7 @@ def embeddings_options(command: _options.Command) -> _options.Command:
             metavar="FILE",
             help="Write who each vector is, as .csv or .parquet.",
         ),
+        click.option("--force", is_flag=True, default=None, help="Replace an existing --output FILE."),
     )
     for option in reversed(options):
         command = option(command)
@@ -66,10 +67,7 @@ def take_embeddings(values: dict[str, Any]) -> dict[str, Any]:
     UsageError
         Some are given without ``--embeddings``.
     """
-    given = _options.take(values, "embeddings", "model", "threshold", "output")
-    for name in ("model", "threshold", "output"):
-        values.pop(name, None)
-    values.pop("embeddings", None)
+    given = _options.take(values, "embeddings", "model", "threshold", "output", "force")
     if given and "embeddings" not in given:
         raise UsageError(f"--{next(iter(given))} goes with --embeddings FILE; an index knows its model.")
     return given
@@ -81,11 +79,11 @@ def cluster_embeddings(given: dict[str, Any], config: ClusterConfig, as_json: bo
 
     output = Path(given["output"]) if "output" in given else None
     if output:
-        require_output(output)
+        require_output(output, "force" in given)
     table = read_embeddings(Path(given["embeddings"]))
     groups = table.group(given.get("model"), given.get("threshold"), config)
     if output:
-        write_outcome(table.outcome(groups), output)
+        write_outcome(table.outcome(groups), output, "force" in given)
     if as_json:
         click.echo(json.dumps(_values(groups), indent=2))
         return

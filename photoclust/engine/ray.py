@@ -112,9 +112,8 @@ def runtime(config: EngineConfig) -> Generator[None]:
         }
     else:
         options["address"] = config.address
-    # What Ray prints of nodes that die goes to stdout otherwise, into the middle of our results.
     private = private_ray() if config.address is None else nullcontext(dict[str, Any]())
-    with _native_stderr_closed(), redirect_stdout(sys.stderr), private as ours:
+    with _own_output() if config.owns_output else nullcontext(), private as ours:
         options |= ours
         with _own_signals():
             _init(options, config)
@@ -167,6 +166,13 @@ def _knock(address: str | None) -> None:
     host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
     if colon and port.isdecimal():
         socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
+
+
+@contextmanager
+def _own_output() -> Generator[None]:
+    """Keep what Ray writes out of our output: it prints of nodes that die into the middle of results."""
+    with _native_stderr_closed(), redirect_stdout(sys.stderr):
+        yield
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from dataclasses import asdict
 from functools import partial
@@ -59,7 +58,7 @@ def group(
     with store.lock():
         context.log("Grouping faces.")
         search = _search(store, config, context)
-        report = group_faces(store, config, max_named_churn, search, context.start_workers)
+        report = group_faces(store, config, max_named_churn, search, context.start_workers, context.job)
         if report.neighbour_recall is not None:
             context.log(f"Neighbours are approximate: {report.neighbour_recall:.1%} of them found.")
         refresh_page(store)
@@ -105,6 +104,7 @@ def group_faces(
     max_named_churn: float = 1.0,
     search: Nearest = nearest,
     start_workers: StartWorkers | None = None,
+    job: str | None = None,
 ) -> GroupReport:
     """Group all faces of the index into people and put the result in force.
 
@@ -123,6 +123,8 @@ def group_faces(
         `photoclust.people.graph.approximate.ApproximateSearch` where `config` allows one.
     start_workers
         Starts what clusters components apart where there are many faces; by default this process does.
+    job
+        Id of the job that this is, for ``run.json``; see `Context`.
 
     Raises
     ------
@@ -140,7 +142,7 @@ def group_faces(
     clustering = computed_before(store, faces.fingerprint, faces.before)
     if clustering is None:
         clustering = _grouped(faces, start_workers)
-        clustering.run["seconds"] = time.monotonic() - began
+        clustering.run.update(job=job, seconds=time.monotonic() - began)
         add_clustering(store, clustering, faces.before)
     if faces.before is not None:
         _require_continuity(faces.before, clustering, faces, max_named_churn)
@@ -163,7 +165,7 @@ def _grouped(faces: Snapshot, start_workers: StartWorkers | None) -> Clustering:
     clustering.run.update(
         stage_seconds=watch.seconds,
         neighbour_recall=faces.neighbour_recall,
-        job=os.environ.get("PHOTOCLUST_JOB_ID"),
+        job=None,
         fingerprint=faces.fingerprint,
         config=asdict(faces.config),
         seconds=0.0,

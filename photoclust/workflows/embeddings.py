@@ -125,17 +125,17 @@ def _matrix(column: pa.ChunkedArray, file: Path) -> npt.NDArray[Any]:
     return numbers.reshape(len(column), sizes[0] if sizes else 0)
 
 
-def write_outcome(outcome: pa.Table, file: Path) -> None:
-    """Write the outcome as CSV or Parquet, whichever the name of the file says; what is there is replaced.
+def write_outcome(outcome: pa.Table, file: Path, force: bool = False) -> None:
+    """Write the outcome as CSV or Parquet, whichever the name of the file says; `force` replaces a file.
 
     Raises
     ------
     UsageError
         The name says neither.
     OutputError
-        It cannot be written.
+        It cannot be written, or is there already.
     """
-    require_output(file)
+    require_output(file, force)
     with output_file(file.resolve()) as stream:
         if file.suffix.lower() == ".parquet":
             pq.write_table(outcome, stream)
@@ -143,9 +143,11 @@ def write_outcome(outcome: pa.Table, file: Path) -> None:
             pyarrow.csv.write_csv(outcome, stream)
 
 
-def require_output(file: Path) -> None:
+def require_output(file: Path, force: bool = False) -> None:
     """Refuse before the work what would fail after it; see `write_outcome`."""
     if file.suffix.lower() not in (".csv", ".parquet"):
         raise UsageError(f"The outcome cannot be written to {file}: its name must end with .csv or .parquet.")
     if not file.absolute().parent.is_dir():
         raise OutputError(f"The outcome cannot be written to {file}: its folder does not exist.")
+    if file.exists() and not force:
+        raise OutputError(f"{file} exists already; choose another name, or add --force to replace it.")

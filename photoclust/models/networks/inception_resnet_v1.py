@@ -2,7 +2,7 @@
 
 Szegedy, Ioffe, Vanhoucke, Alemi: Inception-v4, Inception-ResNet and the Impact of Residual Connections on
 Learning, AAAI 2017. After facenet-pytorch 2.5.3, ``models/inception_resnet_v1.py``, Copyright (c) 2019
-Timothy Esler, MIT License (see NOTICE).
+Timothy Esler, MIT License (see LICENSE-facenet-pytorch).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Zhang, Zhang, Li, Qiao: Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks,
 IEEE Signal Processing Letters 23(10), 2016. After facenet-pytorch 2.5.3, ``models/mtcnn.py``, Copyright (c)
-2019 Timothy Esler, MIT License (see NOTICE).
+2019 Timothy Esler, MIT License (see LICENSE-facenet-pytorch).
 """
 
 from __future__ import annotations

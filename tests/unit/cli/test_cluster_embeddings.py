@@ -68,6 +68,19 @@ def test_a_parquet_file_says_more(vectors: np.ndarray, tmp_path: Path, kind: str
     assert out.stat().st_mode & 0o077 == 0
 
 
+def test_what_is_there_is_replaced_only_where_that_is_said(vectors: np.ndarray, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", vectors)
+    out = tmp_path / "people.csv"
+    out.write_text("mine")
+    command = "--embeddings", tmp_path / "x.npy", "--threshold", 0.5, "--output", out
+    refused = run(*command)
+    assert refused.exit_code == 1
+    assert "exists already" in str(refused.exception)
+    assert out.read_text() == "mine"
+    assert run(*command, "--force").exit_code == 0
+    assert out.read_text().startswith('"row"')
+
+
 def test_an_export_of_an_index_comes_to_its_people(album_index: IndexStore, tmp_path: Path) -> None:
     exported, out = tmp_path / "faces.parquet", tmp_path / "people.parquet"
     command = ["export", "--index", str(album_index.folder), "--format", "parquet", "--embeddings"]

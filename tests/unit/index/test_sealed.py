@@ -135,6 +135,21 @@ def test_json_of_an_earlier_version_or_changed_by_hand_is_read(tmp_path: Path) -
     assert files.read_json(path) == {"run_id": "by hand"}
 
 
+def test_threads_of_arrow_hold_no_file_of_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They let go of a file after the read; one of Python's while Python ends, and the process is aborted."""
+    given: list[object] = []
+
+    class Noted(pq.ParquetFile):
+        def __init__(self, source: object, **options: object) -> None:
+            given.append(source)
+            super().__init__(source, **options)
+
+    files.write_table(tmp_path / "a.parquet", small())
+    monkeypatch.setattr(pq, "ParquetFile", Noted)
+    assert files.read_table(tmp_path / "a.parquet").equals(small())
+    assert [type(source) for source in given] == [pa.OSFile]
+
+
 def test_a_file_that_cannot_be_read_is_not_said_to_be_damaged(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").mkdir()
     with pytest.raises(IndexCorruptError, match=r"cannot be read \(Is a directory\); see whether its disk"):

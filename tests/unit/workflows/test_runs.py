@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from skimage import data as pictures
 from skimage.io import imsave
 
@@ -25,10 +24,7 @@ def index(store: IndexStore, photos: Path) -> IndexReport:
     return index_photos(find_photos([str(photos)]), store, Context(lambda: start(config), job=JOB))
 
 
-def test_a_run_is_recorded_with_the_seconds_of_each_stage(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PHOTOCLUST_JOB_ID", JOB)
+def test_a_run_is_recorded_with_the_seconds_of_each_stage(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
     imsave(photos / "astronaut.png", pictures.astronaut(), check_contrast=False)
@@ -50,7 +46,7 @@ def test_a_run_is_recorded_with_the_seconds_of_each_stage(
     index(store, photos)
     assert len(list((store.folder / "runs").iterdir())) == 1, "a run that did nothing is no event"
 
-    group_faces(store, ClusterConfig())
+    group_faces(store, ClusterConfig(), job=JOB)
     clustering = store.current_clustering()
     assert clustering is not None
     assert set(clustering.run["stage_seconds"]) == {"neighbours", "cluster"}
