@@ -81,7 +81,9 @@ def one_person(faces: AuditedFaces, judgement: Judgement) -> list[OnePerson]:
     return sorted(found, key=lambda one: (-one.confidence, one.labels))
 
 
-def intruders(faces: AuditedFaces, judgement: Judgement, min_confidence: float) -> list[MislabelledFace]:
+def mislabelled_faces(
+    faces: AuditedFaces, judgement: Judgement, min_confidence: float
+) -> list[MislabelledFace]:
     """Faces that are probably not the person of their label, most certain first."""
     label_of_part, size = faces.label_of_part, np.bincount(faces.part)
     wrong = strays(faces, judgement, min_confidence)

@@ -122,7 +122,7 @@ class _Audit:
     def choose_owner(self, owner: Rows) -> Rows:
         """The part of each label whose person it means; `owner` stands for the other labels.
 
-        As an owner a part may have a second label, as an intruder it may have its true one or none.
+        As an owner a part may have a second label, as mislabelled faces it may have its true one or none.
         """
         rivals = self._rivals(self.parts.take(owner), np.arange(self.faces.labels))
         alone = mixture(self.config.split_labels, rivals.mean)

@@ -104,7 +104,7 @@ def handed_over(step: Callable[[Argument], Answer]) -> Callable[[Argument], Answ
 
 
 def with_retries(request: Callable[[], Answer], policy: RetryPolicy) -> Answer:
-    """Ask until there is an answer, or until patience ends.
+    """Ask until there is an answer, or until the policy gives up.
 
     The pause before attempt n is drawn evenly from 0 to ``first_pause`` times 2 to the n, which spreads
     callers best ("full jitter": https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
@@ -113,13 +113,13 @@ def with_retries(request: Callable[[], Answer], policy: RetryPolicy) -> Answer:
     ----------
     request
         Raises `TransientError` for what may pass; any other error is final.
-    patience
+    policy
         The limits.
 
     Raises
     ------
     ObjectStoreError
-        When patience has ended.
+        When the policy gives up.
     """
     began, attempt = time.monotonic(), 0
     while True:

@@ -111,9 +111,12 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values, the way and its weakest step side by side."""
-        values = asdict(self)
-        step = values["way"].pop("weakest") if values["way"] else None
-        return values | {"weakest_step": step}
+        values: dict[str, Any] = {}
+        for name, value in asdict(self).items():
+            values[name] = value
+            if name == "way":
+                values["weakest_step"] = value.pop("weakest") if value else None
+        return values
 
 
 def explain(store: IndexStore, one: str, other: str) -> Explanation:

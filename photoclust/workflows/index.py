@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from photoclust.config import CollectionConfig, DecodeConfig, IndexSettings
-from photoclust.errors import NoPhotosError, ObjectStoreError, PhotoError
+from photoclust.errors import NoPhotosError, ObjectStoreError, PhotoError, UsageError
 from photoclust.index.planning.absence import (
     Moves,
     left_out_rows,
@@ -76,6 +76,8 @@ def index(photos: Sequence[str], folder: str | Path, options: PhotoOptions, cont
 
     Raises
     ------
+    UsageError
+        No sources are given.
     NoPhotosError
         There are no photos, and none known before that could be missing.
     IndexLockedError
@@ -83,6 +85,8 @@ def index(photos: Sequence[str], folder: str | Path, options: PhotoOptions, cont
     MissingPhotosError, SourceLostError
         See `index_photos`.
     """
+    if not photos:
+        raise UsageError("Say where the photos are: folders, files, URIs, archives or lists.")
     search = options.search(photos)
     with counting_retries() as around:
         refs, none_found = find(search)

@@ -205,7 +205,7 @@ def split(person: str, faces: tuple[str, ...], index_dir: str, later: bool) -> N
 @click.argument("faces", nargs=-1, required=True, metavar="FACE...")
 @_correction
 def reject(person: str, faces: tuple[str, ...], index_dir: str, later: bool) -> None:
-    """Say that faces, and their near-identical twins, are not a person.
+    """Say that faces, and their near-duplicates, are not a person.
 
     \b
     Examples:

@@ -13,6 +13,7 @@ from photoclust.index import files
 from photoclust.index.prepared import drop_stale
 from photoclust.index.remote.hooks import working_copy
 from photoclust.index.remote.mirror import Mirror, Progress
+from photoclust.records import printable
 from photoclust.storage.object_store import open_store
 from photoclust.storage.places import cache_dir
 from photoclust.storage.retry import at_the_door
@@ -37,10 +38,12 @@ def at(location: str, progress: Progress = _silent) -> Generator[str]:
     Raises
     ------
     UsageError
-        The URI means nothing.
+        The URI means nothing, or no path can be like this.
     ObjectStoreError
         The store cannot be read.
     """
+    if "\0" in location:  # what Python says of it is a ValueError, which is no error of ours
+        raise UsageError(f"{printable(location)!r} is no path: it holds a NUL character.")
     uri = _uri_of(location)
     if uri is None:
         yield location

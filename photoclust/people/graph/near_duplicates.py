@@ -1,4 +1,4 @@
-"""Near-identical faces, as in a burst: what holds for one holds for its twins."""
+"""Near-duplicates: faces that are nearly one picture, as in a burst. What holds for one holds for all."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def facts_of(
         float32, shape (n,), in [0, 1]: of each face's membership.
     exclusions
         What keeps faces, and with them their groups, apart.
-    weighed
+    score_normalised
         The same embeddings as evidence sees them.
     """
     templates = Templates.of(embeddings, group, np.full(len(group), NOBODY))
@@ -124,7 +124,7 @@ def nearby(templates: Templates, exclusions: Exclusions, score_normalised: Score
         The groups.
     exclusions
         What keeps faces apart.
-    weighed
+    score_normalised
         Embeddings of the faces as evidence sees them.
     """
     groups, lengths = len(templates.count), np.linalg.norm(templates.sums, axis=1, keepdims=True)

@@ -40,7 +40,7 @@ def likeliest(
 
     Parameters
     ----------
-    weighed
+    score_normalised
         The embeddings as evidence sees them.
     graph
         Neighbours of the n faces.

@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 
 from photoclust.dedupe.audited import NOBODY
-from photoclust.dedupe.findings import MislabelledFace, OnePerson, intruders, one_person
+from photoclust.dedupe.findings import MislabelledFace, OnePerson, mislabelled_faces, one_person
 from photoclust.dedupe.odds import times
 from photoclust.report.dedupe.actions import ActionRow
 from photoclust.report.dedupe.findings import (
@@ -75,7 +75,10 @@ def propose(audit: Audit, min_confidence: float, answers: Answers | None = None)
     """
     writer = _Writer(audit, (answers or Answers()).refused)
     found = [writer.one_person(one) for one in one_person(audit.faces, audit.judgement)]
-    found += [writer.intruder(one) for one in intruders(audit.faces, audit.judgement, min_confidence)]
+    found += [
+        writer.mislabelled_face(one)
+        for one in mislabelled_faces(audit.faces, audit.judgement, min_confidence)
+    ]
     found += [writer.copies(one) for one in audit.copies]
     found += list(writer.people_in_splits())
     found += list(writer.without_faces())
@@ -130,7 +133,7 @@ class _Writer(Draft):
             found.setdefault(entry.label, []).append(number)
         return found
 
-    def intruder(self, found: MislabelledFace) -> Finding | None:
+    def mislabelled_face(self, found: MislabelledFace) -> Finding | None:
         """Faces under a label that is not theirs."""
         label = self.audit.labels[found.label]
         home = self._home(found, label)

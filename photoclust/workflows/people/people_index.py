@@ -116,7 +116,7 @@ class PeopleIndex:
         ids = {row["number"]: person for person, row in self.people.items() if row["number"]}
         if not ids:  # an earlier version grouped them: the number is the place on the page
             ids = dict(enumerate(sorted(self.people, key=lambda one: bool(self.people[one]["ignored"])), 1))
-        stored = read_identities(self._store.folder)
+        stored = read_identities(self._store.folder) if number else None  # those of before have no number
         given = stored[0].filter(pc.field("number") == number)["person_id"].to_pylist() if stored else []
         person = ids.get(number, "") or next((person_in_force(self._current, one) for one in given), "")
         if person not in self.people:

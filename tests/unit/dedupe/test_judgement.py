@@ -8,7 +8,7 @@ import pytest
 from photoclust.config import AuditConfig
 from photoclust.dedupe.audited import NOBODY, AuditedFaces
 from photoclust.dedupe.bystanders import meant_instead
-from photoclust.dedupe.findings import MislabelledFace, intruders, one_person, strays
+from photoclust.dedupe.findings import MislabelledFace, mislabelled_faces, one_person, strays
 from photoclust.dedupe.judgement import Judgement, judge
 from photoclust.dedupe.templates import WeightedTemplates, evidence_blocks, evidence_of
 from photoclust.people.calibration.evidence import calibration_of
@@ -46,7 +46,7 @@ def judged(faces: AuditedFaces) -> Judgement:
 
 
 def found(faces: AuditedFaces) -> list[MislabelledFace]:
-    return intruders(faces, judged(faces), CONFIG.min_confidence)
+    return mislabelled_faces(faces, judged(faces), CONFIG.min_confidence)
 
 
 PERSONS = [p for p in range(20) for _ in range(5)]

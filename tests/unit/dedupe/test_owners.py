@@ -7,7 +7,7 @@ import pytest
 
 from photoclust.config import AuditConfig
 from photoclust.dedupe.audited import AuditedFaces
-from photoclust.dedupe.findings import intruders
+from photoclust.dedupe.findings import mislabelled_faces
 from photoclust.dedupe.judgement import Judgement, judge
 from photoclust.people.calibration.evidence import calibration_of
 
@@ -53,7 +53,7 @@ def test_a_label_means_the_person_of_most_of_its_photos(strays: int, seed: int) 
     faces = planted(strays, seed)
     judgement = judged(faces)
     assert np.bincount(faces.part)[judgement.owner].tolist() == [40] * 5
-    found = intruders(faces, judgement, CONFIG.min_confidence)
+    found = mislabelled_faces(faces, judgement, CONFIG.min_confidence)
     assert all(len(one.faces) == 1 for one in found)
     assert len(found) >= 0.75 * 5 * strays
 
@@ -61,14 +61,14 @@ def test_a_label_means_the_person_of_most_of_its_photos(strays: int, seed: int) 
 def test_of_a_label_whose_faces_are_mostly_of_others_nothing_is_parted_off() -> None:
     """Two photos of one person and five of people each photographed once: nobody has most of the label."""
     faces = planted(5, seed=0, alike=0.0, photos=2)
-    found = intruders(faces, judged(faces), CONFIG.min_confidence)
+    found = mislabelled_faces(faces, judged(faces), CONFIG.min_confidence)
     assert found
     assert all(one.unclear for one in found)
 
 
 def test_of_half_a_label_can_be_said_whose_it_is() -> None:
     faces = planted(2, seed=0, alike=0.0, photos=2)
-    found = intruders(faces, judged(faces), CONFIG.min_confidence)
+    found = mislabelled_faces(faces, judged(faces), CONFIG.min_confidence)
     assert found
     assert not any(one.unclear for one in found)
 
@@ -80,5 +80,7 @@ def test_a_part_that_has_a_label_of_its_own_is_sent_there() -> None:
     part = faces.part.copy()
     part[:10] = part.max() + 1
     moved = AuditedFaces(faces.embeddings, faces.quality, label, part, faces.weight, faces.copy)
-    [one] = [one for one in intruders(moved, judged(moved), CONFIG.min_confidence) if len(one.faces) == 10]
+    [one] = [
+        one for one in mislabelled_faces(moved, judged(moved), CONFIG.min_confidence) if len(one.faces) == 10
+    ]
     assert (one.label, one.home, one.unclear) == (1, 0, False)
