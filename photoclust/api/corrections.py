@@ -12,7 +12,7 @@ from photoclust.people.decisions.earlier_names import retold
 from photoclust.people.decisions.journal import commands, in_words
 from photoclust.report.names import visible
 from photoclust.workflows.people import correct
-from photoclust.workflows.people.corrections import Applied, Decide, apply, note, note_undo
+from photoclust.workflows.people.apply import Applied, Decide, apply, note, note_undo
 
 
 class Corrections:

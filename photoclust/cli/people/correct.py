@@ -15,7 +15,7 @@ from photoclust.cli._index_option import index_option
 if TYPE_CHECKING:
     from photoclust.index.store import IndexStore
     from photoclust.people.decisions.line import Decision
-    from photoclust.workflows.people.corrections import Applied
+    from photoclust.workflows.people.apply import Applied
     from photoclust.workflows.people.people_index import PeopleIndex
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -69,7 +69,7 @@ def _say_so(index_dir: str, later: bool, decide: Callable[[PeopleIndex], list[De
     _keep_pandas_out()
     from photoclust.index.store import IndexStore
     from photoclust.people.decisions.journal import in_words
-    from photoclust.workflows.people.corrections import apply, note
+    from photoclust.workflows.people.apply import apply, note
 
     store = IndexStore.open(index_dir)
     _ask_first(store, decide)

@@ -34,7 +34,7 @@ def undo(how_many: int, redo: bool, later: bool, index_dir: str) -> None:
       photoclust people undo --redo --index ~/people
     """
     from photoclust.index.store import IndexStore
-    from photoclust.workflows.people.corrections import apply, note_undo
+    from photoclust.workflows.people.apply import apply, note_undo
 
     store = IndexStore.open(index_dir)
     before, done = note_undo(store, how_many, redo)
