@@ -140,7 +140,10 @@ class _Reader:
             raise ValueError("the table is damaged") from error
 
     def _values(self, group: int) -> Iterator[bytes | None]:
-        batches = self.parquet.iter_batches(_ROWS_AT_ONCE, row_groups=[group], columns=[self.column])
+        # in this thread: those of Arrow let go of a file of Python's too late, see `photoclust.index.sealed`
+        batches = self.parquet.iter_batches(
+            _ROWS_AT_ONCE, row_groups=[group], columns=[self.column], use_threads=False
+        )
         for batch in batches:
             values = batch.column(0)
             yield from (values.field("bytes") if pa.types.is_struct(values.type) else values).to_pylist()
