@@ -28,7 +28,7 @@ from photoclust.people.identity.facts import nearby
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.people import correct
 from photoclust.workflows.people.people_index import PeopleIndex, Ref
-from photoclust.workflows.people.suggest import grouped_faces, suggest
+from photoclust.workflows.people.suggest import Question, grouped_faces, suggest
 from photoclust.workflows.snapshot import Snapshot
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
@@ -39,21 +39,21 @@ def pairwise_f(folder: Path) -> float:
 
 
 def answered(
-    people_index: PeopleIndex, one: dict, truth: dict[str, str]
+    people_index: PeopleIndex, one: Question, truth: dict[str, str]
 ) -> tuple[list[Decision], bool | None]:
     """Decisions that follow from the labels, and whether the suggestion was right."""
-    who = [known(people_index, person, truth) for person in one["people"]]
-    faces = [face for face in one["faces"] if face in truth]
+    who = [known(people_index, person, truth) for person in one.people]
+    faces = [face for face in one.faces if face in truth]
     if not all(who) or (one.kind != "merge" and not faces):
         return [], None
     if one.kind == "merge":
         same = who[0] == who[1]
-        refs = [Ref(person, "") for person in one["people"]]
-        said = correct.merge(people_index, one["people"]) if same else correct.different(people_index, *refs)
+        refs = [Ref(person, "") for person in one.people]
+        said = correct.merge(people_index, one.people) if same else correct.different(people_index, *refs)
         return said, same
     wrong = [face for face in faces if truth[face] != who[0]]
     right = [face for face in faces if truth[face] == who[0]]
-    person = one["people"][0]
+    person = one.people[0]
     said = correct.reject(people_index, person, wrong) if wrong else []
     said += correct.same(people_index, [Ref(person, ""), *(Ref("", face) for face in right)]) if right else []
     return said, bool(right) if one.kind == "join" else len(wrong) > len(right)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -73,8 +74,12 @@ def test_any_answer_but_yes_erases_nothing_and_says_so(
     said = b""
     while not said.endswith(b"[y/N]: "):
         said += os.read(ours, 1000)
-    os.write(ours, answer)
-    assert child.wait(timeout=60) == code
+    for _ in range(12):  # Python's input misses a signal between its prompt and its read: press again
+        os.write(ours, answer)
+        with suppress(subprocess.TimeoutExpired):
+            assert child.wait(timeout=5) == code
+            break
+    assert child.returncode == code
     assert b"\nNothing was erased.\r\n" in os.read(ours, 1000)
     os.close(ours)
     assert len(album_index.faces([])) == 21
