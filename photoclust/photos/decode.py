@@ -6,8 +6,6 @@ Contract:
   see `photoclust.photos.formats.raw`. Only `FORMATS` are tried: Pillow's other readers run external programs
   (EPS, WMF) or open no photographs.
 - The size in the file's header is held against the limit before any pixel is decoded.
-- Pixels are converted band by band into the upright array, so an odd colour mode or a rotation needs no
-  second copy of the photo.
 - A file that ends early is refused, not half decoded: grey where a face was would be silently wrong. A JPEG
   that lacks no more than its end mark is whole.
 - Nothing but `PhotoError` leaves `decode_photo`, and nothing is printed.
@@ -20,21 +18,20 @@ import ctypes
 import io
 import logging
 import warnings
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-import numpy.typing as npt
 import pillow_heif
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError
+from photoclust.photos.exif import orientation_of, taken_at_of, valid_orientation
 from photoclust.photos.formats import jxl
 from photoclust.photos.formats.jpeg import is_jpeg
 from photoclust.photos.formats.raw import Raw, is_raw, open_raw
 from photoclust.photos.formats.truncated import completed
+from photoclust.photos.pixels import upright_rgb
 from photoclust.records import DecodedPhoto
 
 FORMATS = (
@@ -43,32 +40,12 @@ FORMATS = (
 )
 """Pillow's names of the formats read, but RAW; MPO goes by JPEG. AVIF is before HEIF: both claim ``mif1``."""
 
-# A band fits in a processor's cache: 12 megapixels are copied in 17 ms; in bands of 4 Mi pixels, in 50 ms
-# (Image.crop, numpy.asarray and a slice assignment for each band).
-_BAND_PIXELS = 1 << 16
-
 # Readers that need 16 bytes and more for each pixel while they decode may have half the pixels, so that no
 # format takes more than about 1 GB at the default limit. Peak of a process that decodes 100 megapixels: WebP
 # 1,595 MB, JPEG 2000 1,908 MB; progressive JPEG 1,019, AVIF 944, HEIC 857, others below 750.
 _HUNGRY_FORMATS = frozenset({"WEBP", "JPEG2000", "JXL"})
 
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What turns the picture of each EXIF orientation upright (EXIF 2.32, section 4.6.4, tag 0x0112)."""
-
 _TRUNCATED = "truncated"
-
-_WHITES = (1.0, 255.0, 65535.0, 4294967295.0)
-
-_RGBArray = npt.NDArray[np.uint8]
-_ToRGB = Callable[[Image.Image], _RGBArray]
 
 
 def decode_photo(content: bytes, limits: DecodeConfig) -> DecodedPhoto:
@@ -160,7 +137,7 @@ def read_header(content: bytes) -> Header | None:
         return None
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            return Header(_orientation(image), _taken_at(image))
+            return Header(orientation_of(image), taken_at_of(image))
     except Exception:  # decoders of hostile input raise anything
         return None
 
@@ -172,11 +149,11 @@ def _decode(image: Image.Image, limits: DecodeConfig, raw: Raw | None = None) ->
         _require_flattened(image)
     # Pillow turns TIFF while loading, libheif HEIC by its container alone; both then leave 1 in the EXIF, and
     # pillow-heif keeps aside what stood there
-    found = _valid(image.info.get("original_orientation") or _orientation(image))
+    found = valid_orientation(image.info.get("original_orientation") or orientation_of(image))
     found = raw.orientation if raw else found
-    taken_at = _taken_at(image) or (raw.taken_at if raw else None)
+    taken_at = taken_at_of(image) or (raw.taken_at if raw else None)
     image.load()
-    return DecodedPhoto(_upright_rgb(image, _left_to_turn(image, raw)), found, taken_at)
+    return DecodedPhoto(upright_rgb(image, _left_to_turn(image, raw)), found, taken_at)
 
 
 def _require_flattened(image: Image.Image) -> None:
@@ -189,115 +166,13 @@ def _require_flattened(image: Image.Image) -> None:
 
 def _left_to_turn(image: Image.Image, raw: Raw | None) -> int:
     """EXIF orientation of pixels that a decoder, or the camera in a RAW's JPEG, may have turned."""
-    orientation = _orientation(image)
+    orientation = orientation_of(image)
     if raw is None:
         return orientation
     if orientation == 1 and raw.orientation >= 5:
         orientation = raw.orientation
     is_turned = orientation >= 5 and (image.width > image.height) != (raw.width > raw.height)
     return 1 if is_turned else orientation
-
-
-def _upright_rgb(image: Image.Image, orientation: int) -> _RGBArray:
-    height, width = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
-    upright = np.empty((height, width, 3), np.uint8)
-    to_rgb = _converter(image)
-    for top, band in _bands(image):
-        turned = band.transpose(_TURNS[orientation]) if orientation in _TURNS else band
-        # orientations 3, 4, 6 and 7 put the file's first row last, 5 to 8 make it a column
-        start = image.height - top - band.height if orientation in (3, 4, 6, 7) else top
-        part = slice(start, start + band.height)
-        upright[(slice(None), part) if orientation >= 5 else part] = to_rgb(turned)
-    return upright
-
-
-def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
-    """Strips of whole rows, each with the row it starts at."""
-    rows = max(1, _BAND_PIXELS // image.width)
-    for top in range(0, image.height, rows):
-        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
-
-
-def _converter(image: Image.Image) -> _ToRGB:
-    """How a band of this image becomes RGB."""
-    if image.mode.startswith("I;16"):
-        return _scaler(2.0 ** _bits(image) - 1)
-    if image.mode in ("I", "F"):
-        return _scaler(_white(image))
-    if image.mode == "LAB":
-        to_srgb = ImageCms.buildTransform(
-            ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB"
-        )
-        return lambda band: np.asarray(to_srgb.apply(band))
-    if image.has_transparency_data:
-        return _on_white
-    if image.mode == "RGB":
-        return np.asarray
-    return lambda band: np.asarray(band.convert("RGB"))
-
-
-def _on_white(band: Image.Image) -> _RGBArray:
-    straight = band.convert("LA") if band.mode == "La" else band  # La knows no direct way to RGBA
-    rgba = straight.convert("RGBA")
-    return np.asarray(Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB"))
-
-
-def _scaler(white: float) -> _ToRGB:
-    def scale(band: Image.Image) -> _RGBArray:
-        values = np.nan_to_num(np.asarray(band, np.float32), nan=0.0, posinf=white, neginf=0.0)
-        gray = np.rint(values.clip(0, white) * (255 / white)).astype(np.uint8)
-        return np.repeat(gray[..., None], 3, axis=2)
-
-    return scale
-
-
-def _bits(image: Image.Image) -> int:
-    """Bits of a value in an ``I;16`` image: 16 but for 12-bit TIFF, which Pillow does not scale up."""
-    tags = getattr(image, "tag_v2", {})
-    return 12 if tags.get(ExifTags.Base.BitsPerSample) == (12,) else 16
-
-
-def _white(image: Image.Image) -> float:
-    largest = 0.0
-    for _, band in _bands(image):
-        values = np.asarray(band, np.float32)
-        largest = max(largest, float(values.max(initial=0.0, where=np.isfinite(values))))
-    return next((white for white in _WHITES if largest <= white), largest)
-
-
-def _orientation(image: Image.Image) -> int:
-    if jxl.is_turned(image):
-        return 1
-    try:
-        return _valid(image.getexif().get(ExifTags.Base.Orientation))
-    except Exception:  # EXIF is hostile input of its own; a photo does not fail for it
-        return 1
-
-
-def _valid(orientation: object) -> int:
-    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
-
-
-def _taken_at(image: Image.Image) -> datetime | None:
-    try:
-        exif = image.getexif()
-        camera = exif.get_ifd(ExifTags.IFD.Exif)
-    except Exception:  # EXIF is hostile input
-        return None
-    written = (
-        camera.get(ExifTags.Base.DateTimeOriginal),
-        camera.get(ExifTags.Base.DateTimeDigitized),
-        exif.get(ExifTags.Base.DateTime),
-    )
-    return next((taken_at for value in written if (taken_at := _parse_time(value))), None)
-
-
-def _parse_time(value: object) -> datetime | None:
-    """Time in EXIF's own notation (EXIF 2.32, section 4.6.5), which bounds it to years 1 to 9999."""
-    try:
-        return datetime.strptime(value.strip()[:19], "%Y:%m:%d %H:%M:%S") if isinstance(value, str) else None
-    except ValueError:
-        return None
 
 
 def _reason(error: Exception, content: bytes) -> str:
