@@ -245,6 +245,14 @@ class AuditConfig:
         _check(0 <= least < 1, f"min_confidence must lie in [0, 1), not {least}.")
 
 
+SWEEP_VALUES: dict[str, tuple[float, ...]] = {
+    "false_join_rate": (0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3),
+    "min_quality": (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
+    "min_cluster_size": (2, 3, 4, 5),
+    "min_samples": (1, 2, 3, 5),
+}
+"""Settings of `ClusterConfig` that a sweep varies, and a sensible range of each."""
+
 ENGINES = ("auto", "ray", "local")
 
 

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from photoclust.models.weights import ModelState
+    from photoclust.workflows.models import ModelReport
 
 _EXAMPLES = """\b
 Examples:
@@ -37,14 +37,14 @@ def list_(as_json: bool) -> None:
       photoclust models list
       photoclust models list --json
     """
-    from photoclust.models.weights import list_models
+    from photoclust.workflows.models import models
 
-    states = list_models()
+    found = models()
     if as_json:
-        click.echo(json.dumps([_as_dict(state) for state in states], indent=2))
+        click.echo(json.dumps([model.to_dict() for model in found], indent=2))
         return
-    for state in states:
-        click.echo(_as_text(state))
+    for model in found:
+        click.echo(_as_text(model))
 
 
 @models.command()
@@ -56,10 +56,10 @@ def fetch(name: str) -> None:
     Examples:
       photoclust models fetch vggface2
     """
-    from photoclust.models import weights
+    from photoclust.workflows.models import fetch as workflow
 
     with _progress_bar(name) as progress:
-        path = weights.fetch(name, progress)
+        path = workflow(name, progress)
     click.echo(f"{name} is ready: {path}")
 
 
@@ -77,31 +77,17 @@ def import_(name: str, file: Path) -> None:
       photoclust models import vggface2 20180402-114759-vggface2.pt
       photoclust models import our-school trained.safetensors
     """
-    from photoclust.models import weights
+    from photoclust.workflows.models import import_file
 
-    path = weights.import_file(name, file)
+    path = import_file(name, file)
     click.echo(f"{name} is ready: {path}")
 
 
-def _as_dict(state: ModelState) -> dict[str, Any]:
-    known = state.model
-    return {
-        "name": state.name,
-        "state": state.state,
-        "path": str(state.path) if state.path else None,
-        "sha256": state.sha256,
-        "trained_on": known.trained_on if known else None,
-        "lfw_accuracy": known.lfw_accuracy if known else None,
-        "licence": known.licence if known else None,
-        "source": known.source if known else None,
-    }
-
-
-def _as_text(state: ModelState) -> str:
-    known = state.model
-    about = f"{known.trained_on}; LFW accuracy {known.lfw_accuracy:.2%}" if known else "imported"
-    line = f"{state.name:16} {_STATES[state.state]:34} {about}"
-    return f"{line}\n{'':16} {known.licence}" if known else line
+def _as_text(model: ModelReport) -> str:
+    known = model.lfw_accuracy is not None
+    about = f"{model.trained_on}; LFW accuracy {model.lfw_accuracy:.2%}" if known else "imported"
+    line = f"{model.name:16} {_STATES[model.state]:34} {about}"
+    return f"{line}\n{'':16} {model.licence}" if known else line
 
 
 _STATES = {

@@ -15,8 +15,8 @@ from multiprocessing import active_children, get_context
 from typing import Any, Protocol
 
 from photoclust.config import EngineConfig
-from photoclust.engine.processors import usable_processors
 from photoclust.errors import EngineError
+from photoclust.machine import usable_processors
 from photoclust.people.clustering.division import InProcess, Said, TakeShare, Worker, Workers
 from photoclust.people.clustering.rounds import SuperstepState
 

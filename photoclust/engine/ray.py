@@ -31,9 +31,9 @@ from photoclust.engine.addresses import without_password
 from photoclust.engine.batching import photos_per_batch
 from photoclust.engine.metrics import StreamMetrics
 from photoclust.engine.private import private_ray
-from photoclust.engine.processors import usable_processors
 from photoclust.engine.starting import start_again
 from photoclust.errors import EngineError, PhotoclustError, RayStartError, ResourceError
+from photoclust.machine import usable_processors
 from photoclust.stages import EmbedFaces, FindFaces
 
 OBJECT_STORE_BYTES = 256 * 1024**2  # crops on their way; 64 faces are 5 MB, so this is plenty for 16 cores

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from photoclust.cli import doctor as module
-from photoclust.cli.doctor import CHECKS, doctor
+from photoclust.cli.doctor import doctor
+from photoclust.workflows import doctor as module
+from photoclust.workflows.doctor import CHECKS
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import pytest
 
 from photoclust.config import EngineConfig
 from photoclust.engine.clustering import start_workers
-from photoclust.engine.processors import usable_processors
+from photoclust.machine import usable_processors
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system has no affinity")

@@ -1,0 +1,38 @@
+"""What this process may use of the machine: processors and memory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def usable_processors() -> int:
+    """Processors that the operating system lets this process run on, 1 or more.
+
+    Where the system does not say (macOS, Windows), all that the machine has.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def container_processors() -> float | None:
+    """Processors that this container may use, from cgroup version 2; None where there is no limit."""
+    quota, _, period = _read_cgroup("cpu.max").partition(" ")
+    return int(quota) / int(period) if quota.isdigit() and period.isdigit() else None
+
+
+def container_memory() -> int | None:
+    """Memory limit of this container in bytes, from cgroup version 2 or 1; None where there is none."""
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        value = _read_cgroup(name)
+        if value.isdigit():
+            return int(value)
+    return None
+
+
+def _read_cgroup(name: str) -> str:
+    try:
+        return (Path("/sys/fs/cgroup") / name).read_text().strip()
+    except OSError:
+        return ""
