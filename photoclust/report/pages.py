@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 PAGE_NAME = re.compile(r"index\.html|people-\d+\.html")
+# Who takes a share s of a page ends one that is nearly full with probability 8 s. Of the last quarter two
+# people are expected to, so that of eight pages seven, 1 − exp(−2), end after one of them.
+_NEARLY_FULL, _ENDS_A_PAGE = 0.75, 8
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Limits:
     rest: int = 120
 
 
-def split_pages(costs: list[int], limits: Limits) -> Iterator[tuple[int, int]]:
+def split_pages(costs: list[int], limits: Limits, places: Sequence[float] = ()) -> Iterator[tuple[int, int]]:
     """Share people out among pages, in order.
 
     Parameters
@@ -44,6 +47,10 @@ def split_pages(costs: list[int], limits: Limits) -> Iterator[tuple[int, int]]:
         Bytes that each person takes.
     limits
         What a page may hold.
+    places
+        A number in [0, 1) for each person, always the same and spread evenly. A page that is nearly full ends
+        after a person whose number is small, so that pages end where they ended before when somebody on an
+        earlier page comes or goes. Without them every page is as full as it may be.
 
     Yields
     ------
@@ -55,7 +62,10 @@ def split_pages(costs: list[int], limits: Limits) -> Iterator[tuple[int, int]]:
     start = 0
     for stop in range(1, len(costs) + 1):
         full = stop < len(costs) and ends[stop + 1] - ends[start] > limits.size
-        if stop == len(costs) or full or stop - start == limits.people:
+        filled = max((stop - start) / limits.people, (ends[stop] - ends[start]) / limits.size)
+        share = max(1 / limits.people, costs[stop - 1] / limits.size)
+        early = bool(places) and filled >= _NEARLY_FULL and places[stop - 1] < _ENDS_A_PAGE * share
+        if stop == len(costs) or full or early or stop - start == limits.people:
             yield start, stop
             start = stop
     if not costs:

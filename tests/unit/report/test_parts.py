@@ -43,6 +43,19 @@ def test_only_pages_that_changed_are_written(make_album, tmp_path: Path) -> None
     assert renewed(make_album, folder, names={"p4": "Ada"}, failed={"/9.jpg": "cut short"}) == every
 
 
+def test_who_goes_from_the_first_page_changes_few_others(make_album, tmp_path: Path) -> None:
+    people = [(f"/{number}.jpg", f"p{number // 2}") for number in range(400)]
+    limits, folder = Limits(people=20, faces=4), tmp_path / "review"
+
+    def written(faces: list[tuple[str, str]]) -> int:
+        before = {path.name: path.stat().st_ino for path in folder.glob("*.html")}
+        write_review(make_album(faces), folder, "Us", limits, mark="m")
+        return sum(before.get(path.name) != path.stat().st_ino for path in folder.glob("*.html"))
+
+    assert written(people) > 10
+    assert written([(uri, "p8" if person == "p0" else person) for uri, person in people]) <= 4
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_a_renewed_page_is_the_page_from_nothing(make_album, tmp_path: Path, seed: int) -> None:
     """Whoever comes, goes, is joined or renamed."""

@@ -151,6 +151,26 @@ def test_many_people_become_pages_and_old_pages_go(make_album, tmp_path: Path) -
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "notes.txt"]
 
 
+def test_the_first_page_alone_has_the_figures(make_album, tmp_path: Path) -> None:
+    index = write_review(
+        make_album([(f"/{n}.jpg", f"p{n}") for n in range(5)]), tmp_path, "x", Limits(people=2)
+    )
+    second = words(tmp_path / "people-2.html")
+    assert "Photos 5 Faces 5 People 5" in words(index)
+    assert "Photos 5" not in second
+    assert "Page 2. The first page counts photos, faces and people." in second
+
+
+def test_pages_end_where_they_ended_though_somebody_is_gone() -> None:
+    places = [number * 0.618 % 1 for number in range(1000)]
+    limits = Limits(people=40, size=10**9)
+    before = {stop for _, stop in split_pages([1] * 1000, limits, places)}
+    for gone in range(0, 100, 7):
+        ends = {stop + 1 for _, stop in split_pages([1] * 999, limits, places[:gone] + places[gone + 1 :])}
+        assert len(ends - before) < len(ends) / 3
+        assert all(b - a <= 40 for a, b in split_pages([1] * 1000, limits, places))
+
+
 def test_links_within_a_page_lead_somewhere(make_album, tmp_path: Path) -> None:
     faces = [("/1.jpg", "a"), ("/2.jpg", "", UNSURE), ("/3.jpg", "", LOW_QUALITY)]
     markup = Markup(write_review(make_album(faces, failed={"/4.jpg": "bad"}), tmp_path, "x"))
