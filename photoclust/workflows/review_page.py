@@ -34,11 +34,12 @@ def write_page(store: IndexStore) -> None:
     from photoclust.index.prepared import stamp_of
     from photoclust.report.album import Album
     from photoclust.report.review import write_review
+    from photoclust.workflows.snapshot.compared import ComparedFaces
 
     clustering = store.current_clustering()
     if clustering is None:
         return
-    faces = store.faces(["quality"])
+    faces = ComparedFaces.load(store).table.select(["face_id", "photo_id", "quality"])
     album = Album(store.photos(), faces, clustering.assignments, clustering.people)
     write_review(
         album,

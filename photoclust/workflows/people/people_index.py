@@ -73,7 +73,11 @@ class PeopleIndex:
     @cached_property
     def _quality(self) -> pa.Table:
         """How good each face of the index is."""
-        return self._store.faces(["quality"])
+        from photoclust.workflows.snapshot.compared import (
+            ComparedFaces,
+        )  # numpy's compilers: lists do without
+
+        return ComparedFaces.load(self._store, self.config).table
 
     def _members(self, person: str) -> list[tuple[float, str]]:
         """How clear each member of a person is, and its id."""
