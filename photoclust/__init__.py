@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from photoclust.config import ClusterConfig, EngineConfig
     from photoclust.people.embeddings import EmbeddingGroups, group_embeddings
     from photoclust.workflows.check import Finding
+    from photoclust.workflows.diff import PeopleDiff, StoredGrouping
     from photoclust.workflows.explain import Explanation
     from photoclust.workflows.export import ExportReport
     from photoclust.workflows.forget import Receipt
     from photoclust.workflows.opening import PhotoOptions
     from photoclust.workflows.people.suggest import Question
     from photoclust.workflows.run_stats import GroupReport, IndexReport
+    from photoclust.workflows.status import IndexStatus
+    from photoclust.workflows.sweep import Sweep, SweepPoint
 
 __version__ = "0.1.0"
 
@@ -47,12 +50,17 @@ __all__ = [
     "GroupReport",
     "Index",
     "IndexReport",
+    "IndexStatus",
     "LabelScores",
+    "PeopleDiff",
     "Person",
     "PhotoOptions",
     "PhotoclustError",
     "Question",
     "Receipt",
+    "StoredGrouping",
+    "Sweep",
+    "SweepPoint",
     "__version__",
     "create",
     "errors",
@@ -74,11 +82,16 @@ _HOMES = {
     "GroupReport": "photoclust.workflows.run_stats",
     "Index": "photoclust.api.index",
     "IndexReport": "photoclust.workflows.run_stats",
+    "IndexStatus": "photoclust.workflows.status",
     "LabelScores": "photoclust.api.results",
+    "PeopleDiff": "photoclust.workflows.diff",
     "Person": "photoclust.api.results",
     "PhotoOptions": "photoclust.workflows.opening",
     "Question": "photoclust.workflows.people.suggest",
     "Receipt": "photoclust.workflows.forget",
+    "StoredGrouping": "photoclust.workflows.diff",
+    "Sweep": "photoclust.workflows.sweep",
+    "SweepPoint": "photoclust.workflows.sweep",
     "create": "photoclust.api.opening",
     "group_embeddings": "photoclust.people.embeddings",
     "open": "photoclust.api.opening",

@@ -13,6 +13,7 @@ from photoclust.people.decisions.journal import commands, in_words
 from photoclust.report.names import visible
 from photoclust.workflows.people import correct
 from photoclust.workflows.people.apply import Applied, Decide, apply, note, note_undo
+from photoclust.workflows.people.people_index import PeopleIndex
 
 
 class Corrections:
@@ -20,6 +21,8 @@ class Corrections:
 
     A *person* is an id, the beginning of one, a name, or ``"Person 7"`` as on the review page; a *face* is
     an id or the beginning of one. Each method gives a `Correction`. `undo` takes corrections back.
+
+    Where there is much to say, say it `later` and `apply` it once.
 
     Raises
     ------
@@ -33,10 +36,33 @@ class Corrections:
     >>> index.correct.name("Person 1", "Ada Lovelace")                   # doctest: +SKIP
     >>> index.correct.merge("Ada Lovelace", "Person 7")                  # doctest: +SKIP
     >>> index.correct.undo()                                             # doctest: +SKIP
+    >>> for face in faces:                                               # doctest: +SKIP
+    ...     index.correct.later.reject("Ada Lovelace", face)
+    >>> index.correct.apply().moved                                      # doctest: +SKIP
+    3
     """
 
-    def __init__(self, reopen: Callable[[], AbstractContextManager[IndexStore]]) -> None:
+    def __init__(
+        self, reopen: Callable[[], AbstractContextManager[IndexStore]], *, applied: bool = True
+    ) -> None:
         self._open = reopen
+        self._applied = applied
+
+    def __repr__(self) -> str:
+        return f"<corrections that are {'applied at once' if self._applied else 'only written down'}>"
+
+    @property
+    def later(self) -> Corrections:
+        """The same methods; what is said is only written down, until `apply` or `Index.group`.
+
+        Until then people have the ids and names that they have now.
+        """
+        return Corrections(self._open, applied=False)
+
+    def apply(self) -> Correction:
+        """Apply what was only written down: group again with the settings in force."""
+        with self._open() as store:
+            return _applied((), apply(store, PeopleIndex(store), context_of()))
 
     def name(self, person: str, name: str, *, another: bool = False, join_named: bool = False) -> Correction:
         """Name a person; whoever has that name already is joined with them.
@@ -97,16 +123,20 @@ class Corrections:
         with self._open() as store:
             noted = note(store, decide, join_named)
             said = in_words(noted.decisions, noted.before.called_of)
-            return _correction((said,), apply(store, noted.before, context_of()))
+            return self._done(store, noted.before, (said,))
 
     def _take_back(self, how_many: int, redo: bool) -> Correction:
         with self._open() as store:
             before, done = note_undo(store, how_many, redo)
             every = commands(before.decisions)
             told = dict(zip(every, retold(every, before.unnamed, visible), strict=True))
-            said = tuple(told[command] for command in done)
-            return _correction(said, apply(store, before, context_of()))
+            return self._done(store, before, tuple(told[command] for command in done))
+
+    def _done(self, store: IndexStore, before: PeopleIndex, said: tuple[str, ...]) -> Correction:
+        if not self._applied:
+            return Correction(said, 0, len(before.people), (), applied=False)
+        return _applied(said, apply(store, before, context_of()))
 
 
-def _correction(said: tuple[str, ...], applied: Applied) -> Correction:
-    return Correction(said, applied.moved, applied.people, applied.problems)
+def _applied(said: tuple[str, ...], applied: Applied) -> Correction:
+    return Correction(said, applied.moved, applied.people, applied.problems, applied=True)

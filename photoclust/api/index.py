@@ -1,38 +1,24 @@
-"""`Index`: everything that can be done with an index."""
+"""`Index`: everything that can be done with an index; what only looks at it is in `Questions`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-
-import pyarrow as pa
 
 from photoclust.api.context import Progress, context_of
 from photoclust.api.corrections import Corrections
-from photoclust.api.faces import Faces, faces_of
-from photoclust.api.reading import label_scores, people_of
-from photoclust.api.results import LabelScores, Person
+from photoclust.api.questions import PathOrUri, Questions
 from photoclust.config import ClusterConfig, EngineConfig
-from photoclust.index.remote.at import at
-from photoclust.index.store import IndexStore
-from photoclust.workflows.check import Finding, check_index
 from photoclust.workflows.cluster import group
-from photoclust.workflows.evaluate import evaluate
-from photoclust.workflows.explain import Explanation, explain
 from photoclust.workflows.export import ExportReport, export
 from photoclust.workflows.forget import Receipt, forget
 from photoclust.workflows.index import index as index_photos
 from photoclust.workflows.opening import PhotoOptions
-from photoclust.workflows.people.people_index import PeopleIndex
-from photoclust.workflows.people.suggest import Question, suggest
 from photoclust.workflows.run_stats import GroupReport, IndexReport
 
-PathOrUri = str | os.PathLike[str]
 
-
-class Index:
+class Index(Questions):
     """An index: photos, the faces in them, and the people they are grouped into.
 
     Made by `photoclust.open` and `photoclust.create`. It holds no file open and no state: each method reads
@@ -47,19 +33,11 @@ class Index:
     """
 
     def __init__(self, location: PathOrUri) -> None:
-        self.location = os.fspath(location)
+        super().__init__(location)
         self.correct = Corrections(self._store)
 
     def __repr__(self) -> str:
         return f"photoclust.open({self.location!r})"
-
-    @contextmanager
-    def _store(self) -> Generator[IndexStore]:
-        """The index as the workflows know it; of one in an object store a copy, brought up to date."""
-        with at(self.location) as folder:
-            yield IndexStore.open(folder)
-
-    # -- photos in, people out --------------------------------------------------------------------------
 
     def add(
         self,
@@ -149,114 +127,6 @@ class Index:
         """
         with self._store() as store:
             return group(store, config or ClusterConfig(), context_of(engine, progress), max_named_churn)
-
-    # -- what is there ----------------------------------------------------------------------------------
-
-    @property
-    def people(self) -> tuple[Person, ...]:
-        """The people, most faces first; those who are ignored too. None where nothing is grouped yet."""
-        with self._store() as store:
-            return tuple(people_of(store))
-
-    def person(self, who: str) -> Person:
-        """The person of an id, the beginning of one, a name, or ``"Person 7"``.
-
-        Raises
-        ------
-        UsageError
-            Nobody, or more than one, is meant.
-        IndexMissingError
-            Nobody has grouped the faces yet.
-        """
-        with self._store() as store:
-            wanted = PeopleIndex(store).person(who)
-            return next(person for person in people_of(store) if person.id == wanted)
-
-    @property
-    def faces(self) -> Faces:
-        """The faces of the photos that are there."""
-        with self._store() as store:
-            return faces_of(store, self._store)
-
-    @property
-    def photos(self) -> pa.Table:
-        """A row for each photo that is there, ordered by ``uri``.
-
-        ``photo_id``, ``uri``, ``size`` (bytes), ``version``, ``width``, ``height`` (pixels), ``orientation``,
-        ``taken_at``, ``status`` (``ok``, ``no_face``, ``failed``, ``forgotten``), ``stage`` and ``error``
-        (where and why it failed) and ``attempts``.
-        """
-        with self._store() as store:
-            return store.photos()
-
-    # -- questions --------------------------------------------------------------------------------------
-
-    def suggest(self, most: int = 20, min_chance: float = 0.01) -> tuple[Question, ...]:
-        """The questions about people whose answers put most faces right, at most so many.
-
-        Parameters
-        ----------
-        most
-            How many at most.
-        min_chance
-            Least probability, in [0, 1], of a yes.
-
-        Raises
-        ------
-        IndexMissingError
-            Some faces are not grouped yet.
-        UsageError
-            `most` is less than 1.
-        """
-        with self._store() as store:
-            return tuple(suggest(store, most, min_chance))
-
-    def explain(self, one: str, other: str) -> Explanation:
-        """Why two faces, or two people, are or are not one person.
-
-        Parameters
-        ----------
-        one, other
-            A face's id, or a person's id or name, for whom the cover stands.
-
-        Raises
-        ------
-        UsageError
-            There is nobody, or more than one, of that id or name.
-        """
-        with self._store() as store:
-            return explain(store, one, other)
-
-    def evaluate(self, labels: PathOrUri = "folders") -> LabelScores:
-        """How well the people found agree with labels, and whether confidence is honest.
-
-        Parameters
-        ----------
-        labels
-            ``"folders"``: the name of the folder that a photo lies in; or a CSV with the columns ``photo``
-            and ``person``. A label means the main face of its photo.
-
-        Raises
-        ------
-        IndexMissingError
-            Nobody has grouped the faces yet.
-        UsageError
-            The labels cannot be used, or fit no photo.
-
-        Examples
-        --------
-        >>> index.evaluate("folders").scores.pairwise.f                  # doctest: +SKIP
-        0.968
-        """
-        with self._store() as store:
-            return label_scores(evaluate(store.folder, os.fspath(labels)))
-
-    def check(self) -> tuple[Finding, ...]:
-        """What is wrong with the files of the index; nothing where all is well."""
-        with self._store() as store:
-            return tuple(check_index(store))
-
-    # -- out ----------------------------------------------------------------------------------------------
 
     def export(
         self, output: PathOrUri, format: str = "csv", *, embeddings: bool = False, force: bool = False

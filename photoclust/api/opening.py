@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from photoclust.api.index import Index, PathOrUri
+from photoclust.api.index import Index
+from photoclust.api.questions import PathOrUri
 from photoclust.errors import IndexFormatError
 from photoclust.index.remote.at import at
 from photoclust.index.store import IndexStore

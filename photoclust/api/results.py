@@ -64,12 +64,15 @@ class Correction:
         How many people there are now.
     problems
         Corrections that could not be applied, a sentence each.
+    applied
+        False where it was only written down; see `Corrections.later`.
     """
 
     said: tuple[str, ...]
     moved: int
     people: int
     problems: tuple[str, ...]
+    applied: bool
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ class Change:
     Attributes
     ----------
     kind
-        One of `KINDS`.
+        ``new``, ``grown``, ``shrunk``, ``split`` (some of the faces are somebody new now), ``merged``,
+        ``moved`` (faces went from one person to another), ``gone`` or ``named``.
     person_id, name
         Whom it befell.
     faces

@@ -87,6 +87,40 @@ def test_corrections_hold_and_are_taken_back(index: photoclust.Index) -> None:
     assert index.person(ada.id).name == ""
 
 
+@pytest.mark.usefixtures("silent")
+def test_what_is_said_for_later_waits_until_it_is_applied(
+    index: photoclust.Index, build: object, tmp_path: Path
+) -> None:
+    ada, bea, cleo = (person.id for person in index.people[:3])
+    later = index.correct.later
+    said = [later.name(ada, "Ada"), later.merge(ada, bea), later.ignore(cleo)]
+    assert [(one.applied, one.moved, one.people) for one in said] == [(False, 0, 4)] * 3
+    assert "Ada" in said[0].said[0]
+    assert [person.name for person in index.people] == [""] * 4
+    done = index.correct.apply()
+    assert (done.applied, done.moved, done.people, done.problems) == (True, 5, 3, ())
+
+    other = photoclust.open(build(tmp_path / "other").folder)
+    for one in (other.correct.name(ada, "Ada"), other.correct.merge(ada, bea), other.correct.ignore(cleo)):
+        assert one.applied
+    assert other.people == index.people
+    assert not index.correct.later.undo(3).applied
+    assert index.person("Ada").size == 14
+    assert index.correct.apply().people == 4
+
+
+def test_what_is_said_for_later_is_what_the_command_writes(
+    index: photoclust.Index, album_index: IndexStore, build: object, tmp_path: Path
+) -> None:
+    other = build(tmp_path / "other")
+    a, b = (person.id for person in index.people[:2])
+    index.correct.later.different(a, b)
+    command = ["people", "different", a, b, "--later", "--index", str(other.folder)]
+    assert CliRunner().invoke(cli, command).exit_code == 0
+    one, two = (store.decisions_text().splitlines()[-1] for store in (album_index, other))
+    assert one.split(",", 1)[1] == two.split(",", 1)[1]
+
+
 @pytest.mark.parametrize("how_many", [0, -1])
 def test_less_than_one_is_never_taken_back_nor_asked_for(index: photoclust.Index, how_many: int) -> None:
     person = index.people[0].id
