@@ -75,7 +75,7 @@ def forget(
 
 
 def _confirm(store: IndexStore, erasure: Erasure) -> None:
-    from photoclust.index.erasure.erase import not_erased
+    from photoclust.index.erasure.receipt import not_erased
 
     if not sys.stdin.isatty():
         raise UsageError("Nobody is there to ask whether it is meant; add --yes.")

@@ -15,8 +15,8 @@ from photoclust.people.graph.neighbours import (
     nearest,
     neighbours,
     unit_rows,
-    update,
 )
+from photoclust.people.graph.updating import update
 
 SIZE = 16
 

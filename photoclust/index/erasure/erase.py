@@ -13,9 +13,7 @@ What cannot be reached: the photos themselves, exports outside the index, backup
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,36 +22,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from photoclust import __version__
-from photoclust.errors import IndexCorruptError
 from photoclust.index import files
+from photoclust.index.erasure.derived import remove_derived
 from photoclust.index.erasure.keep_out import FOLDER, FORGOTTEN_PHOTO, add_keep_out, keyed
+from photoclust.index.erasure.receipt import Changes, receipt_of
 from photoclust.index.erasure.recount import recount
 from photoclust.index.erasure.scrub import Gone, among, scrub_file
 from photoclust.index.parts import Parts
 from photoclust.index.photo_rows import from_disk, to_disk
-from photoclust.index.prepared import FOLDER as PREPARED
 from photoclust.index.remote import hooks
 from photoclust.records import FACE_SCHEMA, FORGOTTEN, MISSING, OK, local_path
-from photoclust.storage.writers import is_abandoned
 
 Row = dict[str, Any]
 
-_NOT_ERASED = (
-    "the photos themselves",
-    "exports and copies outside the index folder",
-    "backups and snapshots of the disk",
-    "logs and job lists of Ray clusters that worked on the index, and what their nodes spilled to disk",
-    "faces of the same person that were never recognised as theirs",
-)
-_NOT_ERASED_ELSEWHERE = (
-    "earlier versions of objects, where the store keeps them",
-    "working copies on other machines, until the next command there",
-)
-
 _JOURNAL = "forgetting.json"
 _OWN = frozenset({"index.json", "current.json", _JOURNAL, ".lock"})
-_EXPORT_MARK = ".photoclust-export"  # in every folder of links that an export made
 
 
 @dataclass(frozen=True)
@@ -77,12 +60,6 @@ class Erasure:
     people: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     keep_out: bool = False
-
-
-@dataclass(frozen=True)
-class _Changes:
-    rewritten: set[Path] = field(default_factory=set)
-    removed: set[Path] = field(default_factory=set)
 
 
 def erase(folder: Path, erasure: Erasure) -> dict[str, Any]:
@@ -122,11 +99,6 @@ def _kept_out(folder: Path, faces: pa.Table, erasure: Erasure) -> dict[str, Any]
     return boxes | dict.fromkeys((keyed(folder, photo) for photo in erasure.photos), None)
 
 
-def not_erased(folder: Path) -> list[str]:
-    """What an erasure cannot reach; stands in every receipt."""
-    return [*_NOT_ERASED, *(_NOT_ERASED_ELSEWHERE if hooks.elsewhere(folder) else ())]
-
-
 def pending(folder: Path) -> set[str]:
     """Ids and names that an interrupted erasure was about; none where there was none."""
     if not (folder / _JOURNAL).is_file():
@@ -143,38 +115,18 @@ def finish(folder: Path) -> dict[str, Any] | None:
     add_keep_out(folder, journal["keep_out"])
     ids = {name: frozenset(journal[name]) for name in ("faces", "photos", "people", "names")}
     gone = Gone(**ids, thumbnails=_thumbnails(folder, ids["faces"]))
-    changes, parts = _Changes(), Parts(folder)
+    changes, parts = Changes(), Parts(folder)
     photo_of = _photo_of(folder)
-    _remove_derived(folder, gone, _links_to(parts, gone, photo_of), changes)
+    remove_derived(folder, gone, _links_to(parts, gone, photo_of), changes)
     _scrub_files(folder, gone, changes)
     for run in sorted((folder / "clusterings").glob("*/run.json")):
         changes.rewritten.update(recount(run.parent, photo_of))
     _rewrite_faces(parts, gone, changes)
     _rewrite_photos(folder, gone, _bare(parts, gone, photo_of), changes)
-    receipt = _receipt(folder, journal, changes)
+    receipt = receipt_of(folder, journal, changes)
     files.write_json(folder / receipt["receipt"], receipt)
     (folder / _JOURNAL).unlink()
     return receipt
-
-
-def _receipt(folder: Path, journal: dict[str, Any], changes: _Changes) -> dict[str, Any]:
-    return {
-        "at": journal["at"],
-        "photoclust": __version__,
-        "receipt": f"{FOLDER}/receipt-{_stamp(journal['at'])}.json",
-        "faces": len(journal["faces"]),
-        "photos": len(journal["photos"]),
-        "files_rewritten": len(changes.rewritten),
-        "files_removed": len(changes.removed),
-        "keyed_faces": sorted(keyed(folder, face) for face in journal["faces"]),
-        "keyed_photos": sorted(keyed(folder, photo) for photo in journal["photos"]),
-        "kept_out": bool(journal["keep_out"]),
-        "not_erased": not_erased(folder),
-    }
-
-
-def _stamp(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment):%Y%m%dT%H%M%S%f}Z"
 
 
 # -- what to look for ---------------------------------------------------------------------------------
@@ -221,40 +173,7 @@ def _bare(parts: Parts, gone: Gone, photo_of: dict[str, str]) -> frozenset[str]:
 # -- steps --------------------------------------------------------------------------------------------
 
 
-def _remove_derived(folder: Path, gone: Gone, targets: set[str], changes: _Changes) -> None:
-    """Remove what is made anew when it is next needed, and what a killed run left behind."""
-    marked = (mark.parent for mark in folder.rglob(_EXPORT_MARK))
-    exports = [export for export in marked if targets.intersection(_link_targets(export))]
-    leftovers = [path for path in folder.rglob(".tmp-*") if not path.is_symlink() and is_abandoned(path)]
-    graph = [folder / "neighbours"] if _graph_holds(folder, gone) else []
-    for place in (folder / "review", folder / PREPARED, *graph, *exports, *leftovers):
-        with files.writing(place):
-            if place.is_dir():
-                changes.removed.update(path for path in place.rglob("*") if not path.is_dir())
-                shutil.rmtree(place)
-            elif place.exists():
-                changes.removed.add(place)
-                place.unlink()
-
-
-def _graph_holds(folder: Path, gone: Gone) -> bool:
-    """Tell whether the neighbour graph knows a face that goes, or cannot be asked."""
-    for path in (folder / "neighbours").rglob("*"):
-        try:
-            if path.suffix != ".parquet" or gone.faces.intersection(
-                files.read_table(path, ["face_id"])["face_id"].to_pylist()
-            ):
-                return True
-        except (IndexCorruptError, KeyError):
-            return True
-    return False
-
-
-def _link_targets(folder: Path) -> Iterator[str]:
-    return (str(path.readlink()) for path in folder.rglob("*") if path.is_symlink())
-
-
-def _scrub_files(folder: Path, gone: Gone, changes: _Changes) -> None:
+def _scrub_files(folder: Path, gone: Gone, changes: Changes) -> None:
     """Rewrite everything else that speaks of what is gone: clusterings, decisions, exports."""
     for path in sorted(folder.rglob("*")):
         place = path.relative_to(folder)
@@ -266,7 +185,7 @@ def _scrub_files(folder: Path, gone: Gone, changes: _Changes) -> None:
             (changes.rewritten if done == "rewritten" else changes.removed).add(path)
 
 
-def _rewrite_faces(parts: Parts, gone: Gone, changes: _Changes) -> None:
+def _rewrite_faces(parts: Parts, gone: Gone, changes: Changes) -> None:
     """Leave the faces out of every part that holds any, and those of photos that nobody looks at any more."""
     photos = parts.known_photos()["photo_id"].unique()
     stays = pc.field("photo_id").isin(photos) & ~among("face_id", gone.faces)
@@ -278,7 +197,7 @@ def _rewrite_faces(parts: Parts, gone: Gone, changes: _Changes) -> None:
     _remove_orphans(parts, gone, changes)
 
 
-def _remove_orphans(parts: Parts, gone: Gone, changes: _Changes) -> None:
+def _remove_orphans(parts: Parts, gone: Gone, changes: Changes) -> None:
     """Remove parts of faces that count for nothing and hold one that goes: a killed erasure left them."""
     for orphan in parts.orphans():
         held = files.read_table(orphan, ["face_id"])["face_id"].to_pylist()
@@ -287,7 +206,7 @@ def _remove_orphans(parts: Parts, gone: Gone, changes: _Changes) -> None:
             changes.removed.add(orphan)
 
 
-def _rewrite_photos(folder: Path, gone: Gone, bare: frozenset[str], changes: _Changes) -> None:
+def _rewrite_photos(folder: Path, gone: Gone, bare: frozenset[str], changes: Changes) -> None:
     """Mark photos as forgotten; their names stay, so that they are not new the next time."""
     for part in _parts(folder, "photos"):
         stored = files.read_table(part)

@@ -23,7 +23,6 @@ from pathlib import Path
 from filelock import Timeout
 
 from photoclust.errors import (
-    IndexFormatError,
     IndexLockedError,
     IndexWriteError,
     ObjectStoreError,
@@ -40,14 +39,13 @@ from photoclust.index.remote.order import (
     MARKS,
     RANKS,
     delete_rank,
-    is_ours,
     rank,
     stamp,
 )
+from photoclust.index.remote.stored_files import StoredFiles
 from photoclust.index.remote.working_copy import WorkingCopy
 from photoclust.storage.object_store import ObjectInfo, ObjectStore
 from photoclust.storage.retry import handed_over
-from photoclust.storage.whole import read_whole
 
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 _TRIES = 5
@@ -68,7 +66,8 @@ class Mirror:
     """
 
     def __init__(self, store: ObjectStore, prefix: str, uri: str, folder: Path, progress: Progress) -> None:
-        self.store, self.prefix, self.uri, self.folder = store, prefix, uri, folder
+        self.uri, self.folder = uri, folder
+        self.stored = StoredFiles(store, prefix, uri)
         self.progress = progress
         self.lease: Lease | None = None
         self._copy = WorkingCopy(folder, uri)
@@ -80,7 +79,7 @@ class Mirror:
     def held(self) -> Generator[None]:
         """Be the only writer: see `photoclust.index.remote.hooks.Original`."""
         before = self._copy.head()
-        lease = Lease(self.store, self.prefix, self.uri)
+        lease = Lease(self.stored.store, self.stored.prefix, self.uri)
         with self._copy.sync_lock(), self._taken(lease):
             self._known = self._copy.remembered()
             self._fetch({HEAD} - set(self._known))
@@ -101,7 +100,7 @@ class Mirror:
 
     @contextmanager
     def _taken(self, lease: Lease) -> Generator[None]:
-        with self._explained():
+        with self.stored.explained():
             lease.take()
         with lease.kept():
             yield
@@ -153,9 +152,9 @@ class Mirror:
     def _fetch(self, new: set[str]) -> None:
         """Make the working copy what the store has; `new` may stay where that has nothing at all yet."""
         before = dict(self._known)
-        with self._explained():
-            there = self._listed()
-            self._require_index(there)
+        with self.stored.explained():
+            there = self.stored.listed()
+            self.stored.require_index(there)
             there = self._downloaded(there)
             disagreement = self._disagreement(there.get(DECISIONS))
         for name, path in self._copy.files():
@@ -179,29 +178,12 @@ class Mirror:
         for _ in range(_TRIES):
             marks = {name: found for name, found in there.items() if rank(name) == MARKS}
             self._download(marks)
-            there = self._listed()
+            there = self.stored.listed()
             if all(there.get(name) == found for name, found in marks.items()):
                 break
         rest = {name: found for name, found in there.items() if rank(name) != MARKS}
         self._download(rest)
         return rest | marks
-
-    def _require_index(self, there: dict[str, ObjectInfo]) -> None:
-        if there and HEAD not in there:
-            raise IndexFormatError(
-                f"{self.uri} holds no index but other objects, {min(there)!r} for one; "
-                "give --index a new prefix."
-            )
-
-    def _listed(self) -> dict[str, ObjectInfo]:
-        """What lies there, by name; without names that could not be files of an index."""
-        try:
-            found = [
-                (entry.key.removeprefix(self.prefix), entry) for entry in self.store.objects(self.prefix)
-            ]
-        except FileNotFoundError:  # a store with real folders
-            return {}
-        return {name: entry for name, entry in found if is_ours(name)}
 
     def _download(self, there: dict[str, ObjectInfo]) -> None:
         stale = [name for name, found in there.items() if self._is_stale(name, found)]
@@ -219,12 +201,9 @@ class Mirror:
         self._copy.remember(self._known)
 
     def _get(self, name: str, found: ObjectInfo) -> list[int] | None:
-        try:
-            content = read_whole(self.store, found)
-        except ObjectStoreError:
-            if self.store.info(found.key) is None:  # deleted since it was listed
-                return None
-            raise
+        content = self.stored.content(found)
+        if content is None:
+            return None
         files.write_bytes(self.folder / name, content)
         return self._copy.stamp(name)
 
@@ -246,7 +225,7 @@ class Mirror:
         mine = self.folder / DECISIONS
         if there is None or not self._edited(DECISIONS) or self._known.get(DECISIONS, [None])[0] == there.tag:
             return None
-        if self.store.read(there.key) == mine.read_bytes():
+        if self.stored.read(DECISIONS) == mine.read_bytes():
             return None
         return UsageError(
             f"{mine} and {self.uri}/{DECISIONS} were both changed since they were last the same; put what "
@@ -259,7 +238,7 @@ class Mirror:
         """Store and delete so that no reader finds a half; see `photoclust.index.remote.order`."""
         disagreement = None
         if DECISIONS in changed:
-            disagreement = self._disagreement(self.store.info(self.prefix + DECISIONS))
+            disagreement = self._disagreement(self.stored.info(DECISIONS))
         if disagreement:
             changed = [name for name in changed if name != DECISIONS]
         for place in range(RANKS):
@@ -282,31 +261,12 @@ class Mirror:
             self._copy.remember(self._known)
 
     def _put(self, name: str) -> None:
-        path, key = self.folder / name, self.prefix + name
-        now = stamp(path)
-        content = path.read_bytes()
-        known = str(self._known.get(name, [None])[0] or "")
-        # Whoever slept through the end of the lease changes nothing that somebody else has written since.
-        written = self.store.write(key, content, only_new=not known, replaces=known)
-        if not written and not self._is_there(key, content):
-            raise IndexLockedError(
-                f"Somebody else has written {self.uri}/{name}; nothing more is written. "
-                "Run the same command again."
-            )
-        found = self.store.info(key)
-        self._known[name] = [found.tag if found else None, *(now or ())]
-
-    def _is_there(self, key: str, content: bytes) -> bool:
-        """Whether an object has this content: of a put whose answer was lost, or of another machine's."""
-        return self.store.info(key) is not None and self.store.read(key) == content
+        now = stamp(self.folder / name)
+        tag = self.stored.put(
+            name, (self.folder / name).read_bytes(), str(self._known.get(name, [None])[0] or "")
+        )
+        self._known[name] = [tag, *(now or ())]
 
     def _delete(self, name: str) -> None:
-        self.store.delete(self.prefix + name)
+        self.stored.delete(name)
         self._known.pop(name, None)
-
-    @contextmanager
-    def _explained(self) -> Generator[None]:
-        try:
-            yield
-        except ObjectStoreError as error:
-            raise ObjectStoreError(f"The index {self.uri} cannot be read: {error}.") from error

@@ -12,7 +12,8 @@ from photoclust.errors import VectorError
 from photoclust.index.graph import StoredGraph
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
-from photoclust.people.graph.neighbours import Nearest, NeighbourGraph, nearest, neighbours, update
+from photoclust.people.graph.neighbours import Nearest, NeighbourGraph, nearest, neighbours
+from photoclust.people.graph.updating import update
 from photoclust.records import EMBEDDING_SIZE, face_embeddings
 
 _DISTANCES = 1  # another number whenever a distance of the same vectors may be another, in its last bit even

@@ -18,7 +18,8 @@ from photoclust.index.searching import BlockSearch, DividedSearch
 from photoclust.index.store import IndexStore
 from photoclust.people.graph import blocks as people_blocks
 from photoclust.people.graph.blocks import Comparison
-from photoclust.people.graph.neighbours import NeighbourGraph, neighbours, update
+from photoclust.people.graph.neighbours import NeighbourGraph, neighbours
+from photoclust.people.graph.updating import update
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.forget import erasure_of
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from photoclust.people.graph.approximate import WANTED, ApproximateSearch, recall
-from photoclust.people.graph.neighbours import NeighbourGraph, nearest, neighbours, unit_rows, update
+from photoclust.people.graph.neighbours import NeighbourGraph, nearest, neighbours, unit_rows
+from photoclust.people.graph.updating import update
 
 K = 10
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from photoclust.errors import VectorError
-from photoclust.people.graph.neighbours import neighbours, update
+from photoclust.people.graph.neighbours import neighbours
+from photoclust.people.graph.updating import update
 
 
 def unit(n: int, size: int = 8) -> np.ndarray:
