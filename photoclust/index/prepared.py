@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from numpy.lib import format
 
 from photoclust.errors import IndexStoreError
 from photoclust.index import files
@@ -42,12 +43,21 @@ class StoredPrepared:
     checksums: Mapping[str, int]
 
     def array(self, name: str) -> npt.NDArray[Any] | None:
-        """Read an array; None where it is damaged."""
+        """Read an array, which cannot be written to; None where it is damaged."""
         try:
             content = (self.folder / f"{name}.npy").read_bytes()
-            return np.load(io.BytesIO(content)) if zlib.crc32(content) == self.checksums[name] else None
+            return _array_in(content) if zlib.crc32(content) == self.checksums[name] else None
         except (OSError, ValueError, KeyError):
             return None
+
+
+def _array_in(content: bytes) -> npt.NDArray[Any]:
+    """The array that `np.save` wrote, where it lies."""
+    stream = io.BytesIO(content)
+    format.read_magic(stream)
+    shape, by_column, dtype = format.read_array_header_1_0(stream)
+    values = np.frombuffer(content, dtype, offset=stream.tell())
+    return values.reshape(shape, order="F" if by_column else "C")
 
 
 def key_of(index: Path, settings: Mapping[str, Any]) -> str:

@@ -142,7 +142,9 @@ def test_corrections_one_by_one_equal_grouping_from_nothing(n: int, people: int,
             assert group_faces(store, CONFIG).unchanged
 
 
-@pytest.mark.parametrize("name", ["weighed.npy", "indices.npy", "faces.parquet", "key.json"])
+@pytest.mark.parametrize(
+    "name", ["weighed.npy", "indices.npy", "left.npy", "evidence.npy", "faces.parquet", "key.json"]
+)
 def test_what_was_kept_and_is_damaged_is_worked_out_again(tmp_path: Path, name: str) -> None:
     store = made_up_index(tmp_path / "index", 40, 4, np.random.default_rng(1))
     group_faces(store, CONFIG)

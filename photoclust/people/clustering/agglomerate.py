@@ -91,7 +91,7 @@ class Pairs:
 
 def join(
     partition: Partition,
-    edges: tuple[Rows, Rows],
+    edges: tuple[Rows, Rows] | Pairs,
     calibration: Calibration,
     threshold: Callable[[float, Doubles], Doubles],
 ) -> Rounds[None]:
@@ -102,18 +102,18 @@ def join(
     partition
         Changed in place.
     edges
-        int64, shape (edges,) each: items whose groups may be compared.
+        int64, shape (edges,) each: items whose groups may be compared; or pairs of groups.
     calibration
         Weighs the evidence.
     threshold
         Evidence, 0 or more, that joining a group of so many faces needs among so many faces altogether.
     """
-    pairs = _pairs(partition, *edges, calibration)
+    pairs = edges if isinstance(edges, Pairs) else pairs_of(partition, *edges, calibration)
     del edges  # 640 MB for a million faces
     faces = (yield standing(partition)).faces
     while True:
         larger = np.maximum(partition.count[pairs.left], partition.count[pairs.right])
-        enough = pairs.evidence > threshold(faces, larger)
+        enough = pairs.evidence > _of_each_size(threshold, faces, larger)
         whole = yield standing(partition, pairs.evidence[enough])
         if whole.top == -np.inf:
             return
@@ -122,6 +122,12 @@ def join(
         clash[strong] = _exclude(partition, pairs.left[strong], pairs.right[strong])
         target = _targets(partition, pairs.take(strong & ~clash))
         pairs = _after(partition, pairs.take(~clash), target, calibration)
+
+
+def _of_each_size(threshold: Callable[[float, Doubles], Doubles], faces: float, larger: Doubles) -> Doubles:
+    """The threshold for each of so many groups; it is worked out once for each number of faces."""
+    sizes = np.arange(1, larger.max(initial=0) + 1)
+    return threshold(faces, sizes)[larger.astype(np.int64) - 1]
 
 
 def standing(partition: Partition, evidence: Doubles = _NONE) -> SuperstepState:
@@ -152,7 +158,7 @@ def _dots(left: Floats, right: Floats) -> Doubles:
     return np.einsum("ij,ij->i", left, right).astype(np.float64)
 
 
-def _pairs(partition: Partition, left: Rows, right: Rows, calibration: Calibration) -> Pairs:
+def pairs_of(partition: Partition, left: Rows, right: Rows, calibration: Calibration) -> Pairs:
     """The pairs of groups that edges between items make."""
     left, right = _distinct(partition.group[left], partition.group[right], len(partition.group))
     return Pairs(left, right, evidence_between(partition, left, right, calibration))
@@ -207,7 +213,17 @@ def _targets(partition: Partition, strong: Pairs) -> Rows:
 
 def _after(partition: Partition, pairs: Pairs, target: Rows, calibration: Calibration) -> Pairs:
     """Carry joins out; the pairs that are left, with new evidence where a group has changed."""
-    changed = absorb(partition, target)
+    return regrouped(partition, pairs, target, absorb(partition, target), calibration)
+
+
+def regrouped(
+    partition: Partition,
+    pairs: Pairs,
+    target: Rows,
+    changed: npt.NDArray[np.bool_],
+    calibration: Calibration,
+) -> Pairs:
+    """Pairs of groups after each has gone to its target, with new evidence where a target has changed."""
     left, right = target[pairs.left], target[pairs.right]
     new = changed[left] | changed[right]
     kept = pairs.take(~new)

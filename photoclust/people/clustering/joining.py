@@ -14,14 +14,14 @@ import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
 from photoclust.people.calibration.evidence import Calibration
-from photoclust.people.clustering.agglomerate import Partition, absorb, join
+from photoclust.people.clustering.agglomerate import Pairs, Partition, absorb, join, pairs_of, regrouped
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.rounds import Rounds
 from photoclust.people.graph.near_duplicates import NEAR_IDENTICAL, components
 from photoclust.people.graph.neighbours import NeighbourGraph, neighbours
-from photoclust.types import Doubles, Rows
+from photoclust.types import Doubles, Floats, Rows
 
 Edges = tuple[Rows, Rows]
 
@@ -52,6 +52,8 @@ class Candidates:
         ``false_join_rate`` and what HDBSCAN wants to know.
     known_labels
         int32, shape (n,): their density clusters where those were found before, or None.
+    known_pairs
+        What `single_pairs` gives for these labels, where that was found before, or None.
     """
 
     embeddings: npt.NDArray[np.float32]
@@ -63,6 +65,7 @@ class Candidates:
     calibration: Calibration
     config: ClusterConfig
     known_labels: npt.NDArray[np.int32] | None = None
+    known_pairs: Pairs | None = None
 
     def __len__(self) -> int:
         return len(self.embeddings)
@@ -84,6 +87,7 @@ class Candidates:
             low=self.low[rows],
             constraints=constraints,
             known_labels=None if self.known_labels is None else self.known_labels[rows],
+            known_pairs=None,
         )
 
     def labels(self) -> npt.NDArray[np.int32]:
@@ -107,11 +111,34 @@ def joined(faces: Candidates, labels: npt.NDArray[np.int32]) -> Rounds[Partition
         int32, shape (n,): density cluster of each, −1 for noise.
     """
     partition, graph = _founders(faces), faces.graph
-    near = graph.distances <= FARTHEST
-    together = near & (labels[:, None] >= 0) & (labels[:, None] == labels[graph.indices])
-    for chosen in (together, near):
-        yield from join(partition, _edges(graph, chosen, faces.low), faces.calibration, faces.required)
+    yield from join(partition, _inside(faces, labels, partition), faces.calibration, faces.required)
+    near = _edges(graph, graph.distances <= FARTHEST, faces.low)
+    yield from join(partition, near, faces.calibration, faces.required)
     return partition
+
+
+def single_pairs(
+    score_normalised: Floats, graph: NeighbourGraph, labels: npt.NDArray[np.int32], calibration: Calibration
+) -> Pairs:
+    """Near faces within density clusters, and the evidence of each pair while every face is alone.
+
+    Decisions change that for the faces they speak of: the rest is taken from here.
+
+    Parameters
+    ----------
+    score_normalised
+        float32, shape (n, d): the faces.
+    graph
+        Their nearest neighbours.
+    labels
+        int32, shape (n,): density cluster of each, −1 for noise.
+    calibration
+        Weighs the evidence.
+    """
+    n = len(graph)
+    alone = Partition.of(np.arange(n), Exclusions.none(), np.full(n, -1), score_normalised)
+    edges = _edges(graph, _near_together(graph, labels), np.zeros(n, bool))
+    return pairs_of(alone, *edges, calibration)
 
 
 def join_large(faces: Candidates, partition: Partition) -> Rounds[None]:
@@ -195,7 +222,23 @@ def _beginnings(near: Edges, exclusions: Exclusions, constraints: Constraints) -
     return components(*near, n), start
 
 
+def _inside(faces: Candidates, labels: npt.NDArray[np.int32], partition: Partition) -> Edges | Pairs:
+    """What may be compared within density clusters."""
+    pairs, low = faces.known_pairs, faces.low
+    if pairs is None:
+        return _edges(faces.graph, _near_together(faces.graph, labels), low)
+    founders = pairs.take(~(low[pairs.left] | low[pairs.right]))
+    several = np.bincount(partition.group, minlength=len(faces)) > 1
+    return regrouped(partition, founders, partition.group, several, faces.calibration)
+
+
 # -- joins --------------------------------------------------------------------------------------------
+
+
+def _near_together(graph: NeighbourGraph, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Neighbours that are near and in one density cluster, bool, of the shape of the graph."""
+    near = graph.distances <= FARTHEST
+    return near & (labels[:, None] >= 0) & (labels[:, None] == labels[graph.indices])
 
 
 def _edges(graph: NeighbourGraph, chosen: npt.NDArray[np.bool_], low: npt.NDArray[np.bool_]) -> Edges:

@@ -144,12 +144,13 @@ def rivals(
     asked
         bool, shape (n,): faces to find them for; by default all.
     """
-    n, groups = len(graph), templates.group[graph.indices]
-    elsewhere = templates.person[graph.indices] != templates.person[:, None]
-    if asked is not None:
-        elsewhere &= asked[:, None]
-    face, column = np.nonzero((groups != NOBODY) & elsewhere)
-    key = np.sort(face * max(1, len(templates.count)) + groups[face, column])
+    n, rows = len(graph), np.arange(len(graph)) if asked is None else np.flatnonzero(asked)
+    near = graph.indices if asked is None else graph.indices[rows]
+    person = templates.person.astype(np.int32)  # half the memory of a number for each neighbour
+    place = np.flatnonzero(person[near] != person[rows, None])  # few: most neighbours are of one's own person
+    face, group = rows[place // near.shape[1]], templates.group[near.ravel()[place]]
+    face, group = face[group != NOBODY], group[group != NOBODY]
+    key = np.sort(face * max(1, len(templates.count)) + group)
     key = key[np.flatnonzero(np.diff(key, prepend=-1))]
     face, group = key // max(1, len(templates.count)), key % max(1, len(templates.count))
     if exclusions is not None:

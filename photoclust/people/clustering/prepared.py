@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
 from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.clustering.agglomerate import Pairs
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.same_photo import conflicting_photos
 from photoclust.people.clustering.verify_input import VerifyInput
@@ -33,6 +34,8 @@ class PreparedFaces:
     labels
         int32, shape (n,): density clusters; None where the graph is to be cut into components, which depend
         on decisions.
+    pairs
+        From `single_pairs`; None likewise.
     """
 
     score_normalised: Floats
@@ -40,6 +43,7 @@ class PreparedFaces:
     poor: npt.NDArray[np.bool_]
     graph: NeighbourGraph
     labels: npt.NDArray[np.int32] | None = None
+    pairs: Pairs | None = None
 
     def __len__(self) -> int:
         return len(self.score_normalised)

@@ -128,6 +128,7 @@ def candidates(
         calibration.scorer(),
         config,
         prepared.labels,
+        prepared.pairs,
     )
 
 

@@ -30,6 +30,7 @@ _SETTINGS_OF = {  # what each part follows from besides the faces
     "score_normalised": {"photo_copies"},
     "poor": {"min_quality"},
     "labels": {"min_cluster_size", "min_samples", "max_component"},
+    "pairs": {"min_cluster_size", "min_samples", "max_component", "photo_copies"},
 }
 _SAME_ALWAYS = ("graph", "near_duplicates", "decisions", "resolution")
 
@@ -66,7 +67,7 @@ class Snapshot(ComparedFaces):
     def candidates(self) -> Candidates:
         """What grouping looks at."""
         prepared = PreparedFaces(
-            self.score_normalised, self.conflicting_photos, self.poor, self.graph, self.labels
+            self.score_normalised, self.conflicting_photos, self.poor, self.graph, self.labels, self.pairs
         )
         return candidates(prepared, self.config, self.calibration, self.resolution.constraints)
 

@@ -15,6 +15,8 @@ from photoclust.errors import IndexWriteError
 from photoclust.index.prepared import StoredPrepared, read_prepared, write_prepared
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration, calibration_of
+from photoclust.people.clustering.agglomerate import Pairs
+from photoclust.people.clustering.joining import single_pairs
 from photoclust.people.clustering.prepared import density_labels, too_poor
 from photoclust.people.clustering.same_photo import conflicting_photos
 from photoclust.people.clustering.verify_input import VerifyInput
@@ -192,6 +194,16 @@ class ComparedFaces:
         return density_labels(self.graph, self.config) if kept is None else kept
 
     @cached_property
+    def pairs(self) -> Pairs | None:
+        """From `single_pairs`; None where there are no density clusters of the whole."""
+        left, right, evidence = (self._kept_array(name) for name in ("left", "right", "evidence"))
+        if left is not None and right is not None and evidence is not None:
+            return Pairs(left.astype(np.int64), right.astype(np.int64), evidence)
+        if self.labels is None:
+            return None
+        return single_pairs(self.score_normalised, self.graph, self.labels, self.scorer)
+
+    @cached_property
     def neighbour_recall(self) -> float | None:
         """Share of the nearest neighbours that the graph holds, in [0, 1]; None where it is exact."""
         if self._kept is not None:
@@ -223,13 +235,17 @@ class ComparedFaces:
         table = self.table.select(["face_id", "photo_id", "quality"])
         for column, name in _KEPT_COLUMNS.items():
             table = table.append_column(column, pa.array(getattr(self, name)))
-        graph = self.graph
+        graph, pairs = self.graph, self.pairs
+        assert pairs is not None, "only of faces that are not cut into components"
         return {
             "faces": table,
             "arrays": {
                 "weighed": self.score_normalised,
                 "indices": graph.indices,
                 "distances": graph.distances,
+                "left": pairs.left.astype(np.int32),
+                "right": pairs.right.astype(np.int32),
+                "evidence": pairs.evidence,
             },
             "notes": {"recall": self.neighbour_recall, "approximate": graph.approximate},
         }

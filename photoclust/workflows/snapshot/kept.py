@@ -15,11 +15,13 @@ from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.workflows.snapshot.grouping import calibration_in_bytes
 
+_PARTS = 2  # goes up when other parts are kept
+
 
 def key_of_parts(store: IndexStore, config: ClusterConfig, calibration: Calibration) -> str:
     """Sum up what the parts follow from: stored rows, settings, calibration and version."""
     constants = blake2b(b"".join(calibration_in_bytes(calibration)), digest_size=16).hexdigest()
-    settings = {"photoclust": __version__, "calibration": constants, **asdict(config)}
+    settings = {"photoclust": __version__, "parts": _PARTS, "calibration": constants, **asdict(config)}
     return key_of(store.folder, settings)
 
 
