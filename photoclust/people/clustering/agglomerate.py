@@ -84,9 +84,15 @@ class Pairs:
     right: Rows
     evidence: Doubles
 
-    def take(self, keep: npt.NDArray[np.bool_]) -> Pairs:
+    def take(self, keep: Rows | npt.NDArray[np.bool_]) -> Pairs:
         """Those pairs alone."""
         return Pairs(self.left[keep], self.right[keep], self.evidence[keep])
+
+    def without(self, places: Rows) -> Pairs:
+        """The others."""
+        keep = np.ones(len(self.left), bool)
+        keep[places] = False
+        return self.take(keep)
 
 
 def join(
@@ -117,11 +123,12 @@ def join(
         whole = yield standing(partition, pairs.evidence[enough])
         if whole.top == -np.inf:
             return
-        strong = enough & (pairs.evidence > whole.top / 2)
-        clash = np.zeros(len(strong), bool)
-        clash[strong] = _exclude(partition, pairs.left[strong], pairs.right[strong])
-        target = _targets(partition, pairs.take(strong & ~clash))
-        pairs = _after(partition, pairs.take(~clash), target, calibration)
+        place = np.flatnonzero(enough & (pairs.evidence > whole.top / 2))
+        strong = pairs.take(place)
+        clash = _exclude(partition, strong.left, strong.right)
+        if clash.any():  # a copy of all pairs costs as much as a round
+            strong, pairs = strong.take(~clash), pairs.without(place[clash])
+        pairs = _after(partition, pairs, _targets(partition, strong), calibration)
 
 
 def _of_each_size(threshold: Callable[[float, Doubles], Doubles], faces: float, larger: Doubles) -> Doubles:
@@ -187,12 +194,13 @@ def _targets(partition: Partition, strong: Pairs) -> Rows:
     strength = np.full(len(target), np.inf)
     if not len(strong.left):
         return target
-    source, other = np.r_[strong.left, strong.right], np.r_[strong.right, strong.left]
-    evidence = np.r_[strong.evidence, strong.evidence]
+    both = (strong.left, strong.right), (strong.right, strong.left)
     top, best = np.full(len(target), -np.inf), np.full(len(target), len(target))
-    np.maximum.at(top, source, evidence)
-    equal = evidence == top[source]
-    np.minimum.at(best, source[equal], other[equal])
+    for source, _ in both:
+        np.maximum.at(top, source, strong.evidence)
+    for source, other in both:
+        equal = strong.evidence == top[source]
+        np.minimum.at(best, source[equal], other[equal])
     groups = np.flatnonzero(best < len(target))
     strength[groups] = top[groups]
     best = np.where(best < len(target), best, target)

@@ -41,7 +41,7 @@ class Templates:
     person: Rows
 
     @classmethod
-    def of(cls, embeddings: Floats, group: Rows, part_of: Rows) -> Templates:
+    def of(cls, embeddings: Floats, group: Rows, part_of: Rows, before: Templates | None = None) -> Templates:
         """Templates of the groups that faces are in; numbers them anew from 0.
 
         Parameters
@@ -52,21 +52,24 @@ class Templates:
             int64, shape (n,): group of each, or `NOBODY`.
         part_of
             As in `Partition`; the faces it speaks of are all in groups.
+        before
+            Templates of the same faces, from which those are taken whose faces are the same.
         """
         members = np.flatnonzero(group != NOBODY)
         dense = np.full(len(group), NOBODY)
         dense[members] = np.unique(group[members], return_inverse=True)[1]
         order = members[np.argsort(dense[members], kind="stable")]
         starts = np.flatnonzero(np.diff(dense[order], prepend=NOBODY))
-        count = np.diff(np.append(starts, len(order))).astype(np.float64)
+        count = np.diff(np.append(starts, len(order)))
         sums = np.zeros((len(starts), embeddings.shape[1]), np.float32)
-        for first in range(0, len(starts), _BLOCK):
-            own = order[starts[first] : starts[first + _BLOCK] if first + _BLOCK < len(starts) else None]
-            inside = starts[first : first + _BLOCK] - starts[first]
-            sums[first : first + _BLOCK] = np.add.reduceat(embeddings[own], inside, axis=0)
+        new = np.ones(len(starts), bool)
+        if before is not None and len(starts):
+            same, old = _unchanged(before, order, starts, count)
+            sums[same], new[same] = before.sums[old], False
+        sums[new] = _sums(embeddings, order[np.repeat(new, count)], count[new])
         person, parts = np.append(np.arange(len(count)), NOBODY), np.flatnonzero(part_of >= 0)
         person[dense[parts]] = dense[part_of[parts]]
-        return cls(embeddings, dense, sums, count, person[dense])
+        return cls(embeddings, dense, sums, count.astype(np.float64), person[dense])
 
     def evidence(self, faces: Rows, groups: Rows, calibration: Calibration) -> Doubles:
         """What speaks for each face being one of a group, itself left out of it.
@@ -96,6 +99,25 @@ class Templates:
             part = calibration.evidence(np.ones(len(n)), n, length, square / n**2, product / n)
             evidence[start : start + _BLOCK] = np.where(count > 0, part, -np.inf)
         return evidence
+
+
+def _unchanged(before: Templates, order: Rows, starts: Rows, count: Rows) -> tuple[Rows, Rows]:
+    """Groups that have the faces they had, and what their numbers were; parameters as in `Templates.of`."""
+    was = before.group[order]
+    least, most = np.minimum.reduceat(was, starts), np.maximum.reduceat(was, starts)
+    same = np.flatnonzero((least == most) & (least != NOBODY))
+    same = same[before.count[least[same]] == count[same]]
+    return same, least[same]
+
+
+def _sums(embeddings: Floats, faces: Rows, count: Rows) -> Floats:
+    """Sum of the embeddings of each group; `faces` are those of the groups, of which each has so many."""
+    starts, sums = np.cumsum(count) - count, np.zeros((len(count), embeddings.shape[1]), np.float32)
+    for first in range(0, len(starts), _BLOCK):
+        own = faces[starts[first] : starts[first + _BLOCK] if first + _BLOCK < len(starts) else None]
+        inside = starts[first : first + _BLOCK] - starts[first]
+        sums[first : first + _BLOCK] = np.add.reduceat(embeddings[own], inside, axis=0)
+    return sums
 
 
 def own_evidence(templates: Templates, calibration: Calibration) -> Doubles:

@@ -148,10 +148,11 @@ def settled(faces: Candidates, partition: Partition) -> Groups:
     templates = Templates.of(embeddings, group, constraints.part_of)
     group = _leave_doubtful(templates, graph, constraints, faces.calibration, config)
     group = _without_small(group, config.min_cluster_size, constraints)
-    templates, everyone = Templates.of(embeddings, group, constraints.part_of), standing(partition).faces
+    templates = Templates.of(embeddings, group, constraints.part_of, templates)
+    everyone = standing(partition).faces
     required = faces.required(everyone, templates.count)
     group = attach(templates, graph, constraints.exclusions, faces.calibration, required)
-    templates = Templates.of(embeddings, group, constraints.part_of)
+    templates = Templates.of(embeddings, group, constraints.part_of, templates)
     confidence = _confidence(templates, graph, faces.calibration, everyone)
     return _groups(templates.person, np.where(constraints.certain, 1, confidence), faces.low)
 

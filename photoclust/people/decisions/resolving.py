@@ -76,7 +76,8 @@ def resolve(decisions: Decisions, face_ids: Sequence[str], near_duplicates: Rows
     """
     if not decisions.lines:
         return Resolution(Constraints.none(len(face_ids)))
-    position = {face: row for row, face in enumerate(face_ids)}
+    spoken_of = {face for line in decisions.lines for side in (line.faces, line.others) for face in side}
+    position = {face: row for row, face in enumerate(face_ids) if face in spoken_of}
     resolver = _Resolver(near_duplicates)
     for decision in reversed(decisions.lines):
         faces, others = (
