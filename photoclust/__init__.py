@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from photoclust.api.index import Index
     from photoclust.api.opening import create, open
     from photoclust.api.results import Correction, LabelScores, Person
+    from photoclust.api.verification import verify
     from photoclust.config import ClusterConfig, EngineConfig
     from photoclust.people.embeddings import EmbeddingGroups, group_embeddings
     from photoclust.workflows.check import Finding
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from photoclust.workflows.run_stats import GroupReport, IndexReport
     from photoclust.workflows.status import IndexStatus
     from photoclust.workflows.sweep import Sweep, SweepPoint
+    from photoclust.workflows.verify import Verification
 
 __version__ = "0.1.0"
 
@@ -61,11 +63,13 @@ __all__ = [
     "StoredGrouping",
     "Sweep",
     "SweepPoint",
+    "Verification",
     "__version__",
     "create",
     "errors",
     "group_embeddings",
     "open",
+    "verify",
 ]
 
 _HOMES = {
@@ -89,12 +93,14 @@ _HOMES = {
     "PhotoOptions": "photoclust.workflows.opening",
     "Question": "photoclust.workflows.people.suggest",
     "Receipt": "photoclust.workflows.forget",
+    "Verification": "photoclust.workflows.verify",
     "StoredGrouping": "photoclust.workflows.diff",
     "Sweep": "photoclust.workflows.sweep",
     "SweepPoint": "photoclust.workflows.sweep",
     "create": "photoclust.api.opening",
     "group_embeddings": "photoclust.people.embeddings",
     "open": "photoclust.api.opening",
+    "verify": "photoclust.api.verification",
 }
 
 logging.getLogger("photoclust").addHandler(logging.NullHandler())  # a program may listen; none must

@@ -7,6 +7,7 @@
     │   ├── NoPhotosError           the sources hold no photo
     │   └── ResourceError           asks for processors, GPUs or memory that are not there
     ├── PhotoError                  one photo cannot be used; becomes a row, never ends a job
+    ├── ProbeError                  a photo that was asked about cannot be used, or shows no face
     ├── ObjectStoreError            an object store said no, or nothing for too long
     │   └── CredentialsExpiredError no other request to it can succeed either
     ├── IndexStoreError             something about the index on disk
@@ -71,6 +72,10 @@ class PhotoError(PhotoclustError):
 
     def __str__(self) -> str:
         return f"{self.stage}: {self.reason}"
+
+
+class ProbeError(PhotoclustError):
+    """A photo that was asked about cannot be used, or shows no face."""
 
 
 class ObjectStoreError(PhotoclustError):

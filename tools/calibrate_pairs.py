@@ -33,7 +33,7 @@ COUNTS = (1, 2, 4, 8)  # faces of a template
 RATES = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)  # 1,711 people give 1.4 million pairs in folds
 MOST_EVIDENCE = float(np.log(1e5))  # the rarest false match that so many pairs can show
 BINS = np.linspace(-1.2, 1.2, 1201)
-SPLITS = 5
+SPLITS = 5  # each in both directions
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,9 @@ def of_others(calibration: Calibration, embeddings: np.ndarray, person: np.ndarr
     found = replace(calibration, mean=mean)
     strangers = found.centred(embeddings[np.unique(person, return_index=True)[1]])
     size = calibration.cohort.shape[0]
-    cohort = faiss.Kmeans(strangers.shape[1], size, niter=25, seed=1, spherical=True, min_points_per_centroid=1)
+    cohort = faiss.Kmeans(
+        strangers.shape[1], size, niter=25, seed=1, spherical=True, min_points_per_centroid=1
+    )
     cohort.train(strangers)
     found = replace(found, cohort=cohort.centroids.astype(np.float16).astype(np.float32), hubness=0.0)
     return replace(found, hubness=float(templates(found, strangers).hubness.mean()))
@@ -118,7 +120,13 @@ def regression(scores: Scores, times: np.ndarray) -> list[float]:
     return [round(float(value), 3) for value in np.r_[found.x[:2], np.clip(found.x[2], -12, -0.1)]]
 
 
-def table(calibration: Calibration, embeddings: np.ndarray, person: np.ndarray, model: str, counts: tuple[int, ...] = COUNTS) -> dict[str, Any]:
+def table(
+    calibration: Calibration,
+    embeddings: np.ndarray,
+    person: np.ndarray,
+    model: str,
+    counts: tuple[int, ...] = COUNTS,
+) -> dict[str, Any]:
     """Everything that is measured."""
     people, rng = person.max() + 1, np.random.default_rng(0)
     by_faces, rates = [], []
@@ -147,7 +155,9 @@ def false_match_rates(scores: Scores) -> list[dict[str, float]]:
     for rate in RATES:
         limit = float(np.quantile(scores.similarity[~same], 1 - rate))
         share = float(np.average(scores.similarity[same] > limit, weights=weight))
-        found.append({"false_match_rate": rate, "distance": round(1 - limit, 4), "true_accept_rate": round(share, 3)})
+        found.append(
+            {"false_match_rate": rate, "distance": round(1 - limit, 4), "true_accept_rate": round(share, 3)}
+        )
     return found
 
 
@@ -163,7 +173,10 @@ def held_out(calibration: Calibration, embeddings: np.ndarray, person: np.ndarra
             own = of_others(calibration, embeddings[inside], mine)
             scores = scored(own, embeddings[~inside], theirs, 1)
             rows.append(compared(values, scores))
-            print(f"split {split}: " + ", ".join(f"{name} {value:.4f}" for name, value in rows[-1].items()), flush=True)
+            print(
+                f"split {split}: " + ", ".join(f"{name} {value:.4f}" for name, value in rows[-1].items()),
+                flush=True,
+            )
     print("mean: " + ", ".join(f"{name} {np.mean([one[name] for one in rows]):.4f}" for name in rows[0]))
 
 

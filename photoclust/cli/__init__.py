@@ -32,6 +32,7 @@ VERBS = {
     "evaluate": ("evaluate", "Say how well the people found agree with labels."),
     "sweep": ("sweep", "Compare groupings under one setting after another."),
     "dedupe": ("dedupe", "Find what is wrong with the labels of a data set."),
+    "verify": ("verify", "Say whether two photos show the same person."),
     "explain": ("explain", "Say why two faces are, or are not, one person."),
     "forget": ("forget", "Erase people or photos from an index, for good."),
     "models": ("models", "List, fetch and import embedding models."),

@@ -11,17 +11,15 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import click
 import pyarrow.parquet as pq
 import pytest
 from documentation import PAGES, Example, examples, inline_code, name_of
-from PIL import Image, ImageEnhance
+from portraits import make_portraits
 
 from photoclust.cli import cli
-from photoclust.workflows.demo import SITTERS, Sitter
 
 LOCAL = {"engine": "local"}
 DEFAULTS = dict.fromkeys(("run", "index", "dedupe"), LOCAL)
@@ -34,22 +32,9 @@ NOT_HERE = ("pip ", "ruff ", "pyright", "lint-imports", "mkdocs ", "pytest ", "d
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a small album and an index of it."""
     home = tmp_path_factory.mktemp("docs")
-    for sitter in SITTERS:
-        folder = home / "Pictures" / sitter.name.split()[-1].lower()
-        folder.mkdir(parents=True)
-        for number in (1, 2, 3):
-            portrait(sitter, number).save(folder / f"{number:02}.jpg", quality=90)
+    make_portraits(home / "Pictures")
     command(["run", "~/Pictures", "--index", "~/people"], home)
     return home
-
-
-def portrait(sitter: Sitter, number: int) -> Image.Image:
-    """A sitter's photograph, cut and lit in one of several ways."""
-    with resources.as_file(resources.files(sitter.package) / sitter.file) as path:
-        photo = Image.open(path).convert("RGB").rotate(3 * number - 6, center=sitter.centre)
-    (x, y), side = sitter.centre, sitter.face_height * (0.8 + 0.15 * number)
-    photo = photo.crop((int(x - side), int(y - side), int(x + side), int(y + side))).resize((240, 240))
-    return ImageEnhance.Brightness(photo).enhance(0.7 + 0.15 * number)
 
 
 @pytest.fixture

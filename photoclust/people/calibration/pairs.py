@@ -30,7 +30,7 @@ import numpy.typing as npt
 from photoclust.errors import UsageError
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.calibration.hubness import nearness
-from photoclust.types import Doubles, Floats
+from photoclust.types import Doubles, Floats, Rows
 
 INTERVAL = (0.025, 0.975)
 """Quantiles between which the probability lies for 95 % of collections of as many people."""
@@ -60,7 +60,7 @@ class Templates:
         return cosine - (self.hubness[:, None] + other.hubness[None, :]) / 2
 
 
-def templates(calibration: Calibration, centred: Floats) -> Templates:
+def templates(calibration: Calibration, centred: Floats, photos: Rows | None = None) -> Templates:
     """Faces, or means of the faces of people, made ready for comparison.
 
     Parameters
@@ -69,10 +69,13 @@ def templates(calibration: Calibration, centred: Floats) -> Templates:
         That of their model.
     centred
         float32, shape (n, c): unit rows, from `Calibration.centred` or means of such.
+    photos
+        int64, shape (n,): equal for the faces of one photo, which tell how much that photo makes its faces
+        resemble strangers; see `nearness`.
     """
     hubness = np.zeros(len(centred))
     if calibration.cohort is not None:
-        hubness = nearness(centred, calibration.cohort) - calibration.hubness
+        hubness = nearness(centred, calibration.cohort, photos) - calibration.hubness
     return Templates(centred, hubness)
 
 
@@ -150,8 +153,10 @@ class PairCalibration:
         found = (_logistic(np.minimum(middle + shift, self.most) + odds) for shift in (0, low, high))
         return tuple(found)  # pyright: ignore[reportReturnType]
 
-    def threshold(self, false_match_rate: float) -> float:
+    def threshold(self, false_match_rate: float, pairs: int = 1) -> float:
         """Distance below which so small a share of the pairs of two people lies.
+
+        Of several pairs, the chance that any lies below it is no greater, as long as that was measured.
 
         Raises
         ------
@@ -164,7 +169,8 @@ class PairCalibration:
                 f"The false match rate must lie between {least:g} and {most:g}, for which {self.model} was "
                 f"measured, not be {false_match_rate:g}."
             )
-        return float(np.interp(-np.log(false_match_rate), -np.log(self.rates), self.distances))
+        rarity = -np.log(false_match_rate / pairs)
+        return float(np.interp(rarity, -np.log(self.rates), self.distances))
 
     def false_match_rate(self, distance: float) -> float:
         """Share of the pairs of two people at a distance of at most so much, as far as it was measured."""
