@@ -22,6 +22,7 @@ import numpy as np
 from photoclust.config import ClusterConfig
 from photoclust.engine.neighbours import search_here
 from photoclust.index.blocks import SearchBlocks
+from photoclust.index.place import IndexPlace
 from photoclust.people.graph.blocks import Comparison
 from photoclust.people.graph.neighbours import unit_rows
 
@@ -73,7 +74,7 @@ def main() -> None:
     done = list(range(min(arguments.blocks, work.blocks)))
     plain, search = np.zeros(2), np.zeros(2)
     with TemporaryDirectory() as folder:
-        kept = SearchBlocks(Path(folder), work.fingerprint())
+        kept = SearchBlocks(IndexPlace(Path(folder)), work.fingerprint())
 
         def do(block: int) -> None:
             for _, found in search_here(work, [block], arguments.device):

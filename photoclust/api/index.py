@@ -85,7 +85,7 @@ class Index(Questions):
         with self._store() as store:
             return index_photos(
                 [os.fspath(source) for source in sources],
-                store.folder,
+                store.place,
                 options or PhotoOptions(),
                 context_of(engine, progress),
             )

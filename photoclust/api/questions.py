@@ -180,7 +180,7 @@ class Questions:
         0.968
         """
         with self._store() as store:
-            return label_scores(evaluate(store.folder, os.fspath(labels)))
+            return label_scores(evaluate(store.place, os.fspath(labels)))
 
     def sweep(
         self,

@@ -12,13 +12,14 @@ import click
 from photoclust.records import printable
 
 if TYPE_CHECKING:
+    from photoclust.index.place import Location
     from photoclust.workflows.run_stats import GroupReport, IndexReport
     from photoclust.workflows.status import FailedPhoto, IndexStatus
 
 FAILED_SHOWN = 100
 
 
-def write(folder: str, indexed: IndexReport | None, grouped: GroupReport | None, as_json: bool) -> None:
+def write(folder: Location, indexed: IndexReport | None, grouped: GroupReport | None, as_json: bool) -> None:
     """Write what a run did and what the index now holds."""
     now = _status(folder)
     if as_json:
@@ -41,7 +42,7 @@ def write(folder: str, indexed: IndexReport | None, grouped: GroupReport | None,
     click.echo(f"\nNext: {_next(now)}")
 
 
-def write_status(folder: str, failed: bool, missing: bool, as_json: bool) -> None:
+def write_status(folder: Location, failed: bool, missing: bool, as_json: bool) -> None:
     """Write what the index at `folder` holds."""
     now = _status(folder)
     if as_json:
@@ -61,7 +62,7 @@ def write_status(folder: str, failed: bool, missing: bool, as_json: bool) -> Non
     click.echo(f"\nNext: {_next(now)}")
 
 
-def _status(folder: str) -> IndexStatus:
+def _status(folder: Location) -> IndexStatus:
     from photoclust.index.store import IndexStore
     from photoclust.workflows.status import status
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from photoclust.cli import _options
 from photoclust.cli._index_option import index_argument_or_option
 
+if TYPE_CHECKING:
+    from photoclust.index.place import Location
+
 
 @click.command()
 @index_argument_or_option
 @_options.json_option
 @click.pass_context
-def check(ctx: click.Context, index_dir: str, as_json: bool) -> None:
+def check(ctx: click.Context, index_dir: Location, as_json: bool) -> None:
     """Verify everything in an index, and say what to do about what is damaged.
 
     Reads every file and verifies its checksums, looks whether photos, faces and people fit one another,

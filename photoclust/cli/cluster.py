@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,9 @@ from photoclust.cli import _options
 from photoclust.cli._embeddings import embeddings_options, take_embeddings
 from photoclust.cli._index_option import index_option
 from photoclust.errors import UsageError
+
+if TYPE_CHECKING:
+    from photoclust.index.place import Location
 
 
 @click.command()
@@ -21,7 +24,9 @@ from photoclust.errors import UsageError
 @click.option("--use", metavar="RUN", help="Group nothing: put this earlier or refused grouping in force.")
 @embeddings_options
 @_options.json_option
-def cluster(index_dir: str, max_named_churn: float, use: str | None, as_json: bool, **values: Any) -> None:
+def cluster(
+    index_dir: Location, max_named_churn: float, use: str | None, as_json: bool, **values: Any
+) -> None:
     """Group the faces of an index into people; the second half of `run`.
 
     Looks at no photo: it takes seconds, and can be repeated with other settings. Half a million faces and

@@ -13,6 +13,7 @@ from photoclust.cli import _options
 from photoclust.cli._index_option import index_option
 
 if TYPE_CHECKING:
+    from photoclust.index.place import Location
     from photoclust.people.identity.changes import Change
     from photoclust.workflows.diff import PeopleDiff, StoredGrouping
 
@@ -35,7 +36,7 @@ _SENTENCES = {
 @index_option
 @click.option("--list", "as_list", is_flag=True, help="Name the groupings there are.")
 @_options.json_option
-def diff(runs: tuple[str, ...], index_dir: str, as_list: bool, as_json: bool) -> None:
+def diff(runs: tuple[str, ...], index_dir: Location, as_list: bool, as_json: bool) -> None:
     """Say what became of people from one grouping to another, those with a name first.
 
     RUN is an id that --list names, or its beginning, or `current`, or `previous`. Without any, the grouping

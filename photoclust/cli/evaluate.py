@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from photoclust.evaluate.confidence import ConfidenceCheck
     from photoclust.evaluate.evaluation import Evaluation, Part
     from photoclust.evaluate.reliability import Bin, Reliability
+    from photoclust.index.place import Location
     from photoclust.workflows.snapshot.labelled import LabelledFaces
 
 _SHOWN = 20  # of the worst, on a terminal
@@ -34,7 +35,7 @@ _SURE_SHOWN = 5
 )
 @click.option("--html", "html", type=Output(dir_okay=False), metavar="FILE", help="Write a page too.")
 @_options.json_option
-def evaluate(index_dir: str, labels: str, html: str | None, as_json: bool) -> None:
+def evaluate(index_dir: Location, labels: str, html: str | None, as_json: bool) -> None:
     """Say how well the people found agree with people known, and whether confidence is honest.
 
     A label means the main face of its photo: large, and near the centre; faces without a label are not

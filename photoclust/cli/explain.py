@@ -12,6 +12,7 @@ from photoclust.cli._index_option import index_option
 from photoclust.cli._questions import html_option, path, path_lines, write_page
 
 if TYPE_CHECKING:
+    from photoclust.index.place import Location
     from photoclust.report.questions_page import QuestionRow
     from photoclust.workflows.explain import Explanation, FaceWay
 
@@ -24,7 +25,7 @@ RAREST = 1e-5  # least rate of false matches that calibration measures
 @html_option
 @index_option
 @_options.json_option
-def explain(one: str, other: str, html: str | None, index_dir: str, as_json: bool) -> None:
+def explain(one: str, other: str, html: str | None, index_dir: Location, as_json: bool) -> None:
     """Explain why two faces, or two people, are or are not one person.
 
     For a person their cover stands. Says how far apart the two faces are and how often strangers are as

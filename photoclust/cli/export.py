@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from photoclust.cli._index_option import index_option
 from photoclust.cli._types import Output
+
+if TYPE_CHECKING:
+    from photoclust.index.place import Location
+
 
 UNLINKED_SHOWN = 20
 
@@ -31,7 +36,7 @@ UNLINKED_SHOWN = 20
 )
 @click.option("--embeddings", is_flag=True, help="Add each face's 512 numbers to a table.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-def export(index_dir: str, fmt: str, output: str, embeddings: bool, force: bool) -> None:
+def export(index_dir: Location, fmt: str, output: str, embeddings: bool, force: bool) -> None:
     """Write the faces and people of an index.
 
     Tables hold photo, photo_id, face_id, x0, y0, x1, y1 (pixels of the upright photo), detection_score,

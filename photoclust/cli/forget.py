@@ -17,6 +17,7 @@ from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
     from photoclust.index.erasure.erase import Erasure
+    from photoclust.index.place import Location
     from photoclust.index.store import IndexStore
     from photoclust.workflows.forget import Receipt
 
@@ -37,7 +38,7 @@ def forget(
     photos: tuple[str, ...],
     keep_out: bool,
     yes: bool,
-    index_dir: str,
+    index_dir: Location,
     as_json: bool,
 ) -> None:
     """Erase people, or photos, from an index: embeddings, thumbnails, graph, pages, older groupings.
@@ -82,7 +83,7 @@ def _confirm(store: IndexStore, erasure: Erasure) -> None:
     people = f" of {_count(len(erasure.people), 'person', 'people')}" if erasure.people else ""
     photos = f" and {_count(len(erasure.photos), 'whole photo', 'whole photos')}" if erasure.photos else ""
     click.echo(f"{_count(len(erasure.faces), 'face', 'faces')}{people}{photos} will be erased.", err=True)
-    click.echo(f"This reaches only {store.folder}; not {', not '.join(not_erased(store.folder))}.", err=True)
+    click.echo(f"This reaches only {store.folder}; not {', not '.join(not_erased(store.place))}.", err=True)
     require_yes("There is no way back. Go on?", "Nothing was erased.")
 
 

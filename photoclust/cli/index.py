@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from photoclust.cli import _options
 from photoclust.cli._index_option import index_option
+
+if TYPE_CHECKING:
+    from photoclust.index.place import Location
 
 
 @click.command()
@@ -16,7 +19,7 @@ from photoclust.cli._index_option import index_option
 @_options.photo_options
 @_options.engine_options
 @_options.json_option
-def index(photos: tuple[str, ...], index_dir: str, as_json: bool, **values: Any) -> None:
+def index(photos: tuple[str, ...], index_dir: Location, as_json: bool, **values: Any) -> None:
     """Find and embed the faces of new and changed PHOTOS; the first half of `run`.
 
     PHOTOS are folders (searched recursively), files, s3://, gs:// or az://BUCKET/PREFIX, tar and Parquet

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from photoclust.cli import _options
 from photoclust.cli._index_option import index_option
+
+if TYPE_CHECKING:
+    from photoclust.index.place import Location
 
 
 @click.command()
@@ -19,7 +22,7 @@ from photoclust.cli._index_option import index_option
 @_options.engine_options
 @_options.json_option
 def run(
-    photos: tuple[str, ...], index_dir: str, max_named_churn: float, as_json: bool, **values: Any
+    photos: tuple[str, ...], index_dir: Location, max_named_churn: float, as_json: bool, **values: Any
 ) -> None:
     """Index PHOTOS, group their faces into people and write the review page.
 

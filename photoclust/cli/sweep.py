@@ -14,6 +14,7 @@ from photoclust.config import SWEEP_VALUES
 from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
+    from photoclust.index.place import Location
     from photoclust.workflows.sweep import Sweep
 
 
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
 @click.option("--plot", type=Output(dir_okay=False), metavar="FILE", help="Draw a plot (PNG, SVG or PDF).")
 @_options.json_option
 def sweep(
-    index_dir: str, parameter: str, values: str | None, labels: str | None, plot: str | None, as_json: bool
+    index_dir: Location,
+    parameter: str,
+    values: str | None,
+    labels: str | None,
+    plot: str | None,
+    as_json: bool,
 ) -> None:
     """Group the faces with one setting after another and compare; changes nothing.
 

@@ -15,6 +15,7 @@ from photoclust.cli._progress import LOG
 from photoclust.cli._signals import StopSignal
 
 if TYPE_CHECKING:
+    from photoclust.index.place import Location
     from photoclust.workflows.watch import Look
 
 
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 @_options.cluster_options
 @_options.engine_options
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON object for every look, a line each.")
-def watch(photos: tuple[str, ...], index_dir: str, interval: float, as_json: bool, **values: Any) -> None:
+def watch(
+    photos: tuple[str, ...], index_dir: Location, interval: float, as_json: bool, **values: Any
+) -> None:
     """Keep an index up to date with PHOTOS until it is stopped.
 
     PHOTOS are what they are for `run`. Looks for new, changed and missing photos again and again, waits until

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from photoclust.index import files
-from photoclust.index.remote import hooks
+from photoclust.index.place import IndexPlace
 
 Block = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
@@ -28,15 +28,15 @@ class SearchBlocks:
 
     Parameters
     ----------
-    index
-        Folder of the index, whose lock the caller holds.
+    place
+        The index, whose lock the caller holds.
     fingerprint
         What the comparison is known by.
     """
 
-    def __init__(self, index: Path, fingerprint: str) -> None:
-        self._index = index
-        self.folder = index / "neighbours" / "blocks" / fingerprint
+    def __init__(self, place: IndexPlace, fingerprint: str) -> None:
+        self._place = place
+        self.folder = place.folder / "neighbours" / "blocks" / fingerprint
         files.make_folder(self.folder)
         files.remove_leftovers(self.folder)
 
@@ -55,7 +55,7 @@ class SearchBlocks:
         }
         files.make_folder(self.folder)  # another writer that has finished may have removed it
         files.write_table(self._path(block), pa.table(columns))
-        hooks.written(self._index)
+        self._place.written()
 
     def read(self, block: int) -> Block:
         """Give a block back as it was written.

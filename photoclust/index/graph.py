@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from photoclust.index import files
 from photoclust.index.blocks import remove_blocks
-from photoclust.index.remote import hooks
 
 _APPROXIMATE = "approximate"
 _COLUMNS = {"face_ids": "face_id", "marks": "mark", "indices": "index", "distances": "distance"}
@@ -37,7 +36,6 @@ def write_graph(index: Path, graph: StoredGraph) -> None:
     columns = {column: getattr(graph, name) for name, column in _COLUMNS.items()}
     files.write_table(file, pa.table(columns, metadata={_APPROXIMATE: str(graph.approximate)}))
     remove_blocks(index)
-    hooks.written(index)
 
 
 def read_graph(index: Path) -> StoredGraph | None:

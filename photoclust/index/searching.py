@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -37,14 +36,15 @@ class DividedSearch:
         Called with the number of faces to compare; gives what is told of each few done.
     divide_from
         Faces which, compared with one another, are so much work that it is divided.
-    index
-        Folder of the index, whose lock the caller holds.
+    blocks
+        Gives the blocks that are kept of the comparison with a fingerprint; the caller holds the lock
+        of the index.
     """
 
     start: Callable[[], AbstractContextManager[BlockSearch]]
     progress: Progress
     divide_from: int
-    index: Path
+    blocks: Callable[[str], SearchBlocks]
 
     def __call__(
         self, queries: Floats, ids: Rows, base: Floats, offset: int, k: int, device: str = "cpu"
@@ -53,7 +53,7 @@ class DividedSearch:
         if len(queries) * len(base) < self.divide_from**2 or len(base) <= k:
             return nearest(queries, ids, base, offset, k, device)
         work = Comparison(queries, ids, base, offset, k)
-        kept = SearchBlocks(self.index, work.fingerprint())
+        kept = self.blocks(work.fingerprint())
         self._finish(work, kept)
         graph = NeighbourGraph(np.empty((len(queries), k), np.int32), np.empty((len(queries), k), np.float32))
         for block in range(work.blocks):

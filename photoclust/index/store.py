@@ -36,6 +36,7 @@ from photoclust import __version__
 from photoclust.config import IndexSettings
 from photoclust.errors import IndexFormatError, IndexLockedError
 from photoclust.index import decisions, files
+from photoclust.index.blocks import SearchBlocks
 from photoclust.index.clusterings import Clustering, Clusterings
 from photoclust.index.columns import Piece, pieces
 from photoclust.index.erasure import erase
@@ -44,7 +45,7 @@ from photoclust.index.graph import StoredGraph, read_graph, write_graph
 from photoclust.index.head import head_file, read_head, require_same, write_head
 from photoclust.index.latest import last_of_each
 from photoclust.index.parts import Parts
-from photoclust.index.remote import hooks
+from photoclust.index.place import IndexPlace, Location
 from photoclust.index.successors import Followed, Pairs, add_successors, read_successors
 from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
 
@@ -54,8 +55,9 @@ MOMENT = 0.5  # seconds; a reader of a working copy tries the lock for an instan
 class IndexStore:
     """An index folder. Make one with `create` or `open`."""
 
-    def __init__(self, folder: Path, settings: IndexSettings, model_sha256: str) -> None:
-        self.folder = folder
+    def __init__(self, place: IndexPlace, settings: IndexSettings, model_sha256: str) -> None:
+        self.place = place
+        self.folder = folder = place.folder
         self.settings = settings
         self.model_sha256 = model_sha256
         self.clusterings = Clusterings(folder)
@@ -64,17 +66,17 @@ class IndexStore:
     @property
     def called(self) -> str:
         """How the user names this index: its absolute path, or the URI that it is a working copy of."""
-        return hooks.called(self.folder)
+        return self.place.called
 
     # -- making and opening ---------------------------------------------------------------------------
 
     @classmethod
-    def exists(cls, location: str | Path) -> bool:
+    def exists(cls, location: Location) -> bool:
         """Tell whether there is an index at `location`."""
-        return head_file(Path(location)).is_file()
+        return head_file(IndexPlace.of(location).folder).is_file()
 
     @classmethod
-    def create(cls, location: str | Path, settings: IndexSettings, model_sha256: str) -> IndexStore:
+    def create(cls, location: Location, settings: IndexSettings, model_sha256: str) -> IndexStore:
         """Make a new, empty index.
 
         Raises
@@ -84,7 +86,8 @@ class IndexStore:
         IndexWriteError
             When it cannot be written.
         """
-        folder = Path(location)
+        place = IndexPlace.of(location)
+        folder = place.folder
         if folder.exists() and not folder.is_dir():
             raise IndexFormatError(f"{folder} is a file; give --index a folder.")
         files.make_folder(folder)
@@ -96,10 +99,10 @@ class IndexStore:
                 "give --index a new folder."
             )
         write_head(folder, settings, model_sha256)
-        return cls(folder, settings, model_sha256)
+        return cls(place, settings, model_sha256)
 
     @classmethod
-    def open(cls, location: str | Path) -> IndexStore:
+    def open(cls, location: Location) -> IndexStore:
         """Open an index that exists.
 
         Raises
@@ -111,8 +114,12 @@ class IndexStore:
         IndexCorruptError
             When ``index.json`` cannot be understood.
         """
-        folder = Path(location)
-        return cls(folder, *read_head(folder))
+        place = IndexPlace.of(location)
+        return cls(place, *read_head(place.folder))
+
+    def with_settings(self, settings: IndexSettings) -> IndexStore:
+        """The same index, to be written with `settings`; see `require`."""
+        return IndexStore(self.place, settings, self.model_sha256)
 
     def require(self, settings: IndexSettings, model_sha256: str) -> None:
         """Make sure that `settings` are those this index was made with: see `photoclust.index.head`."""
@@ -137,9 +144,9 @@ class IndexStore:
                     f"Another photoclust is writing to {self.folder}; wait until it has finished, or stop it."
                 ) from error
         try:
-            with hooks.held(self.folder):
+            with self.place.held():
                 self._clean_up()
-                erase.finish(self.folder)
+                erase.finish(self.place)
                 yield
         finally:
             lock.release()
@@ -163,7 +170,7 @@ class IndexStore:
         """
         photos, faces = without_kept_out(self.folder, photos, faces)
         self.parts.append(photos.cast(PHOTO_SCHEMA), faces.cast(FACE_SCHEMA))
-        hooks.written(self.folder)
+        self.place.written()
 
     def photos(self) -> pa.Table:
         """Read the row in force for every photo that is there, ordered by uri."""
@@ -225,10 +232,15 @@ class IndexStore:
     def write_graph(self, graph: StoredGraph) -> None:
         """Replace the stored neighbour graph; see `photoclust.index.graph`."""
         write_graph(self.folder, graph)
+        self.place.written()
 
     def read_graph(self) -> StoredGraph | None:
         """Read the stored neighbour graph, if there is one that this version can use."""
         return read_graph(self.folder)
+
+    def search_blocks(self, fingerprint: str) -> SearchBlocks:
+        """Give the blocks of one comparison that are kept; see `photoclust.index.blocks`."""
+        return SearchBlocks(self.place, fingerprint)
 
     # -- clusterings ----------------------------------------------------------------------------------
 

@@ -70,7 +70,7 @@ def _search(store: IndexStore, config: ClusterConfig, context: Context) -> Neare
     progress = partial(context.progress, COMPARE)
     exact = nearest
     if context.start_search is not None:
-        exact = DividedSearch(context.start_search, progress, context.divide_search_from, store.folder)
+        exact = DividedSearch(context.start_search, progress, context.divide_search_from, store.search_blocks)
     begin = config.approximate_from
     return exact if begin is None else ApproximateSearch(exact, begin, progress)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from photoclust.evaluate.confidence import ConfidenceCheck, check_confidence
 from photoclust.evaluate.evaluation import Evaluation, evaluate_groups
+from photoclust.index.place import Location
 from photoclust.index.store import IndexStore
 from photoclust.workflows.snapshot.labelled import LabelledFaces, labelled_faces, thumbnails_of
 
@@ -48,7 +49,7 @@ class EvaluationReport:
         }
 
 
-def evaluate(folder: str | Path, labels: str = "folders") -> EvaluationReport:
+def evaluate(folder: Location, labels: str = "folders") -> EvaluationReport:
     """Hold the grouping in force against labels.
 
     Parameters
@@ -65,7 +66,7 @@ def evaluate(folder: str | Path, labels: str = "folders") -> EvaluationReport:
     UsageError
         The labels cannot be used.
     """
-    found = labelled_faces(str(folder), labels)
+    found = labelled_faces(folder, labels)
     return EvaluationReport(
         found,
         evaluate_groups(found.people, found.groups),
@@ -73,7 +74,7 @@ def evaluate(folder: str | Path, labels: str = "folders") -> EvaluationReport:
     )
 
 
-def write_evaluation_page(report: EvaluationReport, folder: str | Path, file: Path) -> None:
+def write_evaluation_page(report: EvaluationReport, folder: Location, file: Path) -> None:
     """Write a page with the scores and with the pictures of what is wrong.
 
     Raises
@@ -86,7 +87,7 @@ def write_evaluation_page(report: EvaluationReport, folder: str | Path, file: Pa
     rows = report.labelled.rows
 
     def thumbnails(labelled: Sequence[int]) -> dict[int, bytes]:
-        images = thumbnails_of(str(folder), [rows[row] for row in labelled])
+        images = thumbnails_of(folder, [rows[row] for row in labelled])
         return {row: images[rows[row]] for row in labelled}
 
     title = Path(IndexStore.open(folder).called.partition("?")[0]).name

@@ -132,7 +132,7 @@ def forget(
         if agreed is not None and erasure != agreed:
             raise UsageError("The index has changed since you were asked; run the command again.")
         _keep_graph(store, erasure)
-        receipt = Receipt(**erase(store.folder, erasure))
+        receipt = Receipt(**erase(store.place, erasure))
         write_page(store)
     return receipt
 

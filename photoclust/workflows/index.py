@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -19,6 +18,7 @@ import pyarrow.compute as pc
 
 from photoclust.config import CollectionConfig, DecodeConfig, IndexSettings
 from photoclust.errors import NoPhotosError, ObjectStoreError, PhotoError, UsageError
+from photoclust.index.place import Location
 from photoclust.index.planning.absence import (
     Moves,
     left_out_rows,
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 PHOTOS_A_MESSAGE = 100_000
 
 
-def index(photos: Sequence[str], folder: str | Path, options: PhotoOptions, context: Context) -> IndexReport:
+def index(photos: Sequence[str], folder: Location, options: PhotoOptions, context: Context) -> IndexReport:
     """Bring an index up to date with photos; it is made where there is none.
 
     Parameters

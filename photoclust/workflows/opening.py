@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from photoclust.config import CollectionConfig, IndexSettings
+from photoclust.index.place import Location
 from photoclust.index.store import IndexStore
 from photoclust.models.weights import weights_path, weights_sha256
 from photoclust.photos.sources.search import Search
@@ -61,7 +61,7 @@ class PhotoOptions:
         return replace(there, decode=decode, detect=detect, embed=embed)
 
 
-def open_index(folder: str | Path, options: PhotoOptions) -> IndexStore:
+def open_index(folder: Location, options: PhotoOptions) -> IndexStore:
     """Open the index at `folder`, or make it, with the settings that `options` ask for.
 
     Raises
@@ -78,4 +78,4 @@ def open_index(folder: str | Path, options: PhotoOptions) -> IndexStore:
     store = IndexStore.open(folder)
     settings = options.settings(store.settings)
     store.require(settings, weights_sha256(settings.embed.model))
-    return IndexStore(store.folder, settings, store.model_sha256)
+    return store.with_settings(settings)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from photoclust.config import ClusterConfig
+from photoclust.index.place import Location
 from photoclust.index.store import IndexStore
 from photoclust.workflows.cluster import group
 from photoclust.workflows.context import Context
@@ -25,7 +25,7 @@ class RunReport:
 
 def run(
     photos: Sequence[str],
-    folder: str | Path,
+    folder: Location,
     options: PhotoOptions,
     config: ClusterConfig,
     context: Context,

@@ -100,7 +100,7 @@ def sweep(
     if parameter not in SWEEP_VALUES:
         raise UsageError(f"parameter must be one of {', '.join(SWEEP_VALUES)}, not {parameter!r}.")
     chosen = values or SWEEP_VALUES[parameter]
-    labelled = labelled_faces(str(store.folder), labels, grouped=False) if labels else None
+    labelled = labelled_faces(store.place, labels, grouped=False) if labels else None
     points: list[SweepPoint] = []
     with context.progress(GROUP, len(chosen)) as advance:
         for point in _points(store, parameter, chosen, labelled):

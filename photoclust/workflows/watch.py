@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
 from photoclust.errors import PhotoclustError
+from photoclust.index.place import Location
 from photoclust.index.store import IndexStore
 from photoclust.photo_refs import PhotoRef
 from photoclust.workflows.cluster import group
@@ -160,7 +160,7 @@ class Watcher:
     def __init__(
         self,
         photos: Sequence[str],
-        folder: str | Path,
+        folder: Location,
         options: PhotoOptions,
         config: ClusterConfig,
         context: Context,

@@ -108,8 +108,8 @@ def test_a_bucket_is_kept_up_with(tmp_path, jpegs, bucket, monkeypatch):
     index = f"{bucket.uri}/people"
 
     def there() -> set[str]:
-        with at(index) as folder:
-            return held(Path(folder))
+        with at(index) as place:
+            return held(place.folder)
 
     with watch(f"{bucket.uri}/incoming", index) as watching:
         until(watching, quiet)

@@ -15,6 +15,7 @@ from photoclust.cli.people.undo import log, undo
 from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
+    from photoclust.index.place import Location
     from photoclust.people.decisions.line import Decision
     from photoclust.workflows.people.people_index import PeopleIndex
 
@@ -60,7 +61,7 @@ def _with_facts(row: dict[str, Any], people_index: PeopleIndex) -> str:
 @click.option("--ignored", is_flag=True, help="Only people who are ignored; else they are left out.")
 @index_option
 @_options.json_option
-def list_(unnamed: bool, ignored: bool, index_dir: str, as_json: bool) -> None:
+def list_(unnamed: bool, ignored: bool, index_dir: Location, as_json: bool) -> None:
     """List people, most faces first.
 
     With the share of their faces that is expected to be right, and who is nearest of the others.
@@ -87,7 +88,7 @@ def _write(rows: list[dict[str, Any]], people_index: PeopleIndex, as_json: bool)
 @click.argument("text")
 @index_option
 @_options.json_option
-def find(text: str, index_dir: str, as_json: bool) -> None:
+def find(text: str, index_dir: Location, as_json: bool) -> None:
     """List the people whose name or id holds a text, in upper or lower case; those ignored too.
 
     \b
@@ -125,7 +126,7 @@ def delete(words: tuple[str, ...]) -> None:
 @click.argument("person")
 @index_option
 @_options.json_option
-def show(person: str, index_dir: str, as_json: bool) -> None:
+def show(person: str, index_dir: Location, as_json: bool) -> None:
     """Show the faces of a person, which of them are theirs because you said so, and what you said of them.
 
     \b
@@ -168,7 +169,7 @@ def _as_dict(line: Decision) -> dict[str, Any]:
     return vars(line) | {"at": line.at.isoformat(), "faces": list(line.faces), "others": list(line.others)}
 
 
-def _people_index(index_dir: str) -> PeopleIndex:
+def _people_index(index_dir: Location) -> PeopleIndex:
     from photoclust.index.store import IndexStore
     from photoclust.workflows.people.people_index import PeopleIndex
 

@@ -14,6 +14,7 @@ from photoclust.cli._context import context
 from photoclust.cli._index_option import index_option
 
 if TYPE_CHECKING:
+    from photoclust.index.place import Location
     from photoclust.index.store import IndexStore
     from photoclust.people.decisions.line import Decision
     from photoclust.workflows.people.apply import Applied
@@ -81,7 +82,7 @@ def _reuse_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def _say_so(index_dir: str, later: bool, decide: Callable[[PeopleIndex], list[Decision]]) -> None:
+def _say_so(index_dir: Location, later: bool, decide: Callable[[PeopleIndex], list[Decision]]) -> None:
     """Write decisions down and apply them."""
     _keep_pandas_out()
     _reuse_memory()
@@ -160,7 +161,7 @@ def _about(decisions: list[Decision], people_index: PeopleIndex) -> list[str]:
 @click.argument("new_name", metavar="NAME")
 @click.option("--another", is_flag=True, help="Somebody else of the same name: nobody is joined.")
 @_correction
-def name(person: str, new_name: str, another: bool, index_dir: str, later: bool) -> None:
+def name(person: str, new_name: str, another: bool, index_dir: Location, later: bool) -> None:
     """Name a person; whoever has that name already is joined with them. An empty NAME takes a name away.
 
     \b
@@ -179,7 +180,7 @@ def name(person: str, new_name: str, another: bool, index_dir: str, later: bool)
 @click.command()
 @click.argument("persons", nargs=-1, required=True, metavar="PERSON...")
 @_correction
-def merge(persons: tuple[str, ...], index_dir: str, later: bool) -> None:
+def merge(persons: tuple[str, ...], index_dir: Location, later: bool) -> None:
     """Make people one person, with all their faces; the first keeps their name.
 
     \b
@@ -200,7 +201,7 @@ def merge(persons: tuple[str, ...], index_dir: str, later: bool) -> None:
 @click.argument("person")
 @click.argument("faces", nargs=-1, required=True, metavar="FACE...")
 @_correction
-def split(person: str, faces: tuple[str, ...], index_dir: str, later: bool) -> None:
+def split(person: str, faces: tuple[str, ...], index_dir: Location, later: bool) -> None:
     """Take faces out of a person as another person; what looks more like them goes along.
 
     \b
@@ -222,7 +223,7 @@ def split(person: str, faces: tuple[str, ...], index_dir: str, later: bool) -> N
 @click.argument("person")
 @click.argument("faces", nargs=-1, required=True, metavar="FACE...")
 @_correction
-def reject(person: str, faces: tuple[str, ...], index_dir: str, later: bool) -> None:
+def reject(person: str, faces: tuple[str, ...], index_dir: Location, later: bool) -> None:
     """Say that faces, and their near-duplicates, are not a person.
 
     \b
@@ -243,7 +244,7 @@ def reject(person: str, faces: tuple[str, ...], index_dir: str, later: bool) -> 
 @click.command()
 @click.argument("which", nargs=-1, required=True, metavar="FACE|PERSON...")
 @_correction
-def same(which: tuple[str, ...], index_dir: str, later: bool) -> None:
+def same(which: tuple[str, ...], index_dir: Location, later: bool) -> None:
     """Put faces together, with each other or with a person; people among themselves are merged.
 
     A face goes alone: the others of the person it was with stay where they are.
@@ -266,7 +267,7 @@ def same(which: tuple[str, ...], index_dir: str, later: bool) -> None:
 @click.argument("one", metavar="FACE|PERSON")
 @click.argument("other", metavar="FACE|PERSON")
 @_correction
-def different(one: str, other: str, index_dir: str, later: bool) -> None:
+def different(one: str, other: str, index_dir: Location, later: bool) -> None:
     """Keep two people, two faces, or a face and a person apart for ever.
 
     \b
@@ -288,7 +289,7 @@ def different(one: str, other: str, index_dir: str, later: bool) -> None:
 @click.argument("persons", nargs=-1, required=True, metavar="PERSON...")
 @click.option("--undo", is_flag=True, help="Take them into the lists again.")
 @_correction
-def ignore(persons: tuple[str, ...], undo: bool, index_dir: str, later: bool) -> None:
+def ignore(persons: tuple[str, ...], undo: bool, index_dir: Location, later: bool) -> None:
     """Leave people out of lists and put them last in the review page, as passers-by.
 
     \b
@@ -311,7 +312,7 @@ def ignore(persons: tuple[str, ...], undo: bool, index_dir: str, later: bool) ->
 @click.argument("person")
 @click.argument("face")
 @_correction
-def cover(person: str, face: str, index_dir: str, later: bool) -> None:
+def cover(person: str, face: str, index_dir: Location, later: bool) -> None:
     """Choose the face that stands for a person.
 
     \b

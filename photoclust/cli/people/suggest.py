@@ -13,6 +13,7 @@ from photoclust.cli._questions import html_option, path_lines, write_page
 from photoclust.cli._types import Share
 
 if TYPE_CHECKING:
+    from photoclust.index.place import Location
     from photoclust.report.questions_page import QuestionRow
     from photoclust.workflows.people.suggest import Question
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @html_option
 @index_option
 @_options.json_option
-def suggest(most: int, min_chance: float, html: str | None, index_dir: str, as_json: bool) -> None:
+def suggest(most: int, min_chance: float, html: str | None, index_dir: Location, as_json: bool) -> None:
     """Ask what is most worth asking: people who may be one, faces that may be somebody's, doubtful faces.
 
     A question is about 20 faces of a person at most, the most doubtful.

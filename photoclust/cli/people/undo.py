@@ -13,6 +13,7 @@ from photoclust.cli._index_option import index_option
 from photoclust.cli.people.correct import tell_applied
 
 if TYPE_CHECKING:
+    from photoclust.index.place import Location
     from photoclust.people.decisions.journal import Command
     from photoclust.workflows.people.people_index import PeopleIndex
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--redo", is_flag=True, help="Let what was taken back hold again, the last taken back first.")
 @click.option("--later", is_flag=True, help="Only note it down; `photoclust cluster` applies it.")
 @index_option
-def undo(how_many: int, redo: bool, later: bool, index_dir: str) -> None:
+def undo(how_many: int, redo: bool, later: bool, index_dir: Location) -> None:
     """Take back the last thing you said of people, or the last N; everybody has the id of before.
 
     The lines stay in decisions.csv with a # before them and hold no more.
@@ -53,7 +54,7 @@ def undo(how_many: int, redo: bool, later: bool, index_dir: str) -> None:
 )
 @index_option
 @_options.json_option
-def log(most: int, index_dir: str, as_json: bool) -> None:
+def log(most: int, index_dir: Location, as_json: bool) -> None:
     """List what you said of people, the latest first, and what of it was taken back.
 
     \b

@@ -30,7 +30,7 @@ from photoclust.index.erasure.recount import recount
 from photoclust.index.erasure.scrub import Gone, among, scrub_file
 from photoclust.index.parts import Parts
 from photoclust.index.photo_rows import from_disk, to_disk
-from photoclust.index.remote import hooks
+from photoclust.index.place import IndexPlace
 from photoclust.records import FACE_SCHEMA, FORGOTTEN, MISSING, OK, local_path
 
 Row = dict[str, Any]
@@ -62,8 +62,8 @@ class Erasure:
     keep_out: bool = False
 
 
-def erase(folder: Path, erasure: Erasure) -> dict[str, Any]:
-    """Erase faces and photos of the index in a folder; the caller holds its lock.
+def erase(place: IndexPlace, erasure: Erasure) -> dict[str, Any]:
+    """Erase faces and photos of the index at a place; the caller holds its lock.
 
     Returns
     -------
@@ -76,6 +76,7 @@ def erase(folder: Path, erasure: Erasure) -> dict[str, Any]:
     IndexWriteError
         The disk is full, say. What was begun is finished by the next command that writes to the index.
     """
+    folder = place.folder
     faces = stored_faces(folder, ["face_id", "photo_id", "box"]).filter(among("face_id", erasure.faces))
     journal = {
         "at": datetime.now(UTC).isoformat(timespec="microseconds"),
@@ -86,8 +87,8 @@ def erase(folder: Path, erasure: Erasure) -> dict[str, Any]:
         "keep_out": _kept_out(folder, faces, erasure) if erasure.keep_out else {},
     }
     files.write_json(folder / _JOURNAL, journal)
-    hooks.written(folder)
-    receipt = finish(folder)
+    place.written()
+    receipt = finish(place)
     assert receipt is not None, "the journal was just written"
     return receipt
 
@@ -107,8 +108,9 @@ def pending(folder: Path) -> set[str]:
     return {word for name in ("faces", "photos", "people", "names") for word in journal[name]}
 
 
-def finish(folder: Path) -> dict[str, Any] | None:
+def finish(place: IndexPlace) -> dict[str, Any] | None:
     """Finish what `erase` began; the caller holds the index's lock. None where there is nothing to do."""
+    folder = place.folder
     if not (folder / _JOURNAL).is_file():
         return None
     journal = files.read_json(folder / _JOURNAL)
@@ -123,7 +125,7 @@ def finish(folder: Path) -> dict[str, Any] | None:
         changes.rewritten.update(recount(run.parent, photo_of))
     _rewrite_faces(parts, gone, changes)
     _rewrite_photos(folder, gone, _bare(parts, gone, photo_of), changes)
-    receipt = receipt_of(folder, journal, changes)
+    receipt = receipt_of(place, journal, changes)
     files.write_json(folder / receipt["receipt"], receipt)
     (folder / _JOURNAL).unlink()
     return receipt

@@ -9,7 +9,7 @@ from typing import Any
 
 from photoclust import __version__
 from photoclust.index.erasure.keep_out import FOLDER, keyed
-from photoclust.index.remote import hooks
+from photoclust.index.place import IndexPlace
 
 _NOT_ERASED = (
     "the photos themselves",
@@ -32,13 +32,14 @@ class Changes:
     removed: set[Path] = field(default_factory=set)
 
 
-def not_erased(folder: Path) -> list[str]:
+def not_erased(place: IndexPlace) -> list[str]:
     """What an erasure cannot reach; stands in every receipt."""
-    return [*_NOT_ERASED, *(_NOT_ERASED_ELSEWHERE if hooks.elsewhere(folder) else ())]
+    return [*_NOT_ERASED, *(_NOT_ERASED_ELSEWHERE if place.original else ())]
 
 
-def receipt_of(folder: Path, journal: dict[str, Any], changes: Changes) -> dict[str, Any]:
+def receipt_of(place: IndexPlace, journal: dict[str, Any], changes: Changes) -> dict[str, Any]:
     """Say what an erasure has done; `journal` is what it was about. Ids are there as keyed hashes only."""
+    folder = place.folder
     return {
         "at": journal["at"],
         "photoclust": __version__,
@@ -50,7 +51,7 @@ def receipt_of(folder: Path, journal: dict[str, Any], changes: Changes) -> dict[
         "keyed_faces": sorted(keyed(folder, face) for face in journal["faces"]),
         "keyed_photos": sorted(keyed(folder, photo) for photo in journal["photos"]),
         "kept_out": bool(journal["keep_out"]),
-        "not_erased": not_erased(folder),
+        "not_erased": not_erased(place),
     }
 
 

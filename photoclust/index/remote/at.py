@@ -1,4 +1,4 @@
-"""`at`: the folder to work in, wherever the index lies."""
+"""`at`: the place to work in, wherever the index lies."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from photoclust.errors import IndexCorruptError, IndexStoreError, UsageError
 from photoclust.index import files
+from photoclust.index.place import IndexPlace
 from photoclust.index.prepared import drop_stale
-from photoclust.index.remote.hooks import working_copy
 from photoclust.index.remote.mirror import Mirror, Progress
 from photoclust.records import printable
 from photoclust.storage.object_store import open_store
@@ -25,8 +25,8 @@ def _silent(_: int) -> AbstractContextManager[Callable[[int], None]]:
 
 
 @contextmanager
-def at(location: str, progress: Progress = _silent) -> Generator[str]:
-    """Folder of the index at `location`: the path itself, or for a URI a working copy, brought up to date.
+def at(location: str, progress: Progress = _silent) -> Generator[IndexPlace]:
+    """Place of the index at `location`: the path itself, or for a URI a working copy, brought up to date.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def at(location: str, progress: Progress = _silent) -> Generator[str]:
         raise UsageError(f"{printable(location)!r} is no path: it holds a NUL character.")
     uri = _uri_of(location)
     if uri is None:
-        yield location
+        yield IndexPlace(Path(location))
         return
     place, key = parse_uri(uri)
     key = key.strip("/")
@@ -58,8 +58,8 @@ def at(location: str, progress: Progress = _silent) -> Generator[str]:
         mirror = Mirror(open_store(place), f"{key}/" if key else "", uri, folder, progress)
         mirror.fetch()
         drop_stale(folder)
-    with working_copy(folder, mirror), _called(uri, folder), _fetched_again(mirror):
-        yield str(folder)
+    with _called(uri, folder), _fetched_again(mirror):
+        yield IndexPlace(folder, mirror)
 
 
 @contextmanager

@@ -77,7 +77,7 @@ class Mirror:
 
     @contextmanager
     def held(self) -> Generator[None]:
-        """Be the only writer: see `photoclust.index.remote.hooks.Original`."""
+        """Be the only writer: see `photoclust.index.place.Original`."""
         before = self._copy.head()
         lease = Lease(self.stored.store, self.stored.prefix, self.uri)
         with self._copy.sync_lock(), self._taken(lease):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from photoclust.config import AuditConfig, CollectionConfig
 from photoclust.errors import UsageError
+from photoclust.index.place import IndexPlace
 from photoclust.index.remote.at import at
 from photoclust.index.store import IndexStore
 from photoclust.photos.dataset import Dataset, read_dataset
@@ -165,19 +166,19 @@ def _check_links(dataset: Dataset, places: Places) -> None:
 
 
 @contextmanager
-def _index_folder(places: Places, context: Context) -> Generator[Path]:
+def _index_folder(places: Places, context: Context) -> Generator[IndexPlace]:
     """The folder of the index; one made for the moment where no place was named to keep it."""
     if places.index is not None:
         with at(places.index, partial(context.progress, FETCH)) as folder:
-            yield Path(folder)
+            yield folder
     elif places.output is not None:
-        yield places.output / "index"
+        yield IndexPlace(places.output / "index")
     else:
         with tempfile.TemporaryDirectory(prefix="photoclust-") as folder:
-            yield Path(folder) / "index"
+            yield IndexPlace(Path(folder) / "index")
 
 
-def _indexed(dataset: Dataset, folder: Path, options: PhotoOptions, context: Context) -> IndexStore:
+def _indexed(dataset: Dataset, folder: IndexPlace, options: PhotoOptions, context: Context) -> IndexStore:
     """Bring the index up to date with the photos of the data set."""
     store = open_index(folder, options)
     collection = CollectionConfig((), "keep", options.retry_failed)
@@ -199,7 +200,7 @@ def _write_page(
 ) -> Path:
     title = name.rstrip("/").rpartition("/")[2] if "://" in name else Path(name).absolute().name
     summary = Summary(title, len(audit.dataset.entries), labels(audit), tuple(notes_on(audit)))
-    return write_findings(corrections.findings, summary, partial(thumbnails_of, str(store.folder)), output)
+    return write_findings(corrections.findings, summary, partial(thumbnails_of, store.place), output)
 
 
 def _apply(dataset: Dataset, corrected: list[str], folder: Path, links: Links) -> int:

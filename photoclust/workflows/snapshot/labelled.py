@@ -13,6 +13,7 @@ import pyarrow as pa
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.evaluate.labels import Labels, csv_labels, folder_labels, main_faces
 from photoclust.index.columns import in_order
+from photoclust.index.place import Location
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.records import FAILED, FORGOTTEN, NO_FACE, OK
 
@@ -58,7 +59,7 @@ class LabelledFaces:
     notes: tuple[str, ...]
 
 
-def labelled_faces(location: str, labels: str, grouped: bool = True) -> LabelledFaces:
+def labelled_faces(location: Location, labels: str, grouped: bool = True) -> LabelledFaces:
     """Read the main face of each labelled photo.
 
     Parameters
@@ -164,7 +165,7 @@ def main_rows(photos: pa.Table, faces: pa.Table) -> list[int]:
     return main_faces(boxes, faces["photo_id"].to_pylist(), sizes).tolist()
 
 
-def thumbnails_of(location: str, rows: Sequence[int]) -> dict[int, bytes]:
+def thumbnails_of(location: Location, rows: Sequence[int]) -> dict[int, bytes]:
     """JPEG of some faces of an index, by their rows."""
     store = IndexStore.open(location)
     face_ids = store.faces([])["face_id"].take(pa.array(rows, pa.int64()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from photoclust.config import ClusterConfig, EngineConfig
 from photoclust.engine.neighbours import search_here, start_search
 from photoclust.index.blocks import SearchBlocks
 from photoclust.index.erasure.erase import erase
+from photoclust.index.place import IndexPlace
 from photoclust.index.searching import BlockSearch, DividedSearch
 from photoclust.index.store import IndexStore
 from photoclust.people.graph import blocks as people_blocks
@@ -58,7 +60,7 @@ def quiet(_: int) -> AbstractContextManager[Any]:
 
 
 def divided(blocks: Blocks, index: Path, divide_from: int = 1) -> DividedSearch:
-    return DividedSearch(blocks.start, quiet, divide_from, index)
+    return DividedSearch(blocks.start, quiet, divide_from, partial(SearchBlocks, IndexPlace(index)))
 
 
 def assert_same(left: NeighbourGraph, right: NeighbourGraph) -> None:
@@ -112,13 +114,13 @@ def test_blocks_of_another_comparison_are_not_used(tmp_path: Path, change: str) 
 
 
 def test_blocks_are_private_and_go_when_the_graph_is_written(tmp_path: Path, album_index: IndexStore) -> None:
-    kept = SearchBlocks(album_index.folder, "f" * 32)
+    kept = SearchBlocks(album_index.place, "f" * 32)
     kept.write(3, np.zeros((2, 1), np.int32), np.ones((2, 1), np.float32))
     (part,) = kept.folder.iterdir()
     assert (part.stat().st_mode & 0o777, kept.folder.stat().st_mode & 0o777) == (0o600, 0o700)
     (album_index.folder / "neighbours" / "graph.parquet").unlink()
     config = ClusterConfig(k=9)
-    search = DividedSearch(lambda: start_search(EngineConfig()), quiet, 1, album_index.folder)
+    search = DividedSearch(lambda: start_search(EngineConfig()), quiet, 1, album_index.search_blocks)
     with album_index.lock():
         group_faces(album_index, config, search=search)
     left = [path.name for path in (album_index.folder / "neighbours").rglob("*")]
@@ -142,14 +144,14 @@ def test_people_are_those_of_an_undivided_search(album_index: IndexStore) -> Non
 
 
 def test_forgetting_somebody_removes_blocks(album_index: IndexStore) -> None:
-    SearchBlocks(album_index.folder, "f" * 32).write(
+    SearchBlocks(album_index.place, "f" * 32).write(
         0, np.zeros((2, 1), np.int32), np.ones((2, 1), np.float32)
     )
     clustering = album_index.current_clustering()
     assert clustering is not None
     with album_index.lock():
         erase(
-            album_index.folder,
+            album_index.place,
             erasure_of(album_index, [clustering.people["person_id"][0].as_py()], (), False),
         )
     assert not (album_index.folder / "neighbours" / "blocks").exists()

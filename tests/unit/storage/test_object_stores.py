@@ -288,8 +288,8 @@ def test_a_prefix_that_holds_nothing_is_said(served):
 def test_an_index_is_written_by_one_and_read_by_another(served, album_index, tmp_path, monkeypatch):
     uri = f"{served.uri}/indexes/family"
     monkeypatch.setenv("PHOTOCLUST_CACHE", str(tmp_path / "first"))
-    with at(uri) as folder:
-        store = IndexStore.create(folder, album_index.settings, album_index.model_sha256)
+    with at(uri) as place:
+        store = IndexStore.create(place, album_index.settings, album_index.model_sha256)
         with store.lock():
             store.append(album_index.photos(), album_index.faces())
             monkeypatch.setenv("PHOTOCLUST_CACHE", str(tmp_path / "second"))

@@ -37,8 +37,8 @@ def uri(bucket) -> str:
 @pytest.fixture
 def stored(uri: str, album_index: IndexStore, machine) -> str:
     """The index of `album_index`, written to the store from the first machine."""
-    with at(uri) as folder:
-        store = IndexStore.create(folder, album_index.settings, album_index.model_sha256)
+    with at(uri) as place:
+        store = IndexStore.create(place, album_index.settings, album_index.model_sha256)
         with store.lock():
             for name in parts_of(album_index):
                 store.append(*tables(album_index, name))

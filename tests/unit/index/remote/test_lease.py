@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from remote_indexes import (
@@ -44,8 +43,8 @@ from photoclust.index.remote.at import at
 from photoclust.index.remote.lease import Lease
 uri, source = sys.argv[1:]
 whole = IndexStore.open(source)
-with at(uri) as folder:
-    store = IndexStore.create(folder, whole.settings, whole.model_sha256)
+with at(uri) as place:
+    store = IndexStore.create(place, whole.settings, whole.model_sha256)
     with store.lock():
         part = whole.parts.marks()[0]
         store.append(from_disk(files.read_table(part)), whole.parts.read_faces(part))
@@ -63,8 +62,8 @@ def test_a_killed_writer_loses_the_part_in_hand_and_the_next_machine_continues(
     assert faces.replace("faces/", "photos/") == photos
     machine("second")
     alter_leases(bucket, machine="another")
-    with at(uri) as folder:
-        store = IndexStore.open(folder)
+    with at(uri) as place:
+        store = IndexStore.open(place)
         said = r"is being written to by .*, process \d+; .* may write in 1?\d\d s\.$"
         with pytest.raises(IndexLockedError, match=said), store.lock():
             pass
@@ -75,16 +74,16 @@ def test_a_killed_writer_loses_the_part_in_hand_and_the_next_machine_continues(
                 store.append(*tables(album_index, name))
             group_faces(store, ClusterConfig(k=10))
     machine("third")
-    with at(uri) as folder:
-        assert IndexStore.open(folder).faces().equals(album_index.faces())
-        assert of(IndexStore.open(folder)) == of(album_index)
+    with at(uri) as place:
+        assert IndexStore.open(place).faces().equals(album_index.faces())
+        assert of(IndexStore.open(place)) == of(album_index)
 
 
 def test_a_writer_that_was_killed_on_this_machine_keeps_nobody_out(uri, bucket, album_index, machine):
     command = [sys.executable, "-c", KILLED, uri, str(album_index.folder)]
     assert subprocess.run(command, check=False).returncode == 9
     assert len(leases(bucket)) == 1
-    with at(uri) as folder, IndexStore.open(folder).lock():
+    with at(uri) as place, IndexStore.open(place).lock():
         assert len(leases(bucket)) == 1
     assert leases(bucket) == []
 
@@ -96,7 +95,7 @@ def test_a_lease_that_is_not_renewed_is_waited_for(stored, bucket, album_index, 
     began = time.time()
     a_year_ahead = {"expires": began + 3e7, "seconds": 3}
     bucket.put("indexes/family/.lease/00000001.json", json.dumps(elsewhere | a_year_ahead).encode())
-    with at(stored) as folder, IndexStore.open(folder).lock():
+    with at(stored) as place, IndexStore.open(place).lock():
         assert 1 <= time.time() - began < 60
     assert "by far, process 7, who seems to have died; waiting" in caplog.text
 
@@ -112,14 +111,14 @@ def test_a_lease_that_is_renewed_meanwhile_is_not_taken(stored, bucket, monkeypa
     monkeypatch.setattr("photoclust.index.remote.lease.time.sleep", meanwhile)
     with (
         pytest.raises(IndexLockedError, match="by far, process 7"),
-        at(stored) as folder,
-        IndexStore.open(folder).lock(),
+        at(stored) as place,
+        IndexStore.open(place).lock(),
     ):
         pass
 
 
 def test_a_second_writer_is_refused_and_a_reader_is_not(stored, machine):
-    with at(stored) as folder, IndexStore.open(folder).lock():
+    with at(stored) as place, IndexStore.open(place).lock():
         machine("second")
         with at(stored) as elsewhere:
             store = IndexStore.open(elsewhere)
@@ -129,8 +128,8 @@ def test_a_second_writer_is_refused_and_a_reader_is_not(stored, machine):
 
 
 def test_a_reader_of_the_same_machine_reads_beside_the_writer(stored):
-    with at(stored) as folder, IndexStore.open(folder).lock():
-        reader = mirror_of(stored, Path(folder))
+    with at(stored) as place, IndexStore.open(place).lock():
+        reader = mirror_of(stored, place.folder)
         assert (reader.folder / "index.json").is_file()
 
 
@@ -167,8 +166,8 @@ def test_a_clock_that_is_wrong_by_years_locks_nobody_out(stored, bucket, monkeyp
     """The store says when the lease was written; an owner is believed for an hour."""
     far = {"token": "x", "host": "far", "pid": 7, "job": "", "since": 4e9 - 120, "machine": "another"}
     bucket.put("indexes/family/.lease/00000001.json", json.dumps(far | lease).encode())
-    with at(stored) as folder:
-        store = IndexStore.open(folder)
+    with at(stored) as place:
+        store = IndexStore.open(place)
         said = (
             r"delete the object indexes/family/\.lease/00000001\.json, or wait: .* may write in \d{1,4} s\.$"
         )
