@@ -63,19 +63,25 @@ def proportional_set_size(pid: int) -> int:
 
 def peak_of(command: list[str], quiet: bool = False) -> Peak:
     """Run a command to its end."""
-    began, peak = time.monotonic(), Peak()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL if quiet else None) as process:
-        family = psutil.Process(process.pid)
-        while process.poll() is None:
-            try:
-                others = [child.pid for child in family.children(recursive=True)]
-            except psutil.NoSuchProcess:
-                break
-            peak.see(proportional_set_size(process.pid), list(map(proportional_set_size, others)))
-            time.sleep(INTERVAL)
-    peak.seconds = time.monotonic() - began
+        peak = watched(process)
     if process.returncode:
         sys.exit(process.returncode)
+    return peak
+
+
+def watched(process: subprocess.Popen) -> Peak:
+    """Look at a process and all those it starts until it ends."""
+    began, peak = time.monotonic(), Peak()
+    family = psutil.Process(process.pid)
+    while process.poll() is None:
+        try:
+            others = [child.pid for child in family.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            break
+        peak.see(proportional_set_size(process.pid), list(map(proportional_set_size, others)))
+        time.sleep(INTERVAL)
+    peak.seconds = time.monotonic() - began
     return peak
 
 

@@ -1,95 +1,195 @@
-"""Photos a second, beside the loop people write around facenet-pytorch, on the same files in the same run.
+"""Photos a second beside the loop people write around facenet-pytorch: the same files, in turns.
 
-python benchmarks/speed.py --photos FOLDER [--megapixels 12] [--count 40]
+    python benchmarks/speed.py --photos FOLDER [--kind 12mp] [--count 20] [--rounds 5]
 
-The plain loop opens a photo, runs stock ``MTCNN(keep_all=True)``, cuts the faces out and embeds them with
-stock ``InceptionResnetV1``, one photo after another, with all of torch's threads. photoclust runs as
-`photoclust index` does, on Ray with all processors. Start-up is left out of both: imports, loading weights,
-starting actors. With ``--megapixels`` the photos are scaled to that size first, since small ones are what
-there is.
+The stock loop opens a photo, cuts the faces out with ``MTCNN(keep_all=True)`` and embeds them with
+``InceptionResnetV1``, one photo after another, with all of torch's threads. photoclust indexes as
+`photoclust index` does. Each run is a process of its own, stock and ours in turns. The table shows medians:
+
+- photos a second once everything is loaded, and how long it took from a cold start to the last photo;
+- milliseconds of each stage for a photo, by the clock for the stock loop, of all processes for ours;
+- peak memory of all processes (proportional set size) and their processor time.
+
+``--kind 12mp`` makes photos of 4000 x 3000 pixels out of those of FOLDER: every other photo is enlarged, the
+others are placed on large canvases.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
+from typing import Any
 
-import numpy as np
-import torch
-from facenet_pytorch import MTCNN, InceptionResnetV1
+from memory import watched
+from photo_sets import made
 from PIL import Image
-from safetensors.torch import load_file
 
-from photoclust.config import EngineConfig, IndexSettings
-from photoclust.engine import start
-from photoclust.models.weights import weights_path
-from photoclust.photo_refs import ref_table
-from photoclust.photos.sources.references import find_photos
+WARM_UP = 4  # photos before the rate is taken
+STAGES = ("decode", "detect", "embed")
 
 
-def prepare(source: Path, folder: Path, megapixels: float | None, count: int) -> list[Path]:
-    """Copy `count` photos, evenly taken, into `folder`, scaled where asked."""
-    found = sorted(path for path in source.rglob("*.jpg"))
-    chosen = [found[i] for i in np.linspace(0, len(found) - 1, count).astype(int)]
-    for number, path in enumerate(chosen):
-        photo = Image.open(path).convert("RGB")
-        if megapixels:
-            factor = (megapixels * 1e6 / (photo.width * photo.height)) ** 0.5
-            size = (round(photo.width * factor), round(photo.height * factor))
-            photo = photo.resize(size, Image.Resampling.LANCZOS)
-        photo.save(folder / f"{number:05}.jpg", quality=90)
-    return sorted(folder.iterdir())
+def stock(files: list[Path], _engine: str) -> dict[str, Any]:
+    """The stock loop."""
+    import torch
+    from facenet_pytorch import MTCNN, InceptionResnetV1
+    from safetensors.torch import load_file
 
+    from photoclust.models.weights import weights_path
 
-def plain_loop(files: list[Path]) -> tuple[float, int]:
-    """Photos a second and faces found by the stock pipeline, the first photo being its warm-up."""
-    detector = MTCNN(keep_all=True)
-    embedder = InceptionResnetV1().eval()
+    detector, embedder = MTCNN(keep_all=True), InceptionResnetV1().eval()
     embedder.load_state_dict(load_file(weights_path("casia-webface")), strict=False)
-    faces, began = 0, 0.0
+    seconds = dict.fromkeys(STAGES, 0.0)
+
+    def timed(stage: str, work: Callable[[], Any]) -> Any:
+        began = time.perf_counter()
+        done = work()
+        seconds[stage] += time.perf_counter() - began
+        return done
+
+    def faces_of(path: Path) -> int:
+        photo = timed("decode", lambda: Image.open(path).convert("RGB"))
+        crops = timed("detect", lambda: detector(photo))
+        return 0 if crops is None else len(timed("embed", lambda: embedder(crops)))
+
     with torch.inference_mode():
-        for number, path in enumerate(files):
-            crops = detector(Image.open(path).convert("RGB"))
-            if crops is not None:
-                faces += len(embedder(crops))
-            if number == 0:
-                began = time.perf_counter()
-    return (len(files) - 1) / (time.perf_counter() - began), faces
+        for path in files[:WARM_UP]:
+            faces_of(path)
+        seconds.update(dict.fromkeys(STAGES, 0.0))
+        began = time.perf_counter()
+        faces = sum(map(faces_of, files))
+    return {"faces": faces, "loop": time.perf_counter() - began, "seconds": seconds}
 
 
-def photoclust_rate(files: list[Path]) -> tuple[float, int]:
-    """Photos a second and faces found by photoclust's engine, from its first rows on."""
+def ours(files: list[Path], engine_kind: str) -> dict[str, Any]:
+    """photoclust's engine."""
+    from photoclust.config import EngineConfig, IndexSettings
+    from photoclust.engine import start
+    from photoclust.photo_refs import ref_table
+    from photoclust.photos.sources.references import find_photos
+    from photoclust.records import stage_seconds
+
     refs = list(find_photos([str(path) for path in files]))
     table = ref_table(refs, [0] * len(refs))
-    done, faces, first, last = 0, 0, 0.0, 0.0
-    with start(EngineConfig()) as engine:
+    seconds = dict.fromkeys(STAGES, 0.0)
+    faces = 0
+    with start(EngineConfig(kind=engine_kind)) as engine:
+        for _ in engine.stream(table.slice(0, WARM_UP), IndexSettings(), 1):
+            pass
+        began = time.perf_counter()
         for rows in engine.stream(table, IndexSettings()):
-            last = time.perf_counter()
             faces += sum(map(len, rows["faces"].to_pylist()))
-            if first:
-                done += len(rows)
-            else:
-                first = last
-    return done / (last - first), faces
+            for stage, spent in stage_seconds(rows).items():
+                seconds[stage] = seconds.get(stage, 0.0) + spent
+        loop = time.perf_counter() - began
+    return {"faces": faces, "loop": loop, "seconds": seconds}
+
+
+SIDES = {"stock": stock, "ours": ours}
+
+
+def cold_start(side: str, folder: Path) -> list[str]:
+    """The command whose time from its start to the last photo counts."""
+    if side == "stock":
+        return [sys.executable, __file__, "--one", "cold", "--photos", str(folder)]
+    index = tempfile.mkdtemp(dir=folder.parent)
+    return [sys.executable, "-m", "photoclust", "index", str(folder), "--index", f"{index}/index"]
+
+
+def cold_stock(folder: Path) -> None:
+    """The stock loop from the start of Python, without a warm-up."""
+    global WARM_UP
+    WARM_UP = 0
+    stock(sorted(folder.iterdir()), "")
+
+
+def measured(side: str, folder: Path, engine: str) -> dict[str, Any]:
+    """One run of a side in a process of its own, with its peak of memory and processor time."""
+    command = [sys.executable, __file__, "--one", side, "--photos", str(folder), "--engine", engine]
+    before = _children_seconds()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        peak = watched(process)
+        assert process.stdout
+        run = json.loads(process.stdout.read().splitlines()[-1])
+    began = time.perf_counter()
+    subprocess.run(cold_start(side, folder), check=True, capture_output=True)
+    cold = time.perf_counter() - began
+    return run | {"peak": peak.everything, "processors": _children_seconds() - before, "cold": cold}
+
+
+def _children_seconds() -> float:
+    spent = os.times()
+    return spent.children_user + spent.children_system
+
+
+def table(runs: dict[str, list[dict[str, Any]]], photos: int, megapixels: float) -> str:
+    """What the documentation shows."""
+
+    def middle(side: str, of: Callable[[dict[str, Any]], float]) -> float:
+        return median(map(of, runs[side]))
+
+    rows: list[tuple[str, Callable[[dict[str, Any]], float], bool]] = [
+        ("photos a second", lambda run: photos / run["loop"], True),
+        ("megapixels a second", lambda run: megapixels / run["loop"], True),
+        ("faces a second", lambda run: run["faces"] / run["loop"], True),
+        *((f"{stage}, ms a photo", _stage(stage, photos), False) for stage in STAGES),
+        ("cold start to last photo, s", lambda run: run["cold"], False),
+        ("peak memory, GB", lambda run: run["peak"] / 1e9, False),
+        ("faces", lambda run: run["faces"], True),
+    ]
+    lines = ["| what | stock loop | photoclust | ratio |", "|---|---|---|---|"]
+    for name, of, higher in rows:
+        a, b = middle("stock", of), middle("ours", of)
+        lines.append(f"| {name} | {a:.2f} | {b:.2f} | {(b / a if higher else a / max(b, 1e-9)):.2f} |")
+    pairs = zip(runs["stock"], runs["ours"], strict=True)
+    each = ", ".join(f"{a['loop'] / b['loop']:.2f}" for a, b in pairs)
+    return "\n".join([*lines, "", f"Ratio of photos a second in each round: {each}"])
+
+
+def _stage(stage: str, photos: int) -> Callable[[dict[str, Any]], float]:
+    return lambda run: 1000 * run["seconds"][stage] / photos
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--photos", type=Path, required=True)
-    parser.add_argument("--megapixels", type=float)
+    parser.add_argument("--kind", choices=["original", "12mp"], default="original")
     parser.add_argument("--count", type=int, default=40)
-    parser.add_argument("--stock-count", type=int, help="photos for the plain loop; all by default")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--engine", default="auto")
+    parser.add_argument("--keep", type=Path, help="folder where the photos are made, and stay")
+    parser.add_argument("--one", choices=["stock", "ours", "cold"], help=argparse.SUPPRESS)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        files = prepare(options.photos, Path(folder), options.megapixels, options.count)
-        few = files[:: max(1, len(files) // (options.stock_count or len(files)))]
-        stock, stock_faces = plain_loop(few)
-        ours, faces = photoclust_rate(files)
-    print(f"plain loop  {stock:6.2f} photos a second  ({len(few)} photos, {stock_faces} faces)")
-    print(f"photoclust  {ours:6.2f} photos a second  ({len(files)} photos, {faces} faces)")
-    print(f"ratio       {ours / stock:6.2f}")
+    if options.one == "cold":
+        cold_stock(options.photos)
+    elif options.one:
+        files = sorted(options.photos.iterdir())
+        print(json.dumps(SIDES[options.one](files, options.engine)))
+    else:
+        compare(options)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Make the photos, run both sides in turns, print the table."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.keep or Path(scratch) / "photos"
+        folder.mkdir(exist_ok=True)
+        files = sorted(folder.iterdir()) or made(options.photos, folder, options.kind, options.count)
+        megapixels = sum(size[0] * size[1] for size in (Image.open(path).size for path in files)) / 1e6
+        runs: dict[str, list[dict[str, Any]]] = {side: [] for side in SIDES}
+        for number in range(options.rounds):
+            for side in (list(SIDES), list(SIDES)[::-1])[number % 2]:
+                runs[side].append(measured(side, folder, options.engine))
+                print(f"{side}: {json.dumps(runs[side][-1])}", file=sys.stderr, flush=True)
+        print(f"{len(files)} photos, {megapixels:.0f} megapixels, {options.rounds} rounds\n")
+        print(table(runs, len(files), megapixels))
 
 
 if __name__ == "__main__":
