@@ -78,5 +78,9 @@ def page_name(number: int) -> str:
 
 
 def nearby(number: int, count: int) -> list[int]:
-    """Pages worth a link from page `number`: the ends and the neighbours."""
-    return sorted({0, count - 1, *range(max(0, number - 2), min(count, number + 3))})
+    """Pages worth a link from page `number`: the first and the neighbours, and from the first the last.
+
+    So a page in the middle stays as it is when there is one page more.
+    """
+    last = set() if number else {count - 1}
+    return sorted({0, *last, *range(max(0, number - 2), min(count, number + 3))})

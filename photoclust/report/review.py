@@ -142,7 +142,8 @@ class _Review:
         figures, rest = self.figures if not number else {}, list[Any]()
         if number + 1 == len(names):
             rest = [[part.key for part in self.rest], self.failures, self.figures["failed"]]
-        return key_of(title, number, len(names), figures, keys, rest)
+        links = names[-1] if not number else "", nearby(number, len(names))
+        return key_of(title, number, links, figures, keys, rest)
 
     def pictured(self, pages: list[int]) -> npt.NDArray[np.int64]:
         """Rows of the faces whose thumbnails some pages need: of parts that are not there."""

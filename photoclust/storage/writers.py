@@ -15,8 +15,6 @@ from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
-import psutil
-
 _LONGEST = 3600.0  # seconds between the first byte of a file and its taking effect, on a very slow drive
 _TAG = re.compile(r"-([0-9a-f]{8})-(\d{1,10})-[0-9a-f]{16}(?:\.parquet)?$")
 
@@ -49,6 +47,8 @@ def is_abandoned(path: Path) -> bool:
     tag = _TAG.search(f"-{path.name}")
     if tag is None:
         return True
+    import psutil  # ten milliseconds, and few processes find what another has left
+
     here = running_machine() and tag[1] == _machine()
     return bool(here and not psutil.pid_exists(int(tag[2]))) or _age(path) > _LONGEST
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -193,6 +192,8 @@ class PeopleIndex:
         return {**self.person_of, **own}
 
     def _suggestions(self, text: str) -> str:
+        from difflib import get_close_matches  # only who is not found is looked for in this way
+
         known = [row["name"] for row in self.people.values() if row["name"]] + list(self.people)
         close = get_close_matches(text, known, n=3, cutoff=0.5)
         return (

@@ -44,16 +44,18 @@ def test_only_pages_that_changed_are_written(make_album, tmp_path: Path) -> None
 
 
 def test_who_goes_from_the_first_page_changes_few_others(make_album, tmp_path: Path) -> None:
-    people = [(f"/{number}.jpg", f"p{number // 2}") for number in range(400)]
+    people = [(f"/{number:03}.jpg", f"p{number // 2:03}") for number in range(400)]
     limits, folder = Limits(people=20, faces=4), tmp_path / "review"
 
     def written(faces: list[tuple[str, str]]) -> int:
         before = {path.name: path.stat().st_ino for path in folder.glob("*.html")}
-        write_review(make_album(faces), folder, "Us", limits, mark="m")
+        names = {person: f"Ada {person}" for _, person in faces}
+        write_review(make_album(faces, names=names), folder, "Us", limits, mark="m")
         return sum(before.get(path.name) != path.stat().st_ino for path in folder.glob("*.html"))
 
     assert written(people) > 10
-    assert written([(uri, "p8" if person == "p0" else person) for uri, person in people]) <= 4
+    assert written([(uri, "p008" if person == "p000" else person) for uri, person in people]) <= 4
+    assert written(people[:-40]) <= 5  # a page less: the first, and those before the last
 
 
 @pytest.mark.parametrize("seed", range(10))
