@@ -28,16 +28,38 @@
     └── EngineError                 Ray cannot be joined or finish the work
         └── RayStartError           Ray cannot be started on this machine
 
-The message of each is one sentence or two: what, where, what to do. It is shown as it stands.
+The message of each is one sentence or two: what, where, what to do. Where the last differs, a program is told
+what to call, and the command line says which command or option helps (`PhotoclustError.on_command_line`).
 """
 
 from __future__ import annotations
 
 
 class PhotoclustError(Exception):
-    """Base of everything photoclust raises on purpose."""
+    """Base of everything photoclust raises on purpose.
+
+    Parameters
+    ----------
+    said
+        What is wrong and where, and what to do about it where that is the same everywhere.
+    python, cli
+        What else to do about it, a sentence each: in a program, and on the command line.
+    """
 
     exit_code = 1
+
+    def __init__(self, *said: object, python: str = "", cli: str = "") -> None:
+        super().__init__(*said)
+        self.python = python
+        self.cli = cli
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} {self.python}".rstrip()
+
+    @property
+    def on_command_line(self) -> str:
+        """The message for whoever has typed a command."""
+        return f"{super().__str__()} {self.cli}".rstrip() if self.cli else str(self)
 
 
 class UsageError(PhotoclustError):
@@ -86,7 +108,7 @@ class CredentialsExpiredError(ObjectStoreError):
     """The credentials for an object store are no longer valid: no other request to it can succeed either."""
 
     def __init__(self, said: str = "") -> None:
-        super().__init__(f"the credentials have expired{said}; get new ones and run the same command again")
+        super().__init__(f"the credentials have expired{said}; get new ones and try again")
 
 
 class IndexStoreError(PhotoclustError):
@@ -175,5 +197,9 @@ class RayStartError(EngineError):
     """
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"No Ray on this machine: {reason}; see `photoclust doctor`, or use --engine local.")
+        super().__init__(
+            f"No Ray on this machine: {reason}; see `photoclust doctor`.",
+            python='Or let this process do the work, with engine="local".',
+            cli="Or use --engine local.",
+        )
         self.reason = reason

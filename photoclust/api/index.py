@@ -10,7 +10,7 @@ from photoclust.api.context import Progress, context_of
 from photoclust.api.corrections import Corrections
 from photoclust.api.questions import PathOrUri, Questions
 from photoclust.config import ClusterConfig, EngineConfig
-from photoclust.workflows.cluster import group
+from photoclust.workflows.cluster import group, put_in_force
 from photoclust.workflows.export import ExportReport, export
 from photoclust.workflows.forget import Receipt, forget
 from photoclust.workflows.index import index as index_photos
@@ -127,6 +127,27 @@ class Index(Questions):
         """
         with self._store() as store:
             return group(store, config or ClusterConfig(), context_of(engine, progress), max_named_churn)
+
+    def use(self, run_id: str) -> None:
+        """Put an earlier grouping in force again, or one that was refused.
+
+        Parameters
+        ----------
+        run_id
+            Id of one of `groupings`, the beginning of one, or ``"previous"``; a `ChurnError` or a
+            `DecisionsLostError` names the one that was refused.
+
+        Raises
+        ------
+        IndexMissingError
+            There is no such grouping.
+        UsageError
+            More than one is meant.
+        IndexLockedError
+            Another process is writing to the index.
+        """
+        with self._store() as store:
+            put_in_force(store, run_id)
 
     def export(
         self, output: PathOrUri, format: str = "csv", *, embeddings: bool = False, force: bool = False

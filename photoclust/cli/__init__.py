@@ -148,7 +148,7 @@ def _report(error: Exception) -> int:
 
         sys.stderr.write(without_password("".join(traceback.format_exception(error))))
     if isinstance(error, PhotoclustError):
-        LOG.error("Error: %s", without_password(str(error)))
+        LOG.error("Error: %s", without_password(error.on_command_line))
         return error.exit_code
     LOG.error("Error: %s", without_password(_failures.sentence(error)))
     if isinstance(error, OSError):

@@ -119,7 +119,9 @@ class RestartingPool:
                 continue
         raise EngineError(
             f"A process that clusters faces died, and so did {MAX_RESTARTS - 1} in its place, for want "
-            "of memory, probably; use fewer at once with --num-cpus, or give each less with --max-component."
+            "of memory, probably.",
+            python="Use fewer at once (num_cpus), or give each less (max_component).",
+            cli="Use fewer at once with --num-cpus, or give each less with --max-component.",
         )
 
 

@@ -19,7 +19,11 @@ class LocalEngine:
     def __init__(self, config: EngineConfig) -> None:
         wanted, found = config.num_gpus or 0, torch.cuda.device_count()
         if wanted > found:
-            raise ResourceError(f"--num-gpus {wanted} was asked for, but torch sees {found}; leave it out.")
+            raise ResourceError(
+                f"{wanted} GPUs were asked for, but torch sees {found}.",
+                python="Leave num_gpus out.",
+                cli="Leave --num-gpus out.",
+            )
         self.config = config
         self.loaded: tuple[IndexSettings, FindFaces, EmbedFaces] | None = None
         self.device = "cuda" if found and config.num_gpus != 0 else "cpu"

@@ -76,7 +76,9 @@ def plan_pools(config: EngineConfig, cpus: float, gpus: float) -> Pools:
     for name, wanted, there in (("cpus", config.num_cpus, cpus), ("gpus", config.num_gpus, gpus)):
         if wanted is not None and wanted > there:
             raise ResourceError(
-                f"--num-{name} {wanted} was asked for, but Ray has {there:g}; ask for less or leave it out."
+                f"{wanted} {name} were asked for, but Ray has {there:g}.",
+                python=f"Ask for fewer, or leave num_{name} out.",
+                cli=f"Ask for fewer, or leave --num-{name} out.",
             )
     cpus = cpus if config.num_cpus is None else config.num_cpus
     gpus = gpus if config.num_gpus is None else config.num_gpus

@@ -140,7 +140,7 @@ def _table(file: Path) -> LabelTable:
         return read_label_table(file)
     except UsageError as error:
         if isinstance(error.__cause__, OSError):
-            hint = "--labels takes the word folders, or the path of a CSV."
+            hint = "Labels are the word folders, or the path of a CSV."
             raise UsageError(f"{error} {hint}") from error
         raise
 

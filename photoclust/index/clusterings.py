@@ -135,8 +135,9 @@ class Clusterings:
             )
         if not found:
             raise IndexMissingError(
-                f"There is no clustering {said!r} in {self.folder.parent}; `photoclust diff --list --index "
-                f"{self.folder.parent}` names those there are."
+                f"There is no clustering {said!r} in {self.folder.parent}.",
+                python="Index.groupings are those there are.",
+                cli=f"`photoclust diff --list --index {self.folder.parent}` names those there are.",
             )
         if len(found) > 1:
             raise UsageError(

@@ -42,10 +42,12 @@ def writing(path: Path) -> Generator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             message = (
                 f"The disk is full: {path} could not be written. "
-                "Free some space and run the same command again; what was finished is kept."
+                "Free some space and try again; what was finished is kept."
             )
         else:
-            message = f"{path} cannot be written ({error.strerror or error}); choose another --index."
+            message = (
+                f"{path} cannot be written ({error.strerror or error}); choose another place for the index."
+            )
         raise IndexWriteError(message) from error
 
 

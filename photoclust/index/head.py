@@ -43,7 +43,9 @@ def read_head(folder: Path) -> tuple[IndexSettings, str]:
     file = head_file(folder)
     if not file.is_file():
         raise IndexMissingError(
-            f"There is no index at {folder}; make one with `photoclust run PHOTOS --index {folder}`."
+            f"There is no index at {folder}.",
+            python="Make one with photoclust.create.",
+            cli=f"Make one with `photoclust run PHOTOS --index {folder}`.",
         )
     head = files.read_json(file, checked=False)
     if not isinstance(head.get("format"), int):
@@ -78,12 +80,12 @@ def require_same(folder: Path, made: tuple[IndexSettings, str], asked: tuple[Ind
         raise IndexMismatchError(
             f"{folder} was made with the model {mine['embed']['model']} "
             f"({made[1][:12]}) and cannot take faces of {theirs['embed']['model']} "
-            f"({asked[1][:12]}); give --index a new folder."
+            f"({asked[1][:12]}); choose a new folder for the index."
         )
     for stage in ("detect", "crop", "embed"):
         for name, value in mine[stage].items():
             if value != theirs[stage][name]:
                 raise IndexMismatchError(
                     f"{folder} was made with {stage} {name} = {value}, not {theirs[stage][name]}; "
-                    "leave the setting out, or give --index a new folder."
+                    "leave the setting out, or choose a new folder for the index."
                 )

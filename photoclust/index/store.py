@@ -89,14 +89,14 @@ class IndexStore:
         place = IndexPlace.of(location)
         folder = place.folder
         if folder.exists() and not folder.is_dir():
-            raise IndexFormatError(f"{folder} is a file; give --index a folder.")
+            raise IndexFormatError(f"{folder} is a file; an index is a folder.")
         files.make_folder(folder)
         with files.writing(folder):
             strangers = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
         if strangers:
             raise IndexFormatError(
                 f"{folder} holds no index but other files, {strangers[0]!r} for one; "
-                "give --index a new folder."
+                "choose a new folder for the index."
             )
         write_head(folder, settings, model_sha256)
         return cls(place, settings, model_sha256)

@@ -82,7 +82,11 @@ def write_export(
     if output.exists() and not output.is_file():
         raise OutputError(f"{output} is no regular file; name a file to write the {fmt} to.")
     if output.exists() and not force:
-        raise OutputError(f"{output} exists already; choose another name, or add --force to replace it.")
+        raise OutputError(
+            f"{output} exists already; choose another name.",
+            python="force=True replaces it.",
+            cli="--force replaces it.",
+        )
     with output_file(output.resolve()) as stream:
         write_table(album, fmt, stream, embeddings)
     return output

@@ -87,8 +87,10 @@ def put_in_force(store: IndexStore, run: str) -> str:
 
     Raises
     ------
+    IndexMissingError
+        There is no such grouping.
     UsageError
-        No grouping, or more than one, is meant.
+        More than one is meant.
     """
     with store.lock():
         run_id = store.clusterings.find(run)

@@ -150,4 +150,8 @@ def require_output(file: Path, force: bool = False) -> None:
     if not file.absolute().parent.is_dir():
         raise OutputError(f"The outcome cannot be written to {file}: its folder does not exist.")
     if file.exists() and not force:
-        raise OutputError(f"{file} exists already; choose another name, or add --force to replace it.")
+        raise OutputError(
+            f"{file} exists already; choose another name.",
+            python="force=True replaces it.",
+            cli="--force replaces it.",
+        )

@@ -69,7 +69,9 @@ def _album(store: IndexStore, embeddings: bool) -> Album:
     clustering = store.current_clustering()
     if clustering is None:
         raise IndexMissingError(
-            f"{store.called} has no people yet; make them with `photoclust cluster --index {store.called}`."
+            f"{store.called} has no people yet.",
+            python="Make them with Index.group.",
+            cli=f"Make them with `photoclust cluster --index {store.called}`.",
         )
     columns = ["box", "detection_score", "quality", *(["embedding"] if embeddings else [])]
     return Album(store.photos(), store.faces(columns), clustering.assignments, clustering.people)

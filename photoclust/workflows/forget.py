@@ -83,7 +83,11 @@ def erasure_of(
         People are to be forgotten and there are none yet.
     """
     if not (people or photos):
-        raise UsageError("Say whom to forget: a person's id or name, or a photo with --photo.")
+        raise UsageError(
+            "Say whom to forget: a person's id or name, or a photo.",
+            python="A photo is named with photos=.",
+            cli="A photo is named with --photo.",
+        )
     whole = frozenset(_photo_id(store, path) for path in photos)
     faces = stored_faces(store.folder, ["face_id", "photo_id"])
     chosen = set(faces.filter(among("photo_id", whole))["face_id"].to_pylist())

@@ -86,7 +86,7 @@ def index(photos: Sequence[str], folder: Location, options: PhotoOptions, contex
         See `index_photos`.
     """
     if not photos:
-        raise UsageError("Say where the photos are: folders, files, URIs, archives or lists.")
+        raise UsageError("No photos were named; name folders, files, URIs, archives or lists.")
     search = options.search(photos)
     with counting_retries() as around:
         refs, none_found = find(search)

@@ -191,7 +191,8 @@ class Watcher:
             indexed = None if same else self._index(sight)
             return Look(at, waiting, indexed, self._group(quiet=not indexed and not waiting))
         except (PhotoclustError, OSError) as error:
-            return Look(at, waiting, error=str(error))
+            said = error.on_command_line if isinstance(error, PhotoclustError) else str(error)
+            return Look(at, waiting, error=said)
 
     def _index(self, sight: Sight) -> IndexReport | None:
         new = sight.more_than(self.done or Sight())

@@ -39,7 +39,7 @@ def test_gpus_the_cluster_lacks_are_refused_at_once(tmp_path: Path, cluster: Any
     place = ["--index", tmp_path / "index", "--address", cluster.address]
     done = cluster.photoclust("run", tmp_path, *place, "--num-gpus", "4")
     assert done.returncode == 2
-    assert "--num-gpus 4 was asked for, but Ray has 0" in done.stderr
+    assert "4 gpus were asked for, but Ray has 0. Ask for fewer, or leave --num-gpus out." in done.stderr
 
 
 def test_another_ray_on_the_cluster_is_named(tmp_path: Path, cluster: Any) -> None:

@@ -152,6 +152,9 @@ def require_plausible(work: Plan, missing: Sequence[Row], known: pa.Table, folde
             place = folder.rstrip("/") or folder
             raise MissingPhotosError(
                 f"{gone} of the {count} photos known in {place} are not there; is a drive "
-                "not connected? Connect it and run the same command again. If they are gone for good, add "
-                "--missing drop, and they leave the grouping; with --missing keep everything stays."
+                "not connected? Connect it and try again.",
+                python="If they are gone for good, say PhotoOptions(missing='drop'), and they leave the "
+                "grouping; with missing='keep' everything stays.",
+                cli="If they are gone for good, add --missing drop, and they leave the grouping; with "
+                "--missing keep everything stays.",
             )

@@ -70,7 +70,7 @@ def _fetched_again(mirror: Mirror) -> Generator[None]:
     except IndexCorruptError as error:
         mirror.distrust()
         raise IndexCorruptError(
-            "The working copy of an index is damaged, and will be fetched again: repeat the command. If it "
+            "The working copy of an index is damaged, and will be fetched again: try again. If it "
             f"says the same, what is stored is damaged. {error}"
         ) from error
 
@@ -79,9 +79,7 @@ def _uri_of(location: str) -> str | None:
     if is_object_uri(location):
         return location
     if "://" in location:
-        raise UsageError(
-            f"--index {location} is no folder; give its path, or s3://, gs:// or az://BUCKET/PREFIX."
-        )
+        raise UsageError(f"{location} is no index: name its folder, or s3://, gs:// or az://BUCKET/PREFIX.")
     folder = Path(location).absolute()
     if folder.parent.parent != cache_dir().absolute() / "indexes":
         return None

@@ -186,7 +186,7 @@ class Lease:
             if not self._prolonged():
                 raise IndexLockedError(
                     f"This run was held up, and another has taken {self._uri} over; nothing more is written. "
-                    "Run the same command again when the other has finished."
+                    "Try again when the other has finished."
                 )
             self._renewed = began
 

@@ -111,14 +111,14 @@ class Mirror:
             return
         here = {name: stamp(path) for name, path in self._copy.files()}
         if HEAD in self._known and HEAD not in here:  # else all would be taken for deleted
-            raise IndexWriteError(f"The working copy {self.folder} was removed; run the same command again.")
+            raise IndexWriteError(f"The working copy {self.folder} was removed; try again.")
         changed = [name for name, now in here.items() if self._known.get(name, [None])[1:] != now]
         gone = [name for name in self._known if name not in here]
         try:
             self._store_in_order(changed, gone)
         except ObjectStoreError as error:
             raise IndexWriteError(
-                f"{self.uri} cannot be written: {error}. What was stored is kept; run the same command again."
+                f"{self.uri} cannot be written: {error}. What was stored is kept; try again."
             ) from error
 
     # -- fetching ---------------------------------------------------------------------------------------

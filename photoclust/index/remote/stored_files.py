@@ -38,7 +38,7 @@ class StoredFiles:
         if there and HEAD not in there:
             raise IndexFormatError(
                 f"{self.uri} holds no index but other objects, {min(there)!r} for one; "
-                "give --index a new prefix."
+                "choose a new prefix for the index."
             )
 
     def info(self, name: str) -> ObjectInfo | None:
@@ -72,8 +72,7 @@ class StoredFiles:
         written = self.store.write(key, content, only_new=not known, replaces=known)
         if not written and not self._is_there(key, content):
             raise IndexLockedError(
-                f"Somebody else has written {self.uri}/{name}; nothing more is written. "
-                "Run the same command again."
+                f"Somebody else has written {self.uri}/{name}; nothing more is written. Try again."
             )
         found = self.store.info(key)
         return found.tag if found else None

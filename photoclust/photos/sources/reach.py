@@ -77,8 +77,8 @@ def _lost(root: str, reason: str) -> SourceLostError:
     place = local_path(root.removesuffix("!/"))
     return SourceLostError(
         f"{place.rstrip('/') or '/'} can no longer be read ({reason}); is a drive or a network share gone? "
-        "What was finished is kept, and nothing is noted of the other photos. Run the same command again "
-        "when it is back."
+        "What was finished is kept, and nothing is noted of the other photos. Try again when it is "
+        "back."
     )
 
 

@@ -49,7 +49,11 @@ def table_rows(table: PhotoRef, column: str | None, named: bool) -> Iterator[Pho
             if chosen is not None:
                 yield from _rows(table, parquet.metadata, chosen)
             elif named or column:
-                raise UsageError(_unknown_column(table.uri, column, parquet.schema_arrow))
+                raise UsageError(
+                    _unknown_column(table.uri, column, parquet.schema_arrow),
+                    python="Name one with PhotoOptions.image_column.",
+                    cli="Name one with --image-column.",
+                )
     except PhotoError as error:
         yield PhotoRef(table.uri, table.size, Version.refused(error.reason))
 
@@ -57,7 +61,7 @@ def table_rows(table: PhotoRef, column: str | None, named: bool) -> Iterator[Pho
 def _unknown_column(uri: str, column: str | None, schema: pa.Schema) -> str:
     names = ", ".join(schema.names[:20])
     missing = f"no column {column!r} of image bytes" if column else "no column that looks like images"
-    return f"{uri} has {missing}; name one with --image-column: it has {names}."
+    return f"{uri} has {missing}; it has {names}."
 
 
 def _column(schema: pa.Schema, wanted: str | None) -> str | None:

@@ -81,8 +81,10 @@ def note(store: IndexStore, decide: Decide, join_named: bool = False) -> Noted:
         names = named_joined(before, decisions)
         if names and not join_named:
             raise UsageError(
-                f"{' and '.join(map(repr, names))} both have a name and would become one person; add --yes "
-                "(in Python join_named=True) if that is meant. Nothing was changed."
+                f"{' and '.join(map(repr, names))} both have a name and would become one person; nothing was "
+                "changed.",
+                python="If that is meant, say join_named=True.",
+                cli="If that is meant, add --yes.",
             )
         write(store, before, decisions)
     return Noted(before, decisions)

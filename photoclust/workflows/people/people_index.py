@@ -43,8 +43,9 @@ class PeopleIndex:
         current = store.current_clustering()
         if current is None:
             raise IndexMissingError(
-                f"{store.folder} has no people yet; make them with "
-                f"`photoclust cluster --index {store.folder}`."
+                f"{store.folder} has no people yet.",
+                python="Make them with Index.group.",
+                cli=f"Make them with `photoclust cluster --index {store.folder}`.",
             )
         self._store = store
         self.text = store.decisions_text()
@@ -112,7 +113,9 @@ class PeopleIndex:
             numbered = (one for one, row in self.people.items() if row["number"] == int(number[1]))
             named += [one for one in numbered if not self.people[one]["name"]]
         found = named or _beginning(self.people, text)
-        return _the_one(found, text, "person", "" if found else self._suggestions(text))
+        if not found:
+            raise self._unknown_person(text)
+        return _the_one(found, text)
 
     def _numbered(self, number: int) -> str:
         """The person who is called by a number, or who has most of the faces of the one who was."""
@@ -124,7 +127,11 @@ class PeopleIndex:
         person = ids.get(number, "") or next((person_in_force(self._current, one) for one in given), "")
         if person not in self.people:
             what = "is nobody now: their faces have gone" if given else "is nobody's number"
-            raise UsageError(f"Person {number} {what}; `photoclust people list` lists who there is.")
+            raise UsageError(
+                f"Person {number} {what}.",
+                python="Index.people are those there are.",
+                cli="`photoclust people list` lists who there is.",
+            )
         return person
 
     def face(self, text: str) -> str:
@@ -135,10 +142,16 @@ class PeopleIndex:
         UsageError
             When there is none, or more than one.
         """
-        hint = "`photoclust people show PERSON` lists the faces of a person"
-        return (
-            text if text in self.person_of else _the_one(_beginning(self.person_of, text), text, "face", hint)
-        )
+        if text in self.person_of:
+            return text
+        found = _beginning(self.person_of, text)
+        if not found:
+            raise UsageError(
+                f"There is no face {text[:80]!r}.",
+                python="The faces of a person are Index.person(...).faces.",
+                cli="`photoclust people show PERSON` lists the faces of a person.",
+            )
+        return _the_one(found, text)
 
     def either(self, text: str) -> Ref:
         """Person or face that `text` means; a person where both could be meant.
@@ -191,15 +204,18 @@ class PeopleIndex:
         own = {face: row["person_id"] for row in self._identities for face in row["face_ids"]}
         return {**self.person_of, **own}
 
-    def _suggestions(self, text: str) -> str:
+    def _unknown_person(self, text: str) -> UsageError:
         from difflib import get_close_matches  # only who is not found is looked for in this way
 
         known = [row["name"] for row in self.people.values() if row["name"]] + list(self.people)
         close = get_close_matches(text, known, n=3, cutoff=0.5)
-        return (
-            f"did you mean {' or '.join(map(visible, close))}"
-            if close
-            else "`photoclust people list` lists them"
+        if close:
+            question = f"did you mean {' or '.join(map(visible, close))}"
+            return UsageError(f"There is no person {text[:80]!r}; {question}.")
+        return UsageError(
+            f"There is no person {text[:80]!r}.",
+            python="Index.people are those there are.",
+            cli="`photoclust people list` lists them.",
         )
 
     # -- which faces ----------------------------------------------------------------------------------
@@ -262,10 +278,8 @@ def _beginning(ids: Collection[str], text: str) -> list[str]:
     return [one for one in ids if text and one.startswith(text)]
 
 
-def _the_one(found: Sequence[str], text: str, kind: str, hint: str) -> str:
+def _the_one(found: Sequence[str], text: str) -> str:
     if len(found) == 1:
         return found[0]
-    if not found:
-        raise UsageError(f"There is no {kind} {text[:80]!r}; {hint}.")
     few = ", ".join(found[:4]) + (" and more" if len(found) > 4 else "")
     raise UsageError(f"{text[:80]!r} could be {len(found)} of them ({few}); give more of the id.")

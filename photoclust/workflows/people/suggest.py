@@ -115,7 +115,9 @@ def _faces_in_force(store: IndexStore) -> tuple[Snapshot, Clustering]:
     current = faces.in_force
     if current is None or not current.assignments["face_id"].equals(faces.table["face_id"]):
         raise IndexMissingError(
-            f"{store.folder} has faces that are not grouped; run `photoclust cluster --index {store.folder}`."
+            f"{store.folder} has faces that are not grouped.",
+            python="Group them with Index.group.",
+            cli=f"Group them with `photoclust cluster --index {store.folder}`.",
         )
     return faces, current
 

@@ -178,8 +178,11 @@ def require_steady(
     raise ChurnError(
         f"{sum(churn.moved.values())} of the {churn.faces} faces of people with a name ({churn.share:.1%}) "
         f"would leave their person, more than {100 * most:g}%: {', '.join(whom)}. The one in force "
-        f"stays. Look at the new one with `photoclust diff current {after.run_id} --index {index}`; accept "
-        f"it with `photoclust cluster --use {after.run_id} --index {index}` or --max-named-churn 100%."
+        "stays.",
+        python=f"Look at the new one with Index.diff('current', '{after.run_id}'); accept it with "
+        f"Index.use('{after.run_id}').",
+        cli=f"Look at the new one with `photoclust diff current {after.run_id} --index {index}`; accept "
+        f"it with `photoclust cluster --use {after.run_id} --index {index}` or --max-named-churn 100%.",
     )
 
 
@@ -224,8 +227,9 @@ def require_no_loss(lost: Mapping[str, tuple[str, ...]], after: Clustering, inde
     more = f" and {len(lost) - _NAMES_SHOWN} more" if len(lost) > _NAMES_SHOWN else ""
     raise ChurnError(
         f"No face is left of {few}{more}: their photos are other pictures now, or can no longer be used. The "
-        f"grouping in force stays. Put the photos back, and run the same command again; or accept the new "
-        f"one with `photoclust cluster --use {after.run_id} --index {index}`."
+        "grouping in force stays. Put the photos back, and try again.",
+        python=f"Or accept the new one with Index.use('{after.run_id}').",
+        cli=f"Or accept the new one with `photoclust cluster --use {after.run_id} --index {index}`.",
     )
 
 

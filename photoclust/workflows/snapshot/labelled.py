@@ -82,7 +82,9 @@ def labelled_faces(location: Location, labels: str, grouped: bool = True) -> Lab
     clustering = store.current_clustering()
     if clustering is None and grouped:
         raise IndexMissingError(
-            f"{store.called} holds no people yet; run `photoclust cluster --index {store.called}`."
+            f"{store.called} holds no people yet.",
+            python="Make them with Index.group.",
+            cli=f"Make them with `photoclust cluster --index {store.called}`.",
         )
     photos, faces = store.photos(), store.faces(["box"])
     truth, notes = _people_of_photos(photos, labels)
@@ -124,7 +126,7 @@ def _left_behind(count: int) -> tuple[str, ...]:
         return ()
     faces = _counted(count, "labelled face has", "labelled faces have")
     alone = "counts" if count == 1 else "count"
-    return (f"{faces} come since people were grouped, and {alone} as alone; run `photoclust cluster` first.",)
+    return (f"{faces} come since people were grouped, and {alone} as alone; group the faces first.",)
 
 
 def _counted(count: int, one: str, many: str) -> str:

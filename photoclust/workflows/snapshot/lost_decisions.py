@@ -57,9 +57,12 @@ def require_decisions(
         if new_run
         else f"`photoclust cluster --index {index}` tells how to go on"
     )
+    use = f"accept that with Index.use('{new_run}')" if new_run else "Index.group tells how to go on"
     raise DecisionsLostError(
-        f"{_state(store, before, now)}{_whose(lost)}. The grouping in force stays. Put the file back and run "
-        f"the same command again; or, if they are meant to be gone, {accept}."
+        f"{_state(store, before, now)}{_whose(lost)}. The grouping in force stays. Put the file back and try "
+        "again.",
+        python=f"Or, if they are meant to be gone, {use}.",
+        cli=f"Or, if they are meant to be gone, {accept}.",
     )
 
 

@@ -252,7 +252,7 @@ def test_results_cannot_be_changed(index: photoclust.Index) -> None:
         (lambda index: index.evaluate("no.csv"), "UsageError", "no.csv"),
         (lambda index: index.export("x.xls", "xls"), "UsageError", "csv, json, parquet or folders"),
         (lambda index: index.add("/no/such/folder"), "UsageError", "/no/such/folder"),
-        (lambda index: index.add([]), "UsageError", "Say where the photos are"),
+        (lambda index: index.add([]), "UsageError", "No photos were named"),
         (lambda index: photoclust.open("peo\0ple"), "UsageError", "NUL character"),
         (lambda index: index.person("Person 0"), "UsageError", "nobody's number"),
         (lambda index: index.add("/", engine="cloud"), "UsageError", "engine must be one of"),

@@ -124,7 +124,8 @@ def test_an_index_of_a_newer_format(tmp_path: Path) -> None:
 
 def test_gpus_that_are_not_there(tmp_path: Path, photo: Path) -> None:
     done = photoclust("run", photo, "--index", tmp_path / "x", "--num-gpus", "64", "--engine", "local")
-    assert "--num-gpus 64" in one_sentence(done, 2)
+    assert "64 GPUs were asked for" in one_sentence(done, 2)
+    assert done.stderr.endswith("Leave --num-gpus out.\n")
 
 
 def test_a_model_nobody_knows(tmp_path: Path, photo: Path) -> None:

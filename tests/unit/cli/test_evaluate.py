@@ -164,8 +164,7 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     assert notes == [
         "Left out: 1 labelled photo shows no face, 1 labelled photo could not be read, "
         "1 photo is there twice, under two labels.",
-        "1 labelled face has come since people were grouped, and counts as alone; "
-        "run `photoclust cluster` first.",
+        "1 labelled face has come since people were grouped, and counts as alone; group the faces first.",
     ]
 
 

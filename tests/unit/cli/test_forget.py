@@ -89,7 +89,7 @@ def test_any_answer_but_yes_erases_nothing_and_says_so(
     ("arguments", "message"),
     [
         ([], "Say whom"),
-        (["nobody"], "no person 'nobody'.*people list"),
+        (["nobody"], "no person 'nobody'.*Index.people"),
         ([""], "no person ''"),
         (["--photo", "nowhere.jpg"], "'nowhere.jpg' is not in"),
     ],
@@ -104,7 +104,7 @@ def test_nobody_and_strangers_are_refused(
 
 def test_an_index_without_people(tmp_path: Path) -> None:
     store = IndexStore.create(tmp_path / "index", IndexSettings(), "abc123")
-    with pytest.raises(IndexMissingError, match="photoclust cluster"):
+    with pytest.raises(IndexMissingError, match=r"Index\.group"):
         forget(store.folder, "Ada", "--yes")
 
 

@@ -112,7 +112,7 @@ class Deadly:
 def test_work_that_kills_whoever_does_it_ends_with_a_reason(caplog: pytest.LogCaptureFixture) -> None:
     with (
         start_workers(EngineConfig(kind="local", num_cpus=2)) as workers,
-        pytest.raises(EngineError, match=r"died, and so did 2 .*--max-component"),
+        pytest.raises(EngineError, match=r"died, and so did 2 .*max_component"),
     ):
         workers.take(0, Deadly)  # type: ignore[arg-type]
     assert len(caplog.messages) == 2

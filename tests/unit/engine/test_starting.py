@@ -74,7 +74,7 @@ def test_without_ray_this_process_does_the_work_and_says_so(
 
 def test_ray_that_was_asked_for_is_missed_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray, "init", Slow(9))
-    with pytest.raises(RayStartError, match=r"^No Ray on this machine: The current .*--engine local\.$"):
+    with pytest.raises(RayStartError, match=r"^No Ray on this machine: The current .*engine=\"local\"\.$"):
         start(EngineConfig(kind="ray")).__enter__()
 
 

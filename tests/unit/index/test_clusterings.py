@@ -50,7 +50,7 @@ def test_a_clustering_is_found_by_its_beginning(clusterings: Clusterings) -> Non
     assert clusterings.find("2026a") == "2026a"  # whole, and the beginning of another
     with pytest.raises(UsageError, match="2 clusterings begin with '2026'"):
         clusterings.find("2026")
-    with pytest.raises(IndexMissingError, match="diff --list"):
+    with pytest.raises(IndexMissingError, match=r"Index\.groupings"):
         clusterings.find("1999")
 
 

@@ -137,7 +137,7 @@ def test_files_and_folders_are_private(store: IndexStore) -> None:
 
 
 def test_there_is_no_index_in_an_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(IndexMissingError, match="photoclust run"):
+    with pytest.raises(IndexMissingError, match=r"photoclust\.create"):
         IndexStore.open(tmp_path)
 
 

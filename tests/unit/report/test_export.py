@@ -98,7 +98,7 @@ def test_the_same_album_gives_the_same_bytes(make_album, tmp_path: Path, fmt: st
 def test_an_existing_file_stays_unless_forced(make_album, tmp_path: Path, fmt: str) -> None:
     path = tmp_path / "faces"
     path.write_text("precious")
-    with pytest.raises(OutputError, match="--force"):
+    with pytest.raises(OutputError, match="force=True"):
         write_export(make_album(), fmt, path)
     assert path.read_text() == "precious"
     write_export(make_album(), fmt, path, force=True)

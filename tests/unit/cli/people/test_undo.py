@@ -82,8 +82,9 @@ def test_two_people_with_names_become_one_only_when_it_is_meant(
     say("name", who["ada"], "Ada")
     say("name", who["dora"], "Dora")
     before = album_index.decisions_text()
-    with pytest.raises(UsageError, match=r"'Ada' and 'Dora' both have a name .* --yes"):
+    with pytest.raises(UsageError, match=r"'Ada' and 'Dora' both have a name .* join_named=True") as refused:
         say(*command)
+    assert refused.value.on_command_line.endswith("nothing was changed. If that is meant, add --yes.")
     assert album_index.decisions_text() == before
     say(*command, "--yes")
     assert len(PeopleIndex(album_index).people) == 3

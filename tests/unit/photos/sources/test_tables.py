@@ -63,7 +63,7 @@ def test_the_column_may_be_named(tmp_path):
 @pytest.mark.parametrize("column", [None, "image", "label"])
 def test_a_table_without_photos_is_refused_when_it_was_named(tmp_path, column):
     path = table(tmp_path / "x.parquet", label=[1], thumbnail=[b"x"], path=["a.jpg"])
-    with pytest.raises(UsageError, match=r"--image-column: it has label, thumbnail, path"):
+    with pytest.raises(UsageError, match=r"it has label, thumbnail, path\. .*image_column"):
         list(find_photos([str(path)], column))
 
 
