@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import ceil
 
 PAGE_NAME = re.compile(r"index\.html|people-\d+\.html")
-# Who takes a share s of a page ends one that is nearly full with probability 8 s. Of the last quarter two
-# people are expected to, so that of eight pages seven, 1 − exp(−2), end after one of them.
-_NEARLY_FULL, _ENDS_A_PAGE = 0.75, 8
+_NEARLY_FULL = 0.7  # of a page
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ def split_pages(costs: list[int], limits: Limits, places: Sequence[float] = ()) 
     limits
         What a page may hold.
     places
-        A number in [0, 1) for each person, always the same and spread evenly. A page that is nearly full ends
-        after a person whose number is small, so that pages end where they ended before when somebody on an
-        earlier page comes or goes. Without them every page is as full as it may be.
+        A number for each person, always the same and spread evenly. Of those with whom a page is nearly full
+        it ends after the one with the least number: so pages soon end where they ended before when somebody
+        on an earlier page comes or goes. Without them every page is as full as it may be.
 
     Yields
     ------
@@ -60,16 +60,22 @@ def split_pages(costs: list[int], limits: Limits, places: Sequence[float] = ()) 
     """
     ends = list(accumulate(costs, initial=0))
     start = 0
-    for stop in range(1, len(costs) + 1):
-        full = stop < len(costs) and ends[stop + 1] - ends[start] > limits.size
-        filled = max((stop - start) / limits.people, (ends[stop] - ends[start]) / limits.size)
-        share = max(1 / limits.people, costs[stop - 1] / limits.size)
-        early = bool(places) and filled >= _NEARLY_FULL and places[stop - 1] < _ENDS_A_PAGE * share
-        if stop == len(costs) or full or early or stop - start == limits.people:
-            yield start, stop
-            start = stop
+    while start < len(costs):
+        stop = min(start + limits.people, bisect_right(ends, ends[start] + limits.size) - 1)
+        stop = max(stop, start + 1)
+        if places and stop < len(costs):
+            stop = min(_nearly_full(ends, start, stop, limits), key=lambda one: places[one - 1])
+        yield start, stop
+        start = stop
     if not costs:
         yield 0, 0
+
+
+def _nearly_full(ends: list[int], start: int, stop: int, limits: Limits) -> range:
+    """Where a page may end that begins with one person and has no room for another."""
+    people = start + ceil(_NEARLY_FULL * limits.people)
+    size = bisect_left(ends, ends[start] + _NEARLY_FULL * limits.size)
+    return range(min(stop, people, max(size, start + 1)), stop + 1)
 
 
 def page_name(number: int) -> str:

@@ -30,6 +30,7 @@ from photoclust.workflows.snapshot.history import (
     require_steady,
 )
 from photoclust.workflows.snapshot.lost_decisions import count_of, require_decisions
+from photoclust.workflows.snapshot.taken_over import groups_of, key_of_groups, with_known
 
 _LOG = logging.getLogger("photoclust")
 
@@ -157,23 +158,32 @@ def _grouped(faces: Snapshot, start_workers: StartWorkers | None) -> Clustering:
     watch = Stopwatch()
     faces.prepare()
     watch.lap("neighbours")
-    labels, groups = cluster_faces(faces.candidates, start_workers)
+    key, current = key_of_groups(faces), faces.in_force
+    same = current if current is faces.before and current and current.run.get("groups_key") == key else None
+    labels, groups = groups_of(same) if same else cluster_faces(faces.candidates, start_workers)
     watch.lap("cluster")
     people = keep_ids(groups.group, faces.face_ids, faces.past, faces.names)
     keep_identities(faces.store, people, faces.past.next_number)
     clustering = new_clustering(faces.table, labels, groups, people, faces.resolution, faces.near_duplicates)
-    clustering = with_facts(clustering, faces.embeddings, faces.exclusions, faces.scored)
-    clustering = with_likeliest(clustering, faces.graph, faces.exclusions, faces.scored)
+    known = with_known(clustering, same) if same else None
+    clustering = known or _with_known(clustering, faces)
     clustering.run.update(
         stage_seconds=watch.seconds,
         neighbour_recall=faces.neighbour_recall,
         job=None,
         fingerprint=faces.fingerprint,
+        groups_key=key,
         config=asdict(faces.config),
         seconds=0.0,
         decisions=count_of(faces.decisions),
     )
     return clustering
+
+
+def _with_known(clustering: Clustering, faces: Snapshot) -> Clustering:
+    """Add what is known of people, and who the faces of nobody may be."""
+    clustering = with_facts(clustering, faces.embeddings, faces.exclusions, faces.scored)
+    return with_likeliest(clustering, faces.graph, faces.exclusions, faces.scored)
 
 
 def _require_continuity(

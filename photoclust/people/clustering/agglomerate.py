@@ -25,7 +25,9 @@ from photoclust.people.clustering.rounds import Rounds, SuperstepState
 from photoclust.types import Doubles, Floats, Rows
 
 _NONE = np.zeros(0)
-_BLOCK = 32_768  # pairs of 512-d sums multiplied at once: 2 × 64 MB
+_BLOCK = (
+    8_192  # pairs of 512-d sums multiplied at once: 2 × 16 MB, twice as fast as more, which no cache holds
+)
 
 
 @dataclass

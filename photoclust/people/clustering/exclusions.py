@@ -90,9 +90,12 @@ class Exclusions:
         owners = 1 + int(max(left_owner.max(), right_owner.max(), left.max(initial=0), right.max(initial=0)))
         held = _Tokens.of(left_owner[self.holders], self.held, owners)
         barred = _Tokens.of(right_owner[self.barrers], self.barred, owners)
-        few, clash = held.count[left] <= barred.count[right], np.zeros(len(left), bool)
-        clash[few] = held.meet(left[few], barred, right[few])
-        clash[~few] = barred.meet(right[~few], held, left[~few])
+        clash = np.zeros(len(left), bool)
+        both = np.flatnonzero((held.count > 0)[left] & (barred.count > 0)[right])
+        few = held.count[left[both]] <= barred.count[right[both]]
+        some, rest = both[few], both[~few]
+        clash[some] = held.meet(left[some], barred, right[some])
+        clash[rest] = barred.meet(right[rest], held, left[rest])
         return clash
 
     def late(self, owner: Rows, target: Rows, strength: Doubles) -> Rows:

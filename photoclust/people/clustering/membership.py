@@ -13,7 +13,7 @@ from photoclust.people.graph.neighbours import NeighbourGraph
 from photoclust.types import Doubles, Floats, Rows
 
 NOBODY = -1
-_BLOCK = 32_768  # faces multiplied with templates at once: 2 × 64 MB
+_BLOCK = 8_192  # faces multiplied with templates at once: 2 × 16 MB
 
 
 @dataclass(frozen=True)
