@@ -1,4 +1,4 @@
-"""What every test may lean on: the labelled photos, and the switch for slow tests."""
+"""What every test may lean on: the labelled photos, slow tests, and the processes that run them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,41 @@ settings.load_profile("steady")
 DATA = Path(os.environ.get("PHOTOCLUST_TESTDATA", Path(__file__).parents[2] / "shared" / "data")).resolve()
 
 
+MOST_WORKERS = 4
+FIRST = ("tests/ray/", "tests/e2e/")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Share the whole suite out among processes, file by file; named tests run in this one."""
+    if hasattr(config, "workerinput"):  # this is one of the processes
+        return
+    option, whole = config.option, config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    chosen = getattr(option, "numprocesses", 0) is not None  # or there is no xdist
+    if whole and not chosen and not option.usepdb:
+        option.numprocesses = min(os.cpu_count() or 1, MOST_WORKERS)
+        option.dist, option.loadscopereorder = "loadfile", False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give one process all files that share the cluster."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneCluster(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return FIRST[0] if nodeid.startswith(FIRST[0]) else super()._split_scope(nodeid)
+
+    return OneCluster(config, log) if config.option.dist == "loadfile" else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    # A cluster stays once it is started: files that want one come last, so that it burdens no others.
-    last = {item.path for item in items if "cluster" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path in last)
+    # What takes longest is begun first, so that no process is left alone with it.
+    items.sort(key=lambda item: [not item.nodeid.startswith(room) for room in FIRST])
     no_data = pytest.mark.skip(reason=f"no labelled photos at {DATA}; set PHOTOCLUST_TESTDATA")
     no_slow = pytest.mark.skip(reason="takes minutes; run with --slow")
     for item in items:
