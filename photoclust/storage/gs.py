@@ -6,6 +6,7 @@ account of the machine), and heeds ``STORAGE_EMULATOR_HOST``. Its own retries ar
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
@@ -25,12 +26,14 @@ from photoclust.storage.uris import Place
 Answer = TypeVar("Answer")
 _PAGE = 1000
 _FIELDS = "items(name,size,md5Hash,generation,updated),nextPageToken"
+_NO_METADATA_FOR_TRACES = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"  # it comes by a thread of its own
 _BROKEN_OFF = (requests.RequestException, ConnectionError, DataCorruption)
 
 
 def connect(place: Place, policy: RetryPolicy) -> GoogleStore:
     """Open a bucket."""
     endpoint = place.option("endpoint_override")
+    os.environ.setdefault(_NO_METADATA_FOR_TRACES, "true")
     credentials: Any = AnonymousCredentials() if place.is_anonymous else None
     with _translated(place.bucket):
         options = {"api_endpoint": endpoint} if endpoint else None

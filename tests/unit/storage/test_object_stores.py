@@ -144,6 +144,13 @@ def test_what_is_written_is_listed_in_order_read_and_deleted(served):
         store.read("a.jpg")
 
 
+def test_one_request_for_each_thing_that_is_wanted(served):
+    for number in range(9):
+        served.store.write(f"{number}", b"content")
+        assert served.store.read(f"{number}") == b"content"
+    assert len(served.proxy.requests) == 18
+
+
 def test_parts_are_read_and_nothing_beyond_the_end(served):
     store = served.store
     store.write("a", b"0123456789")
