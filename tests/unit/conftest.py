@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -75,19 +76,24 @@ def _face(name: str, centre: np.ndarray, left: int, rng: np.random.Generator) ->
     }
 
 
+@pytest.fixture(scope="session")
+def _album_index(tmp_path_factory: pytest.TempPathFactory) -> IndexStore:
+    return build_index(tmp_path_factory.mktemp("album") / "index")
+
+
 @pytest.fixture
-def album_index(tmp_path: Path) -> IndexStore:
+def album_index(_album_index: IndexStore, tmp_path: Path) -> IndexStore:
     """Four people, named in order of size nowhere: Ada (9 faces), Bea, Cleo and Dora."""
-    return build_index(tmp_path / "index")
+    return IndexStore.open(shutil.copytree(_album_index.folder, tmp_path / "index"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build() -> Callable[[Path], IndexStore]:
     """Make the index of `album_index` in any folder."""
     return build_index
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def people_of() -> Callable[[IndexStore], dict[str, str]]:
     """Person id of each of the made-up people, by name."""
 

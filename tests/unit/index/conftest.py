@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from erasing import PeopleOf, ids_of
@@ -17,8 +20,16 @@ from photoclust.workflows.review_page import write_page
 
 
 @pytest.fixture
-def store(album_index: IndexStore, people_of: PeopleOf) -> IndexStore:
+def store(_full_index: IndexStore, tmp_path: Path) -> IndexStore:
     """An index with everything that may hold a person: names, two groupings, pages, exports, leftovers."""
+    return IndexStore.open(shutil.copytree(_full_index.folder, tmp_path / "index", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def _full_index(
+    build: Callable[[Path], IndexStore], people_of: PeopleOf, tmp_path_factory: pytest.TempPathFactory
+) -> IndexStore:
+    album_index = build(tmp_path_factory.mktemp("full") / "index")
     who = people_of(album_index)
     album_index.decisions_file.write_text(
         f"{','.join(HEADER)}\n"
