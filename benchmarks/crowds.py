@@ -27,6 +27,7 @@ from photoclust.faces.quality import assess
 from photoclust.index.store import IndexStore
 from photoclust.models.weights import weights_path
 from photoclust.people.calibration.evidence import Calibration, calibration_of
+from photoclust.people.calibration.spread import Side
 from photoclust.people.clustering.same_photo import conflicting_photos
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
@@ -64,10 +65,10 @@ def report(name: str, crowd: Crowd, calibration: Calibration) -> None:
     pairs = f"{(~same).sum()} impostor pairs, {same.sum()} genuine"
     print(f"{name}: {len(rows)} good faces of {len(faces)}, {pairs}")
     for cohort, photos in (("cohort alone", None), ("and their photo", mates)):
-        score_normalised, scorer = calibration.score_normalised(faces.embeddings, photos)
-        power, one = (score_normalised**2).sum(1, dtype=np.float64), np.ones(len(left))
-        products = (score_normalised @ score_normalised.T)[left, right].astype(np.float64)
-        evidence = scorer.evidence(one, one, power[left], power[right], products)
+        score_normalised, model = calibration.score_normalised(faces.embeddings, photos)
+        one, hubness = np.ones(len(left)), score_normalised[:, -1].astype(np.float64)
+        products = (faces.embeddings @ faces.embeddings.T)[left, right].astype(np.float64)
+        evidence = model.evidence(Side(one, one, hubness[left]), Side(one, one, hubness[right]), products)
         for rate in RATES:
             over = evidence > calibration.evidence_at(rate)
             accepted = f", {over[same].mean():.1%} of genuine pairs" if same.any() else ""

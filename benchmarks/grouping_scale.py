@@ -36,7 +36,7 @@ def synthetic_faces(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
     """Compact unit vectors, float32, shape (n, 55), and the person of each."""
     sizes = np.minimum(rng.zipf(1.6, n), 500)
     person = np.repeat(np.arange(n), sizes)[:n]
-    share = calibration_of("casia-webface").identity
+    share = calibration_of("casia-webface").plain.identity
     identity = rng.normal(size=(person[-1] + 1, DIMENSIONS)).astype(np.float32)
     rows = np.sqrt(share) * identity[person]
     rows += np.sqrt(1 - share) * rng.normal(size=rows.shape).astype(np.float32)

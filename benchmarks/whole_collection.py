@@ -56,7 +56,7 @@ class Collection:
     def embeddings(self, begin: int, end: int) -> np.ndarray:
         """Unit vectors, float32, shape (end - begin, 512), that come out as drawn once they are centred."""
         calibration = calibration_of("casia-webface")
-        share, mean, basis = calibration.identity, calibration.mean, calibration.basis
+        share, mean, basis = calibration.plain.identity, calibration.mean, calibration.basis
         photo = np.random.default_rng(begin).standard_normal((end - begin, DIMENSIONS), np.float32)
         compact = np.sqrt(share) * self.identity[self.person[begin:end]] + np.sqrt(1 - share) * photo
         spread = compact @ basis[:, :DIMENSIONS].T

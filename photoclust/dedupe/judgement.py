@@ -68,7 +68,7 @@ def judge(faces: AuditedFaces, evidence: Evidence, config: AuditConfig) -> Judge
     faces
         The labelled faces, one for each photo.
     evidence
-        Weighs two groups, such as ``Calibration.evidence``.
+        Weighs two groups, such as ``SpreadModel.evidence_of_means``.
     config
         What is expected beforehand, and what is worth reporting.
     """

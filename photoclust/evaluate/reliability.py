@@ -15,7 +15,7 @@ import numpy.typing as npt
 from photoclust.types import Doubles, Rows
 
 EDGES = (0.0, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
-"""Of the bins: narrow where most confidences lie, as in ``tools/calibrate.py``."""
+"""Of the bins: narrow where most confidences lie, as in ``benchmarks/calibrate.py``."""
 
 _NORMAL = 1.959964  # of a normal distribution, 95 % lie within so many standard deviations
 
@@ -97,7 +97,7 @@ class Reliability:
 def right_memberships(truth: Rows, group: Rows) -> tuple[Doubles, npt.NDArray[np.bool_]]:
     """Tell which memberships are right: more than half of the group is the face's person.
 
-    It is the definition that confidence was calibrated with (``tools/calibrate.py``). In a group
+    It is the definition that confidence was calibrated with (``benchmarks/calibrate.py``). In a group
     that no person has more than half of, half and half say, nobody's membership is right.
 
     Parameters

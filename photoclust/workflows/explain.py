@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.calibration.spread import SpreadModel
 from photoclust.people.clustering.agglomerate import evidence_between
 from photoclust.people.clustering.density import density_tree
 from photoclust.people.clustering.joining import people_like, required_evidence
@@ -138,14 +139,14 @@ def explain(store: IndexStore, one: str, other: str) -> Explanation:
     ends = _face(people_index, one), _face(people_index, other)
     people = people_index.person_of.get(ends[0], ""), people_index.person_of.get(ends[1], "")
     faces = Snapshot.load(store, people_index.config)
-    ids, scorer = faces.face_ids, faces.scorer
+    ids, calibration, model = faces.face_ids, faces.calibration, faces.calibration.weighed
     a, b = (ids.index(face) for face in ends)
     between = _groups(faces.score_normalised, _numbers(people_index, ids), (a, b))
     clash = faces.exclusions.clash(between.group, between.group[[a]], between.group, between.group[[b]])
     apart = bool(clash[0]) and people[0] != people[1]
     one_person = people[0] != "" and people[0] == people[1]
-    evidence = _pair(faces.score_normalised, (a, b), scorer)
-    group_evidence = _group_evidence(between, a, b, scorer)
+    evidence = _pair(faces.score_normalised, (a, b), model)
+    group_evidence = _group_evidence(between, a, b, model)
     way = minimax_way(faces.graph, a, b)
     weakest = [] if way is None else [ids[row] for row in way.rows[way.weakest : way.weakest + 2]]
     sides, weakest_sides = _pictured(people_index, store, ends, weakest)
@@ -155,7 +156,7 @@ def explain(store: IndexStore, one: str, other: str) -> Explanation:
         same_person=one_person,
         cosine_distance=float(cosine_distances(faces.embeddings[a], faces.embeddings[b])),
         evidence=evidence,
-        false_match_rate=scorer.false_match_rate(evidence),
+        false_match_rate=calibration.false_match_rate(evidence),
         same_photo=faces.table["photo_id"][a] == faces.table["photo_id"][b],
         kept_apart=apart,
         way=None
@@ -163,7 +164,7 @@ def explain(store: IndexStore, one: str, other: str) -> Explanation:
         else FaceWay(tuple(ids[row] for row in way.rows), tuple(way.distances), way.weakest),
         meeting_distance=meeting_distance(density_tree(faces.graph, people_index.config), a, b),
         group_evidence=group_evidence,
-        required_evidence=_required_evidence(between, a, b, scorer, people_index.config.false_join_rate),
+        required_evidence=_required_evidence(between, a, b, calibration, people_index.config.false_join_rate),
         chance=None if apart or one_person else _chance(between, a, b, group_evidence),
         decisions=_decisions(people_index, ends, people),
         sides=sides,
@@ -195,23 +196,23 @@ def _groups(
     return Templates.of(embeddings, group, np.full(len(group), NOBODY))
 
 
-def _pair(embeddings: npt.NDArray[np.float32], ends: tuple[int, int], calibration: Calibration) -> float:
+def _pair(embeddings: npt.NDArray[np.float32], ends: tuple[int, int], model: SpreadModel) -> float:
     """Evidence of two faces alone."""
     pair = Templates.of(embeddings[list(ends)], np.arange(2), np.full(2, NOBODY))
-    return _between(pair, 0, 1, calibration)
+    return _between(pair, 0, 1, model)
 
 
-def _between(templates: Templates, left: int, right: int, calibration: Calibration) -> float:
+def _between(templates: Templates, left: int, right: int, model: SpreadModel) -> float:
     rows = np.array([left]), np.array([right])
-    return float(evidence_between(partition_of(templates), *rows, calibration)[0])
+    return float(evidence_between(partition_of(templates), *rows, model)[0])
 
 
-def _group_evidence(templates: Templates, a: int, b: int, calibration: Calibration) -> float:
+def _group_evidence(templates: Templates, a: int, b: int, model: SpreadModel) -> float:
     """Evidence between the people of two faces; of one person, for the first face with the others."""
     left, right = (int(templates.group[row]) for row in (a, b))
     if left != right:
-        return _between(templates, left, right, calibration)
-    return float(templates.evidence(np.array([a]), np.array([left]), calibration)[0])
+        return _between(templates, left, right, model)
+    return float(templates.evidence(np.array([a]), np.array([left]), model)[0])
 
 
 def _chance(templates: Templates, a: int, b: int, evidence: float) -> float:

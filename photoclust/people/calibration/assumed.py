@@ -1,7 +1,7 @@
 """A calibration for vectors of a model that was not measured, from one threshold and the vectors themselves.
 
 Nothing is known of such a model but the threshold at which its users take two faces for one person. In the
-two-covariance model of `photoclust.people.calibration.evidence` a pair of unit vectors with the inner product
+two-covariance model of `photoclust.people.calibration.spread` a pair of unit vectors with the inner product
 s has the log-likelihood ratio D (i (s − i) / (1 − i²) − ln(1 − i²) / 2), where i is the share of the variance
 that is identity and D the number of independent directions. It is 0 at
 
@@ -22,6 +22,8 @@ in 1,000). Confidence is the probability that the model itself gives. That photo
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -60,19 +62,23 @@ def assumed_calibration(rows: Floats, threshold: float) -> Calibration:
         common = max(0.0, float(strangers.mean()))
         dimensions = float(np.clip((1 - common) ** 2 / max(strangers.var(), 1e-9), 1, rows.shape[1]))
     identity = _identity_at((1 - threshold - common) / (1 - common))
-    measured = calibration_of()
+    measured = calibration_of().plain
+    scale = identity / measured.identity
+    model = replace(
+        measured,
+        identity=identity,
+        spread=1 - identity,
+        dimensions=dimensions,
+        cohesion=scale * measured.cohesion,
+        cohesion_deviation=scale * measured.cohesion_deviation,
+    )
     return Calibration(
         mean=_along_mean(rows, common),
         basis=None,
         cohort=None,
         hubness=0.0,
-        identity=identity,
-        dimensions=dimensions,
-        correlation=measured.correlation,
-        identity_weighed=identity,
-        dimensions_weighed=dimensions,
-        cohesion=identity * measured.cohesion / measured.identity,
-        cohesion_deviation=identity * measured.cohesion_deviation / measured.identity,
+        plain=model,
+        weighed=model,
         single_pairs=((1.0, 0.0),),
         reliability=tuple((x, 1 / (1 + np.exp(-x))) for x in (-_CERTAIN, _CERTAIN)),
     )

@@ -1,19 +1,12 @@
 """What is known of an embedder: where its vectors lie, and how much a similarity says.
 
-The model behind `Calibration.evidence` is the two-covariance model (Brümmer and de Villiers, The speaker
-partitioning problem, Odyssey 2010) in its simplest, spherical form: an embedding is the sum of an identity,
-drawn from N(0, b I), and of what differs between photos of one person, drawn from N(0, w I). Then the
-likelihood ratio of "one person" against "two people" for two sets of faces depends only on their sizes, the
-lengths of their means and the angle between them, and it weighs evidence as it should: a few faces must agree
-closely, many may agree less. Photos of a person come in series (years, glasses, light), so that n of them
-tell less than n independent ones would: ``correlation`` shrinks their number.
+How much a similarity says is worked out in `photoclust.people.calibration.spread`.
 
 How much a face resembles strangers (`photoclust.people.calibration.hubness`) is taken away from its
 similarities before evidence is weighed, as speaker recognition does with adaptive score normalisation
 (Matějka et al., Analysis of score normalization in multilingual speaker recognition, Interspeech 2017). Of
-people that neither mean nor cohort was made from, that accepts 82 % of the genuine pairs at one false match
-in 100,000, where the cosine alone accepts 75 %, and 90.5 % instead of 88.3 % at one in 10,000
-(``tools/calibrate.py``).
+LFW's development people that accepts 81 % of the genuine pairs at one false match in 100,000, where the
+cosine alone accepts 70 %, and 91 % instead of 87 % at one in 10,000 (``benchmarks/calibrate.py``).
 
 What blur and compression add to an embedding is much the same for everybody, so that small faces come to
 resemble one another. The direction in which most of it lies is left out of what is compared (nuisance
@@ -28,15 +21,17 @@ anybody, and so like each other: a model puts them into one place. How near to i
 tells them from others (Deng, Xiong, Wang, Xia, Soatto, Harnessing unrecognizable faces for improving face
 recognition, WACV 2023).
 
-A calibration is two files beside this module, written by ``tools/calibrate.py`` from the
+A calibration is two files beside this module, written by ``benchmarks/calibrate.py`` from the
 development people of Labeled Faces in the Wild (3,708 photos of 1,711 people): arrays as ``.npz``, constants
-as JSON. Under ``single_pairs`` that says which distance and which evidence a false match rate corresponds to.
+as JSON. Under ``single_pairs`` that says which distance and which evidence a false match rate corresponds to,
+among these people, 56 others of LFW (765 photos) and 12 of the web (1,166 photos); with those ``reliability``
+was measured too.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -45,6 +40,7 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.people.calibration.hubness import nearness, product
+from photoclust.people.calibration.spread import SpreadModel
 from photoclust.people.graph.neighbours import unit_rows
 from photoclust.types import Doubles, Floats, Rows
 
@@ -68,24 +64,15 @@ class Calibration:
         float32, shape (s, c): unit vectors in the midst of several strangers each, or None.
     hubness
         Mean similarity of strangers to the cohort, see `score_normalised`.
-    identity
-        Share of the variance of embeddings that is identity, in (0, 1).
-    dimensions
-        Number of independent directions that account for the spread of impostor similarities: 1 / variance.
-    correlation
-        Correlation between what differs in two photos of one person, in [0, 1): m photos count as
-        m / (1 + (m − 1) correlation).
-    identity_weighed, dimensions_weighed
-        The same of embeddings that were weighed.
-    cohesion, cohesion_deviation
-        Mean and standard deviation, over people, of how similar their photos are to one another on average.
+    plain
+        Weighs centred embeddings as they are, as an audit of labels does.
+    weighed
+        Weighs embeddings that are score-normalised, as grouping does.
     single_pairs
         False match rates, falling, and the evidence that such a share of the pairs of faces of two people
         exceeds.
     reliability
         Evidence, rising, and the share of memberships with so much of it that were right.
-    baseline
-        Inner product of weighed embeddings that stands for no similarity.
     unrecognizable
         float32, shape (c,): unit vector in the midst of faces that cannot be recognised, or None.
     """
@@ -94,16 +81,10 @@ class Calibration:
     basis: Floats | None
     cohort: Floats | None
     hubness: float
-    identity: float
-    dimensions: float
-    correlation: float
-    identity_weighed: float
-    dimensions_weighed: float
-    cohesion: float
-    cohesion_deviation: float
+    plain: SpreadModel
+    weighed: SpreadModel
     single_pairs: tuple[tuple[float, float], ...]
     reliability: tuple[tuple[float, float], ...]
-    baseline: float = 0.0
     unrecognizable: Floats | None = None
 
     def centred(self, embeddings: npt.NDArray[Any]) -> Floats:
@@ -146,13 +127,11 @@ class Calibration:
             return np.ones(len(centred), bool)
         return product(centred, self.unrecognizable[:, None])[:, 0] <= _UNRECOGNIZABLE
 
-    def score_normalised(self, centred: Floats, photos: Rows | None = None) -> tuple[Floats, Calibration]:
-        """Embeddings that resemble strangers less, and the calibration whose evidence takes them.
+    def score_normalised(self, centred: Floats, photos: Rows | None = None) -> tuple[Floats, SpreadModel]:
+        """Embeddings with what they have in common with strangers, and the model that weighs them.
 
-        A face's hubness h is its `nearness` to strangers, less the mean of that over many people. Evidence is
-        to see ⟨x, y⟩ − (h(x) + h(y)) / 2. That is the inner product of (x, 1 − h(x)/2) and (y, 1 − h(y)/2),
-        less 1, but for h(x) h(y) / 4, which is below 0.005 for any two faces of the development people: so
-        hubness is one more column, and sums of weighed embeddings can be weighed as well.
+        A face's hubness h is its `nearness` to strangers, less the mean of that over many people. It is one
+        more column, so that sums of such embeddings can be weighed as well.
 
         Parameters
         ----------
@@ -165,47 +144,13 @@ class Calibration:
         -------
         embeddings
             float32, shape (n, c + 1).
-        calibration
-            This one, with their baseline and constants.
+        model
+            `weighed`.
         """
         hubness = np.zeros(len(centred))
         if self.cohort is not None:
             hubness = nearness(centred, self.cohort, photos) - self.hubness
-        column = (1 - hubness / 2).astype(np.float32)
-        return np.column_stack([centred, column]), self.scorer()
-
-    def scorer(self) -> Calibration:
-        """Calibration for embeddings that were weighed: this one, with their baseline and constants."""
-        identity, dimensions = self.identity_weighed, self.dimensions_weighed
-        return replace(self, baseline=1.0, identity=identity, dimensions=dimensions)
-
-    def evidence(
-        self, m: Doubles, n: Doubles, power_m: Doubles, power_n: Doubles, product: Doubles
-    ) -> Doubles:
-        """Log-likelihood ratio of one person against two, for pairs of groups.
-
-        Parameters
-        ----------
-        m, n
-            float64, shape (pairs,): faces in the two groups.
-        power_m, power_n
-            float64, shape (pairs,): squared lengths of their mean embeddings.
-        product
-            float64, shape (pairs,): inner product of the two means.
-
-        Returns
-        -------
-        float64, shape (pairs,): above 0 where one person is the likelier explanation.
-        """
-        strain = self._cohesion_penalty(m + n, m * m * power_m + n * n * power_n + 2 * m * n * product)
-        b, w = self.identity / self.dimensions, (1 - self.identity) / self.dimensions
-        power_m, power_n, product = power_m - self.baseline, power_n - self.baseline, product - self.baseline
-        m, n = self._effective_count(m), self._effective_count(n)
-        square_m, square_n = m * m * power_m, n * n * power_n
-        joint = square_m + square_n + 2 * m * n * product
-        fit = joint / (w + (m + n) * b) - square_m / (w + m * b) - square_n / (w + n * b)
-        spread = np.log(w + m * b) + np.log(w + n * b) - np.log(w) - np.log(w + (m + n) * b)
-        return (b / w * fit + self.dimensions * spread) / 2 - strain
+        return np.column_stack([centred, hubness.astype(np.float32)]), self.weighed
 
     def evidence_at(self, false_match_rate: Doubles | float) -> Doubles:
         """Evidence that so small a share of the pairs of faces of two people exceeds.
@@ -241,37 +186,6 @@ class Calibration:
         at, share = (np.array(column) for column in zip(*self.reliability, strict=True))
         return 1 / (1 + np.exp(-np.interp(evidence, at, np.log(share / (1 - share)))))
 
-    def _cohesion_penalty(self, count: Doubles, square: Doubles) -> Doubles:
-        """What speaks against so many faces being one person, given the squared length of their sum.
-
-        The model takes for granted that the photos of everybody differ by as much, so that two groups of
-        faces whose means agree are one person, be those faces however unlike. Where strangers lie dense,
-        among hundreds of thousands, a group that has taken in two of them takes in ever more: there groups of
-        a hundred strangers and more had a mean similarity of 0.28 to 0.46, where the 125 of LFW's development
-        people who have five photos and more reach 0.71 ± 0.07. This is minus the logarithm of a normal
-        density of that, where it is below the mean. Of a pair it says nothing which their similarity does not
-        say already, hence the last factor.
-        """
-        count = np.maximum(count, 2)
-        similarity = (square - count * (1 + self.baseline)) / (count * (count - 1)) - self.baseline
-        lack = np.maximum(0, (self.cohesion - similarity) / self.cohesion_deviation)
-        return lack**2 / 2 * (1 - 2 / count)
-
-    def _effective_count(self, count: Doubles) -> Doubles:
-        """How many independent photos so many photos of one person are worth."""
-        return count / (1 + np.maximum(count - 1, 0) * self.correlation)
-
-
-_CONSTANTS = (
-    "identity",
-    "dimensions",
-    "correlation",
-    "identity_weighed",
-    "dimensions_weighed",
-    "cohesion",
-    "cohesion_deviation",
-)
-
 
 MODELS = frozenset({"casia-webface"})
 """Models that were measured."""
@@ -283,13 +197,13 @@ def calibration_of(model: str = "", size: int = 512) -> Calibration:
     folder = files("photoclust.people.calibration") / "data"
     known = folder / f"{model}.json"
     values = json.loads((known if known.is_file() else folder / "casia-webface.json").read_text("utf-8"))
-    constants: dict[str, Any] = {name: values[name] for name in _CONSTANTS}
-    pairs = values["single_pairs"]
-    constants["single_pairs"] = tuple((one["false_match_rate"], one["evidence"]) for one in pairs)
-    constants["reliability"] = tuple((one["evidence"], one["right"]) for one in values["reliability"])
+    plain, weighed = (SpreadModel(**values[name]) for name in ("plain", "weighed"))
+    pairs = tuple((one["false_match_rate"], one["evidence"]) for one in values["single_pairs"])
+    reliability = tuple((one["evidence"], one["right"]) for one in values["reliability"])
+    constants = plain, weighed, pairs, reliability
     if not known.is_file():
-        return Calibration(np.zeros(size, np.float32), None, None, 0.0, **constants)
+        return Calibration(np.zeros(size, np.float32), None, None, 0.0, *constants)
     with (folder / f"{model}.npz").open("rb") as file, np.load(file) as arrays:
         names = ("mean", "basis", "cohort", "unrecognizable")
         mean, basis, cohort, unrecognizable = (arrays[name].astype(np.float32) for name in names)
-    return Calibration(mean, basis, cohort, values["hubness"], **constants, unrecognizable=unrecognizable)
+    return Calibration(mean, basis, cohort, values["hubness"], *constants, unrecognizable)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.calibration.spread import Side, SpreadModel, dots, squared_lengths
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.rounds import Rounds, SuperstepState
 from photoclust.types import Doubles, Floats, Rows
@@ -48,7 +48,7 @@ class Partition:
     sums
         float32, shape (n, d): sum of each group's embeddings; stale likewise.
     squares
-        float64, shape (n,): squared length of each sum; stale likewise.
+        float64, shape (n,): squared length of each sum, hubness left out (`squared_lengths`); stale likewise.
     """
 
     group: Rows
@@ -100,7 +100,7 @@ class Pairs:
 def join(
     partition: Partition,
     edges: tuple[Rows, Rows] | Pairs,
-    calibration: Calibration,
+    model: SpreadModel,
     threshold: Callable[[float, Doubles], Doubles],
 ) -> Rounds[None]:
     """Join groups along edges until no evidence exceeds the threshold, in rounds; see `run_alone`.
@@ -111,12 +111,12 @@ def join(
         Changed in place.
     edges
         int64, shape (edges,) each: items whose groups may be compared; or pairs of groups.
-    calibration
+    model
         Weighs the evidence.
     threshold
         Evidence, 0 or more, that joining a group of so many faces needs among so many faces altogether.
     """
-    pairs = edges if isinstance(edges, Pairs) else pairs_of(partition, *edges, calibration)
+    pairs = edges if isinstance(edges, Pairs) else pairs_of(partition, *edges, model)
     del edges  # 640 MB for a million faces
     faces = (yield standing(partition)).faces
     while True:
@@ -130,7 +130,7 @@ def join(
         clash = _exclude(partition, strong.left, strong.right)
         if clash.any():  # a copy of all pairs costs as much as a round
             strong, pairs = strong.take(~clash), pairs.without(place[clash])
-        pairs = _after(partition, pairs, _targets(partition, strong), calibration)
+        pairs = _after(partition, pairs, _targets(partition, strong), model)
 
 
 def _of_each_size(threshold: Callable[[float, Doubles], Doubles], faces: float, larger: Doubles) -> Doubles:
@@ -145,32 +145,23 @@ def standing(partition: Partition, evidence: Doubles = _NONE) -> SuperstepState:
     return SuperstepState(float(evidence.max(initial=-np.inf)), float(count.sum()))
 
 
-def evidence_between(partition: Partition, left: Rows, right: Rows, calibration: Calibration) -> Doubles:
+def evidence_between(partition: Partition, left: Rows, right: Rows, model: SpreadModel) -> Doubles:
     """Log-likelihood ratio of one person against two for pairs of groups, float64, shape (pairs,)."""
     evidence = np.empty(len(left))
     for start in range(0, len(left), _BLOCK):
         a, b = left[start : start + _BLOCK], right[start : start + _BLOCK]
-        m, n = partition.count[a], partition.count[b]
-        power_a, power_b = partition.squares[a] / m**2, partition.squares[b] / n**2
-        product = _dots(partition.sums[a], partition.sums[b]) / (m * n)
-        evidence[start : start + _BLOCK] = calibration.evidence(m, n, power_a, power_b, product)
+        sums_a, sums_b = partition.sums[a], partition.sums[b]
+        one = Side.of(sums_a, partition.count[a], partition.squares[a])
+        other = Side.of(sums_b, partition.count[b], partition.squares[b])
+        product = dots(sums_a, sums_b) / (one.count * other.count)
+        evidence[start : start + _BLOCK] = model.evidence(one, other, product)
     return evidence
 
 
-def squared_lengths(rows: Floats) -> Doubles:
-    """Squared length of each row, float64, shape (n,)."""
-    return _dots(rows, rows)
-
-
-def _dots(left: Floats, right: Floats) -> Doubles:
-    """Inner products of corresponding rows."""
-    return np.einsum("ij,ij->i", left, right).astype(np.float64)
-
-
-def pairs_of(partition: Partition, left: Rows, right: Rows, calibration: Calibration) -> Pairs:
+def pairs_of(partition: Partition, left: Rows, right: Rows, model: SpreadModel) -> Pairs:
     """The pairs of groups that edges between items make."""
     left, right = _distinct(partition.group[left], partition.group[right], len(partition.group))
-    return Pairs(left, right, evidence_between(partition, left, right, calibration))
+    return Pairs(left, right, evidence_between(partition, left, right, model))
 
 
 def _distinct(left: Rows, right: Rows, n: int) -> tuple[Rows, Rows]:
@@ -221,9 +212,9 @@ def _targets(partition: Partition, strong: Pairs) -> Rows:
     return target
 
 
-def _after(partition: Partition, pairs: Pairs, target: Rows, calibration: Calibration) -> Pairs:
+def _after(partition: Partition, pairs: Pairs, target: Rows, model: SpreadModel) -> Pairs:
     """Carry joins out; the pairs that are left, with new evidence where a group has changed."""
-    return regrouped(partition, pairs, target, absorb(partition, target), calibration)
+    return regrouped(partition, pairs, target, absorb(partition, target), model)
 
 
 def regrouped(
@@ -231,14 +222,14 @@ def regrouped(
     pairs: Pairs,
     target: Rows,
     changed: npt.NDArray[np.bool_],
-    calibration: Calibration,
+    model: SpreadModel,
 ) -> Pairs:
     """Pairs of groups after each has gone to its target, with new evidence where a target has changed."""
     left, right = target[pairs.left], target[pairs.right]
     new = changed[left] | changed[right]
     kept = pairs.take(~new)
     left, right = _distinct(left[new], right[new], len(target))
-    evidence = evidence_between(partition, left, right, calibration)
+    evidence = evidence_between(partition, left, right, model)
     return Pairs(np.r_[kept.left, left], np.r_[kept.right, right], np.r_[kept.evidence, evidence])
 
 

@@ -17,7 +17,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.clustering.agglomerate import Partition, squared_lengths
+from photoclust.people.calibration.spread import squared_lengths
+from photoclust.people.clustering.agglomerate import Partition
 from photoclust.people.clustering.components import shared_out
 from photoclust.people.clustering.density import numbered
 from photoclust.people.clustering.joining import Candidates, joined, large

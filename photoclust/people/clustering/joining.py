@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
 from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.calibration.spread import SpreadModel
 from photoclust.people.clustering.agglomerate import Pairs, Partition, absorb, join, pairs_of, regrouped
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import density_clusters
@@ -35,7 +36,7 @@ class Candidates:
     Attributes
     ----------
     embeddings
-        float32, shape (n, d), weighed (`Calibration.score_normalised`).
+        float32, shape (n, d), score-normalised (`Calibration.score_normalised`).
     graph
         Their nearest neighbours, inside components if there are more than one.
     component
@@ -47,7 +48,7 @@ class Candidates:
     constraints
         What the user has decided; among its exclusions what keeps faces of one photo apart.
     calibration
-        Weighs the evidence.
+        Its model for such embeddings weighs the evidence.
     config
         ``false_join_rate`` and what HDBSCAN wants to know.
     known_labels
@@ -69,6 +70,11 @@ class Candidates:
 
     def __len__(self) -> int:
         return len(self.embeddings)
+
+    @property
+    def model(self) -> SpreadModel:
+        """Weighs the evidence."""
+        return self.calibration.weighed
 
     def take(self, rows: Rows) -> Candidates:
         """Some of them, whole components, numbered anew; `rows` is ascending."""
@@ -111,14 +117,14 @@ def joined(faces: Candidates, labels: npt.NDArray[np.int32]) -> Rounds[Partition
         int32, shape (n,): density cluster of each, −1 for noise.
     """
     partition, graph = _founders(faces), faces.graph
-    yield from join(partition, _inside(faces, labels, partition), faces.calibration, faces.required)
+    yield from join(partition, _inside(faces, labels, partition), faces.model, faces.required)
     near = _edges(graph, graph.distances <= FARTHEST, faces.low)
-    yield from join(partition, near, faces.calibration, faces.required)
+    yield from join(partition, near, faces.model, faces.required)
     return partition
 
 
 def single_pairs(
-    score_normalised: Floats, graph: NeighbourGraph, labels: npt.NDArray[np.int32], calibration: Calibration
+    score_normalised: Floats, graph: NeighbourGraph, labels: npt.NDArray[np.int32], model: SpreadModel
 ) -> Pairs:
     """Near faces within density clusters, and the evidence of each pair while every face is alone.
 
@@ -132,13 +138,13 @@ def single_pairs(
         Their nearest neighbours.
     labels
         int32, shape (n,): density cluster of each, −1 for noise.
-    calibration
+    model
         Weighs the evidence.
     """
     n = len(graph)
     alone = Partition.of(np.arange(n), Exclusions.none(), np.full(n, -1), score_normalised)
     edges = _edges(graph, _near_together(graph, labels), np.zeros(n, bool))
-    return pairs_of(alone, *edges, calibration)
+    return pairs_of(alone, *edges, model)
 
 
 def join_large(faces: Candidates, partition: Partition) -> Rounds[None]:
@@ -147,7 +153,7 @@ def join_large(faces: Candidates, partition: Partition) -> Rounds[None]:
     Only the sums of those groups are looked at.
     """
     k = faces.graph.indices.shape[1]
-    yield from join(partition, _between(partition, large(partition, k), k), faces.calibration, faces.required)
+    yield from join(partition, _between(partition, large(partition, k), k), faces.model, faces.required)
 
 
 def large(partition: Partition, k: int) -> Rows:
@@ -229,7 +235,7 @@ def _inside(faces: Candidates, labels: npt.NDArray[np.int32], partition: Partiti
         return _edges(faces.graph, _near_together(faces.graph, labels), low)
     founders = pairs.take(~(low[pairs.left] | low[pairs.right]))
     several = np.bincount(partition.group, minlength=len(faces)) > 1
-    return regrouped(partition, founders, partition.group, several, faces.calibration)
+    return regrouped(partition, founders, partition.group, several, faces.model)
 
 
 # -- joins --------------------------------------------------------------------------------------------
@@ -251,7 +257,7 @@ def _edges(graph: NeighbourGraph, chosen: npt.NDArray[np.bool_], low: npt.NDArra
 
 def _between(partition: Partition, groups: Rows, k: int) -> Edges:
     """Edges from some groups to the nearest others of them."""
-    means = partition.sums[groups]
+    means = partition.sums[groups, :-1]
     means = means / np.linalg.norm(means, axis=1, keepdims=True)
     nearest = neighbours(means, k).indices
     return np.repeat(groups, nearest.shape[1]), groups[nearest.ravel()]

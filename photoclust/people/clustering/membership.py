@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.calibration.spread import Side, SpreadModel, dots
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.graph.neighbours import NeighbourGraph
 from photoclust.types import Doubles, Floats, Rows
@@ -71,14 +71,14 @@ class Templates:
         person[dense[parts]] = dense[part_of[parts]]
         return cls(embeddings, dense, sums, count.astype(np.float64), person[dense])
 
-    def evidence(self, faces: Rows, groups: Rows, calibration: Calibration) -> Doubles:
+    def evidence(self, faces: Rows, groups: Rows, model: SpreadModel) -> Doubles:
         """What speaks for each face being one of a group, itself left out of it.
 
         Parameters
         ----------
         faces, groups
             int64, shape (pairs,).
-        calibration
+        model
             Weighs the evidence.
 
         Returns
@@ -88,15 +88,10 @@ class Templates:
         evidence = np.empty(len(faces))
         for start in range(0, len(faces), _BLOCK):
             face, group = faces[start : start + _BLOCK], groups[start : start + _BLOCK]
-            own = (self.group[face] == group).astype(np.float64)
-            x, total, count = self.embeddings[face], self.sums[group], self.count[group] - own
-            product = np.einsum("ij,ij->i", x, total).astype(np.float64)
-            square = np.einsum("ij,ij->i", total, total).astype(np.float64)
-            length = np.einsum("ij,ij->i", x, x).astype(np.float64)
-            square += own * (length - 2 * product)
-            product -= own * length
-            n = np.maximum(count, 1)
-            part = calibration.evidence(np.ones(len(n)), n, length, square / n**2, product / n)
+            own = (self.group[face] == group).astype(np.float32)
+            x, count = self.embeddings[face], self.count[group] - own
+            others, n = self.sums[group] - own[:, None] * x, np.maximum(count, 1)
+            part = model.evidence(Side.of(x, np.ones(len(n))), Side.of(others, n), dots(x, others) / n)
             evidence[start : start + _BLOCK] = np.where(count > 0, part, -np.inf)
         return evidence
 
@@ -120,11 +115,11 @@ def _sums(embeddings: Floats, faces: Rows, count: Rows) -> Floats:
     return sums
 
 
-def own_evidence(templates: Templates, calibration: Calibration) -> Doubles:
+def own_evidence(templates: Templates, model: SpreadModel) -> Doubles:
     """What speaks for each face being in its group, float64, shape (n,); −inf where it is in none."""
     evidence = np.full(len(templates.group), -np.inf)
     members = np.flatnonzero(templates.group != NOBODY)
-    evidence[members] = templates.evidence(members, templates.group[members], calibration)
+    evidence[members] = templates.evidence(members, templates.group[members], model)
     return evidence
 
 
@@ -147,7 +142,7 @@ class Rivals:
 def rivals(
     templates: Templates,
     graph: NeighbourGraph,
-    calibration: Calibration,
+    model: SpreadModel,
     exclusions: Exclusions | None = None,
     asked: npt.NDArray[np.bool_] | None = None,
 ) -> Rivals:
@@ -159,7 +154,7 @@ def rivals(
         The groups.
     graph
         Neighbours of the n faces.
-    calibration
+    model
         Weighs the evidence.
     exclusions
         If given, groups of persons that exclude the face are left out.
@@ -179,7 +174,7 @@ def rivals(
         person = _person_of_group(templates)[group]
         free = ~exclusions.clash(np.arange(n), face, templates.person, person)
         face, group = face[free], group[free]
-    evidence = templates.evidence(face, group, calibration)
+    evidence = templates.evidence(face, group, model)
     order = np.lexsort((group, -evidence, face))
     rows, first = np.unique(face[order], return_index=True)
     best = Rivals(np.full(n, NOBODY), np.full(n, -np.inf))
@@ -197,7 +192,7 @@ def attach(
     templates: Templates,
     graph: NeighbourGraph,
     exclusions: Exclusions,
-    calibration: Calibration,
+    model: SpreadModel,
     required: Doubles,
 ) -> Rows:
     """Let faces that are nobody's join the group that most speaks for them, if it speaks loudly enough.
@@ -212,7 +207,7 @@ def attach(
         Neighbours of the faces.
     exclusions
         What keeps faces apart.
-    calibration
+    model
         Weighs the evidence.
     required
         float64, shape (groups,): evidence that each group asks for.
@@ -221,7 +216,7 @@ def attach(
     -------
     int64, shape (n,): group of each face, or `NOBODY`.
     """
-    best = rivals(templates, graph, calibration, exclusions)
+    best = rivals(templates, graph, model, exclusions)
     enough = best.evidence > np.append(required, np.inf)[best.group]
     joining = np.flatnonzero((templates.group == NOBODY) & enough)
     target = np.arange(len(graph))

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from photoclust.config import ClusterConfig
 from photoclust.people.calibration.evidence import Calibration, calibration_of
+from photoclust.people.calibration.spread import SpreadModel
 from photoclust.people.clustering.agglomerate import Partition, standing
 from photoclust.people.clustering.components import bounded_components, within
 from photoclust.people.clustering.constraints import Constraints
@@ -125,7 +126,7 @@ def candidates(
         reach,
         low,
         constraints,
-        calibration.scorer(),
+        calibration,
         config,
         prepared.labels,
         prepared.pairs,
@@ -146,12 +147,12 @@ def settled(faces: Candidates, partition: Partition) -> Groups:
     embeddings, graph, constraints, config = faces.embeddings, faces.graph, faces.constraints, faces.config
     group = _without_small(np.where(faces.low, NOBODY, partition.group), config.min_cluster_size, constraints)
     templates = Templates.of(embeddings, group, constraints.part_of)
-    group = _leave_doubtful(templates, graph, constraints, faces.calibration, config)
+    group = _leave_doubtful(templates, graph, constraints, faces.model, config)
     group = _without_small(group, config.min_cluster_size, constraints)
     templates = Templates.of(embeddings, group, constraints.part_of, templates)
     everyone = standing(partition).faces
     required = faces.required(everyone, templates.count)
-    group = attach(templates, graph, constraints.exclusions, faces.calibration, required)
+    group = attach(templates, graph, constraints.exclusions, faces.model, required)
     templates = Templates.of(embeddings, group, constraints.part_of, templates)
     confidence = _confidence(templates, graph, faces.calibration, everyone)
     return _groups(templates.person, np.where(constraints.certain, 1, confidence), faces.low)
@@ -171,11 +172,11 @@ def _leave_doubtful(
     templates: Templates,
     graph: NeighbourGraph,
     constraints: Constraints,
-    calibration: Calibration,
+    model: SpreadModel,
     config: ClusterConfig,
 ) -> Rows:
     """Take members out whose group speaks against them, or another so much more for them as to move them."""
-    own, other = own_evidence(templates, calibration), rivals(templates, graph, calibration)
+    own, other = own_evidence(templates, model), rivals(templates, graph, model)
     stays = (own > 0) & (other.evidence < own - np.log(config.false_join_rate))
     return np.where(stays | constraints.members, templates.group, NOBODY)
 
@@ -184,7 +185,8 @@ def _confidence(
     templates: Templates, graph: NeighbourGraph, calibration: Calibration, everyone: float
 ) -> Doubles:
     """Say how sure each membership is, among so many faces."""
-    own, other = own_evidence(templates, calibration), rivals(templates, graph, calibration)
+    model = calibration.weighed
+    own, other = own_evidence(templates, model), rivals(templates, graph, model)
     count = np.append(templates.count, 1)[templates.group]
     against = np.log(people_like(everyone, count))  # what is to be said before the faces are looked at
     return calibration.confidence(own - np.maximum(0, other.evidence) - against)

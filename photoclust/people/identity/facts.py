@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.calibration.spread import SpreadModel, squared_lengths
 from photoclust.people.clustering.agglomerate import Pairs, Partition, evidence_between
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.joining import people_like
@@ -15,8 +15,8 @@ from photoclust.people.clustering.membership import NOBODY, Templates
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.types import Doubles, Floats, Rows
 
-ScoreNormalised = tuple[Floats, Calibration]
-"""Embeddings, and the calibration whose evidence takes them: see `Calibration.score_normalised`."""
+ScoreNormalised = tuple[Floats, SpreadModel]
+"""Embeddings, and the model that weighs them: see `Calibration.score_normalised`."""
 
 CANDIDATES = 10
 """Nearest templates that each group is weighed against; the greatest evidence is among the first few."""
@@ -129,20 +129,20 @@ def nearby(templates: Templates, exclusions: Exclusions, score_normalised: Score
     """
     groups, lengths = len(templates.count), np.linalg.norm(templates.sums, axis=1, keepdims=True)
     near = neighbours(templates.sums / np.maximum(lengths, 1e-6), CANDIDATES).indices
-    rows, scorer = score_normalised
+    rows, model = score_normalised
     partition = partition_of(Templates.of(rows, templates.group, np.full(len(rows), NOBODY)))
     left, right = np.repeat(partition.group, near.shape[1]), near.ravel().astype(np.int64)
     key = np.unique(np.minimum(left, right) * max(1, groups) + np.maximum(left, right))
     left, right = key // max(1, groups), key % max(1, groups)
     free = ~exclusions.clash(templates.group, left, templates.group, right)
     left, right = left[free], right[free]
-    return Pairs(left, right, evidence_between(partition, left, right, scorer))
+    return Pairs(left, right, evidence_between(partition, left, right, model))
 
 
 def partition_of(templates: Templates) -> Partition:
     """The groups of some templates as items of their own, for evidence between them."""
     groups, sums = len(templates.count), templates.sums
-    squares = np.maximum(np.einsum("ij,ij->i", sums, sums).astype(np.float64), 1e-12)
+    squares = np.maximum(squared_lengths(sums), 1e-12)
     none = np.full(groups, NOBODY)
     return Partition(np.arange(groups), Exclusions.none(), none, templates.count, sums, squares)
 

@@ -49,12 +49,12 @@ def likeliest(
     exclusions
         What keeps faces apart: nobody is in a photo twice.
     """
-    embeddings, calibration = score_normalised
+    embeddings, model = score_normalised
     nobody = group == NOBODY
     if nobody.all() or not nobody.any():
         return Likeliest(np.full(len(group), NOBODY), np.zeros(len(group), np.float32))
     templates = Templates.of(embeddings, group, np.full(len(group), NOBODY))
-    best = rivals(templates, graph, calibration, exclusions, nobody)
+    best = rivals(templates, graph, model, exclusions, nobody)
     people = people_like(len(group), templates.count[best.group])
     chance = np.where(best.group == NOBODY, 0, chance_same(best.evidence, people))
     return Likeliest(best.group, chance.astype(np.float32))

@@ -16,7 +16,7 @@ from photoclust.dedupe.judgement import Judgement, judge
 from photoclust.dedupe.presence import SeenFaces, meant_among_others
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
-from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.calibration.spread import SpreadModel
 from photoclust.people.clustering.agglomerate import Partition, join
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.rounds import run_alone
@@ -90,7 +90,7 @@ def audit(store: IndexStore, dataset: Dataset, config: AuditConfig, progress: Pr
     photo_of_entry = _photo_ids(dataset, photos)
     copies = find_copies(dataset, photo_of_entry, faces.table, faces.graph, store.settings.decode, progress)
     table = _Items.of(dataset, photo_of_entry, photos, faces.table, copies)
-    judged, labelled = table.judge(faces.embeddings, faces.calibration, config)
+    judged, labelled = table.judge(faces.embeddings, faces.calibration.plain, config)
     return Audit(dataset, table.labels, labelled, judged, table.entries, table.rows, copies, table.unjudged)
 
 
@@ -156,23 +156,23 @@ class _Items:
         )
 
     def judge(
-        self, embeddings: Floats, calibration: Calibration, config: AuditConfig
+        self, embeddings: Floats, model: SpreadModel, config: AuditConfig
     ) -> tuple[Judgement, AuditedFaces]:
         """Judge the main faces, then again with those bystanders that the labels turn out to mean."""
-        self._look_behind(embeddings, calibration, config)
-        faces = self._labelled(embeddings, calibration)
-        judgement = judge(faces, calibration.evidence, config)
+        self._look_behind(embeddings, model, config)
+        faces = self._labelled(embeddings, model)
+        judgement = judge(faces, model.evidence_of_means, config)
         doubtful = strays(faces, judgement, config.min_confidence)
         others, whose = self._bystanders(doubtful)
         if len(others):
-            meant = meant_instead(faces, judgement, embeddings[others], whose, calibration.evidence)
+            meant = meant_instead(faces, judgement, embeddings[others], whose, model.evidence_of_means)
             self.rows[whose[meant]] = others[meant]
             if len(meant):
-                faces = self._labelled(embeddings, calibration)
-                judgement = judge(faces, calibration.evidence, config)
+                faces = self._labelled(embeddings, model)
+                judgement = judge(faces, model.evidence_of_means, config)
         return judgement, faces
 
-    def _look_behind(self, embeddings: Floats, calibration: Calibration, config: AuditConfig) -> None:
+    def _look_behind(self, embeddings: Floats, model: SpreadModel, config: AuditConfig) -> None:
         """Take for the main face of a photo that of the person who is in most photos of its label."""
         others, whose = self._bystanders(np.arange(len(self.rows)))
         items = np.flatnonzero(np.isin(self.label, self.label[whose]))
@@ -182,14 +182,14 @@ class _Items:
             return
         label = np.unique(self.label[photo], return_inverse=True)[1].astype(np.int64)
         apart = Exclusions.once(np.arange(len(rows)), photo)
-        person, _ = _parts(embeddings[rows], label, calibration, apart, SAME)
+        person, _ = _parts(embeddings[rows], label, model, apart, SAME)
         seen = SeenFaces(embeddings[rows], photo, label, front, person)
-        meant = meant_among_others(seen, calibration.evidence, config)
+        meant = meant_among_others(seen, model.evidence_of_means, config)
         self.rows[photo[meant]] = rows[meant]
 
-    def _labelled(self, embeddings: Floats, calibration: Calibration) -> AuditedFaces:
+    def _labelled(self, embeddings: Floats, model: SpreadModel) -> AuditedFaces:
         own = embeddings[self.rows]
-        part, weight = _parts(own, self.label, calibration)
+        part, weight = _parts(own, self.label, model)
         quality = self.faces["quality"].to_numpy()[self.rows].astype(np.float64)
         return AuditedFaces(own, quality, self.label, part, weight, self.copy)
 
@@ -218,7 +218,7 @@ def _main_faces(photos: pa.Table, faces: pa.Table) -> tuple[list[str], list[int]
 def _parts(
     embeddings: Floats,
     label: Rows,
-    calibration: Calibration,
+    model: SpreadModel,
     apart: Exclusions | None = None,
     enough: float = SURE,
 ) -> tuple[Rows, npt.NDArray[np.float64]]:
@@ -229,8 +229,9 @@ def _parts(
     sums = np.zeros_like(embeddings)
     np.add.at(sums, burst, embeddings)
     sums[burst] /= np.linalg.norm(sums[burst], axis=1, keepdims=True)
+    sums = np.column_stack([sums, np.zeros(len(sums), np.float32)])  # labels are audited without hubness
     partition = Partition.of(burst, apart or Exclusions.none(), np.full(len(label), -1), sums)
-    run_alone(join(partition, (left, right), calibration, lambda _, own: np.full(len(own), enough)))
+    run_alone(join(partition, (left, right), model, lambda _, own: np.full(len(own), enough)))
     part = np.unique(partition.group, return_inverse=True)[1].astype(np.int64)
     return part, 1 / np.bincount(burst)[burst]
 

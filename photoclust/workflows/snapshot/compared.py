@@ -115,11 +115,6 @@ class ComparedFaces:
         return calibration_of(self.store.settings.embed.model)
 
     @cached_property
-    def scorer(self) -> Calibration:
-        """The calibration whose evidence takes `score_normalised`."""
-        return self.calibration.scorer()
-
-    @cached_property
     def _compared(self) -> tuple[Floats, NeighbourGraph]:
         """Embeddings and graph from the index: the graph extended by new faces, not built anew."""
         # imported when needed: a correction needs no search
@@ -158,7 +153,7 @@ class ComparedFaces:
     @property
     def scored(self) -> ScoreNormalised:
         """Embeddings as evidence sees them, and what weighs them."""
-        return self.score_normalised, self.scorer
+        return self.score_normalised, self.calibration.weighed
 
     @cached_property
     def conflicting_photos(self) -> Rows:
@@ -201,7 +196,7 @@ class ComparedFaces:
             return Pairs(left.astype(np.int64), right.astype(np.int64), evidence)
         if self.labels is None:
             return None
-        return single_pairs(self.score_normalised, self.graph, self.labels, self.scorer)
+        return single_pairs(self.score_normalised, self.graph, self.labels, self.calibration.weighed)
 
     @cached_property
     def neighbour_recall(self) -> float | None:

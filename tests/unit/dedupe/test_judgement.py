@@ -14,6 +14,7 @@ from photoclust.dedupe.templates import WeightedTemplates, evidence_blocks, evid
 from photoclust.people.calibration.evidence import calibration_of
 
 CALIBRATION = calibration_of("casia-webface")
+EVIDENCE = CALIBRATION.plain.evidence_of_means
 CONFIG = AuditConfig()
 SIZE = 55
 
@@ -42,7 +43,7 @@ def labelled(persons: list[int], labels: list[int], **changes: np.ndarray) -> Au
 
 
 def judged(faces: AuditedFaces) -> Judgement:
-    return judge(faces, CALIBRATION.evidence, CONFIG)
+    return judge(faces, EVIDENCE, CONFIG)
 
 
 def found(faces: AuditedFaces) -> list[MislabelledFace]:
@@ -132,7 +133,7 @@ def test_one_picture_under_two_labels_makes_them_not_one_person() -> None:
 def test_caution_grows_with_the_number_of_labels() -> None:
     few = labelled([0, 0, 1, 2], [0, 3, 1, 2])
     many = labelled([0, 0, *range(1, 400)], [0, 400 - 1, *range(1, 399), 398])
-    sure = {len(faces.label): judge(faces, CALIBRATION.evidence, AuditConfig(min_confidence=0)).same[0]
+    sure = {len(faces.label): judge(faces, EVIDENCE, AuditConfig(min_confidence=0)).same[0]
             for faces in (few, many)}  # fmt: skip
     assert sure[4].confidence > sure[401].confidence
 
@@ -144,9 +145,9 @@ def test_a_bystander_may_be_the_one_that_is_meant() -> None:
     wrong = strays(faces, judgement, 0.5)
     assert wrong.tolist() == [100]
     others = np.concatenate([embeddings([*PERSONS, 5], seed=0)[-1:], embeddings([*PERSONS, 3])[-1:]])
-    meant = meant_instead(faces, judgement, others, np.array([100, 100]), CALIBRATION.evidence)
+    meant = meant_instead(faces, judgement, others, np.array([100, 100]), EVIDENCE)
     assert meant.tolist() == [1]
-    assert not len(meant_instead(faces, judgement, others[:1], wrong, CALIBRATION.evidence))
+    assert not len(meant_instead(faces, judgement, others[:1], wrong, EVIDENCE))
 
 
 @pytest.mark.parametrize("labels", [1, 2])
@@ -159,9 +160,9 @@ def test_blocks_of_evidence_are_the_evidence_of_pairs() -> None:
     rows = embeddings(list(range(9)), share=0.9)
     left = WeightedTemplates.of(rows, np.ones(9), np.array([0, 0, 1, 2, 2, -1, -1, -1, -1]), 4)
     right = WeightedTemplates.of(rows, np.ones(9), np.array([-1, -1, -1, -1, -1, 0, 1, 1, 1]), 2)
-    [(_, table)] = list(evidence_blocks(left, right, CALIBRATION.evidence))
+    [(_, table)] = list(evidence_blocks(left, right, EVIDENCE))
     a, b = np.divmod(np.arange(8), 2)
-    pairs = evidence_of(left.take(a), right.take(b), CALIBRATION.evidence)
+    pairs = evidence_of(left.take(a), right.take(b), EVIDENCE)
     assert np.allclose(table.ravel(), pairs, rtol=1e-4)
     assert (table[3] == -np.inf).all()
 

@@ -12,6 +12,7 @@ from photoclust.dedupe.judgement import Judgement, judge
 from photoclust.people.calibration.evidence import calibration_of
 
 CALIBRATION = calibration_of("casia-webface")
+EVIDENCE = CALIBRATION.plain.evidence_of_means
 CONFIG = AuditConfig()
 SIZE = 55
 
@@ -44,7 +45,7 @@ def planted(strays: int, seed: int, alike: float = 0.45, photos: int = 40) -> Au
 
 
 def judged(faces: AuditedFaces) -> Judgement:
-    return judge(faces, CALIBRATION.evidence, CONFIG)
+    return judge(faces, EVIDENCE, CONFIG)
 
 
 @pytest.mark.parametrize("strays", [1, 3, 8])

@@ -10,6 +10,7 @@ from photoclust.dedupe.presence import SeenFaces, meant_among_others
 from photoclust.people.calibration.evidence import calibration_of
 
 CALIBRATION = calibration_of("casia-webface")
+EVIDENCE = CALIBRATION.plain.evidence_of_means
 CONFIG = AuditConfig()
 SIZE = 55
 
@@ -46,7 +47,7 @@ def seen(photos: list[str], seed: int = 0) -> SeenFaces:
 )
 def test_the_person_in_most_photos_is_meant(photos: list[str], meant: list[int]) -> None:
     faces = seen(photos)
-    found = meant_among_others(faces, CALIBRATION.evidence, CONFIG)
+    found = meant_among_others(faces, EVIDENCE, CONFIG)
     assert faces.photo[found].tolist() == meant
     assert not faces.front[found].any()
     letters = [letter for photo in photos for letter in photo]
@@ -59,7 +60,7 @@ def test_a_face_unlike_the_others_of_its_person_is_not_taken() -> None:
     person[7] = person[1]  # x, taken for a
     found = meant_among_others(
         SeenFaces(faces.embeddings, faces.photo, faces.label, faces.front, person),
-        CALIBRATION.evidence,
+        EVIDENCE,
         CONFIG,
     )
     assert faces.photo[found].tolist() == [0, 1, 2]
@@ -74,5 +75,5 @@ def test_labels_are_looked_at_each_for_itself() -> None:
         np.concatenate([one.front, other.front]),
         np.concatenate([one.person, other.person + 2]),
     )
-    found = meant_among_others(both, CALIBRATION.evidence, CONFIG)
+    found = meant_among_others(both, EVIDENCE, CONFIG)
     assert both.photo[found].tolist() == [0, 1, 2]

@@ -26,7 +26,7 @@ from photoclust.people.graph.neighbours import neighbours
 
 def candidates(people: int = 40, most: int = 60) -> Candidates:
     rng = np.random.default_rng(0)
-    person, share = np.repeat(np.arange(people), 5), calibration_of().identity
+    person, share = np.repeat(np.arange(people), 5), calibration_of().plain.identity
     rows = np.sqrt(share) * rng.normal(size=(people, 55))[person]
     rows += np.sqrt(1 - share) * rng.normal(size=rows.shape)
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.calibration.hubness import ANY_PHOTO, nearness
+from photoclust.people.calibration.spread import Side, dots
 
 COHORT = np.random.default_rng(0).normal(size=(40, 16))
 COHORT = (COHORT / np.linalg.norm(COHORT, axis=1, keepdims=True)).astype(np.float32)
@@ -57,10 +58,9 @@ def test_what_two_faces_share_with_all_of_their_photos_speaks_for_nobody() -> No
 
     def evidence(photos: np.ndarray | None) -> np.ndarray:
         """Of all pairs of one face of either photo."""
-        score_normalised, scorer = known.score_normalised(rows, photos)
+        score_normalised, model = known.score_normalised(rows, photos)
         left, right = np.repeat(score_normalised[:10], 10, axis=0), np.tile(score_normalised[10:], (10, 1))
-        power, product = ((left**2).sum(1), (right**2).sum(1)), (left * right).sum(1)
-        return scorer.evidence(one, one, *power, product)
+        return model.evidence(Side.of(left, one), Side.of(right, one), dots(left, right))
 
     photos = np.repeat(np.arange(2), 10)
     assert np.median(evidence(None)) > known.evidence_at(1e-5) > np.median(evidence(photos)) + 5

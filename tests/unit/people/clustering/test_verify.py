@@ -22,7 +22,7 @@ CALIBRATION = calibration_of()
 SIZE = 55
 
 
-def embeddings(persons: list[int], seed: int = 0, share: float = CALIBRATION.identity) -> np.ndarray:
+def embeddings(persons: list[int], seed: int = 0, share: float = CALIBRATION.plain.identity) -> np.ndarray:
     """One unit vector for each entry, about the identity that it names."""
     rng = np.random.default_rng(seed)
     identity = rng.normal(size=(max(persons, default=0) + 1, SIZE))
@@ -190,7 +190,7 @@ def test_one_large_group_makes_nobody_else_careless() -> None:
 
 
 def test_however_little_is_asked_evidence_against_joins_nobody() -> None:
-    assert required_evidence(1.0, CALIBRATION, 0.5) == 0
+    assert required_evidence(1.0, CALIBRATION, 1.0) == 0
 
 
 def test_the_order_of_the_faces_does_not_matter() -> None:

@@ -113,7 +113,7 @@ def test_the_same_faces_again_change_nothing(store: IndexStore) -> None:
 def test_another_calibration_groups_again(store: IndexStore, monkeypatch: pytest.MonkeyPatch) -> None:
     add(store, vectors(10))
     group_faces(store, ClusterConfig())
-    changed = replace(KNOWN, identity=KNOWN.identity / 2)
+    changed = replace(KNOWN, weighed=replace(KNOWN.weighed, identity=KNOWN.weighed.identity / 2))
     monkeypatch.setattr("photoclust.workflows.snapshot.compared.calibration_of", lambda model: changed)
     assert not group_faces(store, ClusterConfig()).unchanged
 
