@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from photoclust.api.results import Correction, LabelScores, Person
     from photoclust.api.verification import verify
     from photoclust.config import ClusterConfig, EngineConfig
+    from photoclust.limits import TimeLimits
     from photoclust.people.embeddings import EmbeddingGroups, group_embeddings
     from photoclust.workflows.check import Finding
     from photoclust.workflows.diff import PeopleDiff, StoredGrouping
@@ -63,6 +64,7 @@ __all__ = [
     "StoredGrouping",
     "Sweep",
     "SweepPoint",
+    "TimeLimits",
     "Verification",
     "__version__",
     "create",
@@ -97,6 +99,7 @@ _HOMES = {
     "StoredGrouping": "photoclust.workflows.diff",
     "Sweep": "photoclust.workflows.sweep",
     "SweepPoint": "photoclust.workflows.sweep",
+    "TimeLimits": "photoclust.limits",
     "create": "photoclust.api.opening",
     "group_embeddings": "photoclust.people.embeddings",
     "open": "photoclust.api.opening",

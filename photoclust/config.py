@@ -199,12 +199,9 @@ class ClusterConfig:
 
     def __post_init__(self) -> None:
         _check(self.k >= 2, f"k must be 2 or more, not {self.k}.")
-        _check(
-            self.min_cluster_size >= 2, f"min_cluster_size must be 2 or more, not {self.min_cluster_size}."
-        )
-        _check(
-            1 <= self.min_samples <= self.k, f"min_samples must lie in 1..{self.k}, not {self.min_samples}."
-        )
+        least, sample = self.min_cluster_size, self.min_samples
+        _check(least >= 2, f"min_cluster_size must be 2 or more, not {least}.")
+        _check(1 <= sample <= self.k, f"min_samples must lie in 1..{self.k}, not {sample}.")
         _check(0 <= self.min_quality <= 1, f"min_quality must lie in [0, 1], not {self.min_quality}.")
         rate = self.false_join_rate
         _check(0 < rate < 1, f"false_join_rate must lie in (0, 1), not {rate}.")
@@ -281,8 +278,11 @@ class EngineConfig:
         itself and in one go: in half the time, since it multiplies each pair once.
     owns_output
         Whether stdout and stderr of this process are photoclust's own, as those of the command line are. Then
-        what Ray writes there while it is joined is kept out of stdout, and what its C++ core writes past
-        Python's logging out of stderr. In a program of somebody else's both stay as they are.
+        what Ray writes while it is joined is kept out of stdout, and what its C++ core writes out of stderr.
+    debug
+        Leave what Ray's core writes on stderr in any case.
+    job
+        Id of the job of a Ray cluster that this is, for metrics; empty outside of jobs.
     """
 
     kind: str = "auto"
@@ -295,6 +295,8 @@ class EngineConfig:
     photo_seconds: float = 300.0
     divide_search_from: int = 500_000
     owns_output: bool = False
+    debug: bool = False
+    job: str = ""
 
     def __post_init__(self) -> None:
         _check(self.photo_seconds > 0, f"photo_seconds must be positive, not {self.photo_seconds}.")

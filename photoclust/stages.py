@@ -24,6 +24,7 @@ from photoclust.errors import CredentialsExpiredError, PhotoError
 from photoclust.faces.align import crop_faces, thumbnails
 from photoclust.faces.quality import assess
 from photoclust.faces.turned import detect_turned
+from photoclust.limits import TimeLimits, limited, time_limits
 from photoclust.models.weights import weights_path
 from photoclust.photo_refs import PhotoRef
 from photoclust.photos.decode import decode_photo
@@ -68,9 +69,16 @@ class FindFaces:
         Those of the index.
     photo_seconds
         End this process when a photo takes longer; None lets it take its time.
+    limits
+        How long to wait for a file; those in force by default.
     """
 
-    def __init__(self, settings: IndexSettings, photo_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        settings: IndexSettings,
+        photo_seconds: float | None = None,
+        limits: TimeLimits | None = None,
+    ) -> None:
         import torch  # here, not above: the process that only hands out work can do without
 
         from photoclust.faces.detect import Detector
@@ -78,6 +86,7 @@ class FindFaces:
         torch.set_num_threads(1)
         self.settings = settings
         self.photo_seconds = photo_seconds
+        self.limits = limits or time_limits()
         self.detector = Detector(settings.detect)
 
     def __call__(self, refs: pa.Table) -> Iterator[pa.Table]:
@@ -85,7 +94,7 @@ class FindFaces:
         rows: list[dict[str, Any]] = []
         faces = 0
         for values in refs.to_pylist():
-            with counting_retries() as retried, _time_limit(self.photo_seconds):
+            with counting_retries() as retried, limited(self.limits), _time_limit(self.photo_seconds):
                 row = self.find(PhotoRef.of_row(values), values["attempts"])
             row["retries"] = retried.requests
             found = len(row.get("faces", ()))

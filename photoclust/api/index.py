@@ -10,6 +10,7 @@ from photoclust.api.context import Progress, context_of
 from photoclust.api.corrections import Corrections
 from photoclust.api.questions import PathOrUri, Questions
 from photoclust.config import ClusterConfig, EngineConfig
+from photoclust.limits import TimeLimits
 from photoclust.workflows.cluster import group, put_in_force
 from photoclust.workflows.export import ExportReport, export
 from photoclust.workflows.forget import Receipt, forget
@@ -32,8 +33,8 @@ class Index(Questions):
         Says who is who: see `Corrections`.
     """
 
-    def __init__(self, location: PathOrUri) -> None:
-        super().__init__(location)
+    def __init__(self, location: PathOrUri, limits: TimeLimits | None = None) -> None:
+        super().__init__(location, limits)
         self.correct = Corrections(self._store)
 
     def __repr__(self) -> str:

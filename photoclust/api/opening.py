@@ -9,16 +9,19 @@ from photoclust.api.questions import PathOrUri
 from photoclust.errors import IndexFormatError
 from photoclust.index.remote.at import at
 from photoclust.index.store import IndexStore
+from photoclust.limits import TimeLimits, limited
 from photoclust.workflows.opening import PhotoOptions, open_index
 
 
-def open(location: PathOrUri) -> Index:
+def open(location: PathOrUri, *, limits: TimeLimits | None = None) -> Index:
     """Open an index that exists.
 
     Parameters
     ----------
     location
         Its folder, or ``s3://``, ``gs://`` or ``az://BUCKET/PREFIX``.
+    limits
+        How long to wait for files, object stores and other writers; see `TimeLimits` for the defaults.
 
     Raises
     ------
@@ -35,9 +38,9 @@ def open(location: PathOrUri) -> Index:
     >>> [(person.called, person.size) for person in index.people][:2]    # doctest: +SKIP
     [('Ada Lovelace', 38), ('Person 2', 21)]
     """
-    with at(os.fspath(location)) as folder:
-        IndexStore.open(folder)
-    return Index(location)
+    with limited(limits or TimeLimits()), at(os.fspath(location)) as place:
+        IndexStore.open(place)
+    return Index(location, limits)
 
 
 def create(
@@ -46,6 +49,7 @@ def create(
     model: str | None = None,
     min_face_size: int | None = None,
     max_pixels: int | None = None,
+    limits: TimeLimits | None = None,
 ) -> Index:
     """Make a new, empty index.
 
@@ -59,6 +63,8 @@ def create(
         Side in pixels, 12 or more, of the smallest face looked for; 40 by default.
     max_pixels
         Photos with more pixels are refused; 100 million by default.
+    limits
+        See `open`.
 
     Raises
     ------
@@ -77,9 +83,9 @@ def create(
     >>> index.add("photos/")                                             # doctest: +SKIP
     >>> index.group()                                                    # doctest: +SKIP
     """
-    with at(os.fspath(location)) as folder:
-        if IndexStore.exists(folder):
+    with limited(limits or TimeLimits()), at(os.fspath(location)) as place:
+        if IndexStore.exists(place):
             raise IndexFormatError(f"{location} is an index already; open it with photoclust.open.")
-        store = open_index(folder, PhotoOptions(model, min_face_size, max_pixels))
+        store = open_index(place, PhotoOptions(model, min_face_size, max_pixels))
         with store.lock():  # an index elsewhere comes to be when the lock is let go
-            return Index(location)
+            return Index(location, limits)

@@ -14,6 +14,7 @@ from photoclust.api.reading import label_scores, people_of
 from photoclust.api.results import LabelScores, Person
 from photoclust.index.remote.at import at
 from photoclust.index.store import IndexStore
+from photoclust.limits import TimeLimits, limited
 from photoclust.workflows.check import Finding, check_index
 from photoclust.workflows.diff import PeopleDiff, StoredGrouping, diff, stored_groupings
 from photoclust.workflows.evaluate import evaluate
@@ -35,14 +36,15 @@ class Questions:
         Folder or URI.
     """
 
-    def __init__(self, location: PathOrUri) -> None:
+    def __init__(self, location: PathOrUri, limits: TimeLimits | None = None) -> None:
         self.location = os.fspath(location)
+        self._limits = limits or TimeLimits()
 
     @contextmanager
     def _store(self) -> Generator[IndexStore]:
         """The index as the workflows know it; of one in an object store a copy, brought up to date."""
-        with at(self.location) as folder:
-            yield IndexStore.open(folder)
+        with limited(self._limits), at(self.location) as place:
+            yield IndexStore.open(place)
 
     @property
     def people(self) -> tuple[Person, ...]:

@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from importlib import import_module
 
 import click
 
 from photoclust import __version__
-from photoclust.cli import _failures, _signals
+from photoclust.cli import _environment, _failures, _signals
 from photoclust.cli._progress import LOG, start_log
 from photoclust.engine.addresses import without_password
 from photoclust.errors import EngineError, PhotoclustError
+from photoclust.limits import limited
 
 # verb: (module, what it does); shown by --help without importing anything
 VERBS = {
@@ -72,7 +71,7 @@ class _Verbs(click.Group):
 def _remember_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
         ctx.find_root().meta["debug"] = True
-        os.environ["PHOTOCLUST_DEBUG"] = "1"
+        _environment.keep(_environment.DEBUG, "1")
 
 
 def _debug_option() -> click.Option:
@@ -88,8 +87,10 @@ def _debug_option() -> click.Option:
 
 @click.group(cls=_Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="photoclust")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Find the faces in a photo collection and group them into people."""
+    ctx.with_resource(limited(_environment.limits()))
 
 
 cli.params.append(_debug_option())
@@ -120,9 +121,7 @@ def main() -> None:
 
 def _greet_submitter() -> None:
     """In a submitted job, say so at once, and make sure that those who submitted it mean this photoclust."""
-    if job_id := _job_id():
-        os.environ["PHOTOCLUST_JOB_ID"] = job_id
-    theirs = os.environ.get("PHOTOCLUST_SUBMITTED_BY")
+    job_id, theirs = _environment.job_id(), _environment.submitted_by()
     if theirs and theirs != __version__:
         raise EngineError(
             f"The cluster has photoclust {__version__}, but {theirs} submitted this job; install the same "
@@ -132,18 +131,8 @@ def _greet_submitter() -> None:
         LOG.info("photoclust %s, job %s", __version__, job_id)
 
 
-def _job_id() -> str | None:
-    """Id of the Ray job that this process is, whoever submitted it."""
-    try:
-        config = json.loads(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR", "{}"))
-        theirs = config.get("metadata", {}).get("job_submission_id")
-    except (ValueError, AttributeError):
-        theirs = None
-    return os.environ.get("PHOTOCLUST_JOB_ID") or theirs
-
-
 def _report(error: Exception) -> int:
-    if os.environ.get("PHOTOCLUST_DEBUG") == "1":
+    if _environment.debug():
         import traceback
 
         sys.stderr.write(without_password("".join(traceback.format_exception(error))))

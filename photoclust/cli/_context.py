@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from photoclust.cli import _environment
 from photoclust.cli._progress import say, stage_progress
 from photoclust.config import EngineConfig
 
@@ -23,7 +23,9 @@ def context(engine: EngineConfig | None = None, verb: str = "run") -> Context:
     """Let a workflow run where `engine` says, and tell whoever is watching."""
     from photoclust.workflows.context import Context
 
-    place = replace(engine or EngineConfig(), owns_output=True)
+    job = _environment.job_id()
+    debug = _environment.debug()
+    place = replace(engine or EngineConfig(), owns_output=True, debug=debug, job=job or "")
     return Context(
         start_engine=partial(_engine, place),
         start_search=partial(_search, place),
@@ -32,7 +34,7 @@ def context(engine: EngineConfig | None = None, verb: str = "run") -> Context:
         progress=stage_progress,
         log=say,
         verb=verb,
-        job=os.environ.get("PHOTOCLUST_JOB_ID"),
+        job=job,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import click
 
+from photoclust.cli import _environment
 from photoclust.cli._nearby import named_or_nearby
 from photoclust.cli._options import Command, together
 from photoclust.cli._progress import fetch_progress
@@ -22,7 +23,7 @@ def _in_working_copy(command: Command) -> Command:
             return command(*arguments, index_dir=index_dir, **values)
         from photoclust.index.remote.at import at
 
-        with at(index_dir, fetch_progress) as folder:
+        with at(index_dir, fetch_progress, _environment.job_id() or "") as folder:
             return command(*arguments, index_dir=folder, **values)
 
     return cast("Command", work)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
+from photoclust.cli import _environment
 from photoclust.cli._progress import say
 
 _NO_INDEX = "Name the index, set PHOTOCLUST_INDEX, or go to a folder with one index in it."
@@ -17,7 +17,7 @@ def index_nearby() -> str | None:
 
     That is the folder itself, or the only folder in it that is an index.
     """
-    named = os.environ.get("PHOTOCLUST_INDEX")
+    named = _environment.index()
     if named:
         return named
     found = ["."] if _is_index(Path()) else [str(place) for place in _folders_here() if _is_index(place)]

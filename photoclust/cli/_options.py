@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from photoclust.cli import _environment
 from photoclust.cli._types import Share
 from photoclust.config import ENGINES, ClusterConfig, EngineConfig
 
@@ -36,7 +36,7 @@ def _keep(variable: str) -> Callable[[click.Context, click.Parameter, str | None
 
     def keep(_: click.Context, __: click.Parameter, value: str | None) -> None:
         if value is not None:
-            os.environ[variable] = value
+            _environment.keep(variable, value)
 
     return keep
 
@@ -46,7 +46,7 @@ progress_options = together(
         "--progress",
         type=click.Choice(["auto", "bar", "lines", "none"]),
         expose_value=False,
-        callback=_keep("PHOTOCLUST_PROGRESS"),
+        callback=_keep(_environment.PROGRESS),
         help="A bar, or a line every few seconds; by default a bar on a terminal and lines on a cluster. "
         "(or set PHOTOCLUST_PROGRESS)",
     ),
@@ -54,7 +54,7 @@ progress_options = together(
         "--log-format",
         type=click.Choice(["text", "json"]),
         expose_value=False,
-        callback=_keep("PHOTOCLUST_LOG_FORMAT"),
+        callback=_keep(_environment.LOG_FORMAT),
         help="What lines on stderr look like. (or set PHOTOCLUST_LOG_FORMAT)",
     ),
 )

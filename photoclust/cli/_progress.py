@@ -1,14 +1,13 @@
 """What is said on stderr while work goes on: a bar, or lines that a log keeps, or nothing.
 
 Everything that is a line goes through the logger ``photoclust`` of the standard library, as text or as JSON.
-The choices travel in the environment, so that they hold for whatever this process starts.
+An option that chooses between them sets its environment variable; see `photoclust.cli._environment`.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 import time
 from collections.abc import Callable, Generator
@@ -16,6 +15,8 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
+
+from photoclust.cli import _environment
 
 MODES = ("auto", "bar", "lines", "none")
 SECONDS_A_LINE, SECONDS_A_SPARSE_LINE = 10.0, 30.0
@@ -29,13 +30,12 @@ def mode() -> str:
     By default a bar on a terminal, and lines in a job of a Ray cluster and in a Kubernetes pod, where
     ``jobs logs -f`` or ``kubectl logs -f`` shows them.
     """
-    chosen = os.environ.get("PHOTOCLUST_PROGRESS", "auto")
+    chosen = _environment.progress()
     if chosen in MODES and chosen != "auto":
         return chosen
     if sys.stderr.isatty():
         return "bar"
-    on_cluster = "PHOTOCLUST_JOB_ID" in os.environ or "KUBERNETES_SERVICE_HOST" in os.environ
-    return "lines" if on_cluster else "none"
+    return "lines" if _environment.on_cluster() else "none"
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def sparse_lines() -> Generator[None]:
 
 
 def _sparse() -> bool:
-    chosen = os.environ.get("PHOTOCLUST_PROGRESS", "auto")
+    chosen = _environment.progress()
     return _SPARSE.get() and mode() == "none" and (chosen == "auto" or chosen not in MODES)
 
 
@@ -57,11 +57,11 @@ class _Formatter(logging.Formatter):
     """The bare message, or one JSON object a line, whichever is asked for by now."""
 
     def format(self, record: logging.LogRecord) -> str:
-        if os.environ.get("PHOTOCLUST_LOG_FORMAT") != "json":
+        if not _environment.logs_json():
             return record.getMessage()
         when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         values: dict[str, Any] = {"time": when, "level": record.levelname.lower()}
-        if job := os.environ.get("PHOTOCLUST_JOB_ID"):
+        if job := _environment.job_id():
             values["job"] = job
         return json.dumps(values | {"message": record.getMessage()} | getattr(record, "fields", {}))
 

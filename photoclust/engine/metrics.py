@@ -6,7 +6,6 @@ Ray itself exports what waits between the pools (``ray_data_*`` by operator) and
 
 from __future__ import annotations
 
-import os
 from collections import Counter as Counts
 
 import pyarrow as pa
@@ -24,10 +23,12 @@ class StreamMetrics:
     ----------
     photos
         How many the stream is to bring.
+    job
+        Id of the job, a label of every figure.
     """
 
-    def __init__(self, photos: int) -> None:
-        tags = {"job_id": os.environ.get("PHOTOCLUST_JOB_ID", "")}
+    def __init__(self, photos: int, job: str) -> None:
+        tags = {"job_id": job}
         self._photos = metrics.Counter("photoclust_photos", "Photos done, by status.", ("job_id", "status"))
         self._faces = metrics.Counter("photoclust_faces", "Faces found and embedded.", ("job_id",))
         self._lost = metrics.Counter(

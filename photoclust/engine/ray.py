@@ -33,6 +33,7 @@ from photoclust.engine.metrics import StreamMetrics
 from photoclust.engine.private import private_ray
 from photoclust.engine.starting import start_again
 from photoclust.errors import EngineError, PhotoclustError, RayStartError, ResourceError
+from photoclust.limits import time_limits
 from photoclust.machine import usable_processors
 from photoclust.stages import EmbedFaces, FindFaces
 
@@ -115,7 +116,7 @@ def runtime(config: EngineConfig) -> Generator[None]:
     else:
         options["address"] = config.address
     private = private_ray() if config.address is None else nullcontext(dict[str, Any]())
-    with _own_output() if config.owns_output else nullcontext(), private as ours:
+    with _own_output(config.debug) if config.owns_output else nullcontext(), private as ours:
         options |= ours
         with _own_signals():
             _init(options, config)
@@ -171,9 +172,9 @@ def _knock(address: str | None) -> None:
 
 
 @contextmanager
-def _own_output() -> Generator[None]:
+def _own_output(debug: bool) -> Generator[None]:
     """Keep what Ray writes out of our output: it prints of nodes that die into the middle of results."""
-    with _native_stderr_closed(), redirect_stdout(sys.stderr):
+    with nullcontext() if debug else _native_stderr_closed(), redirect_stdout(sys.stderr):
         yield
 
 
@@ -187,7 +188,7 @@ def _native_stderr_closed() -> Generator[None]:
         ours = sys.stderr.fileno() == 2
     except (OSError, ValueError):  # replaced by something that is no file, as test runners do
         ours = False
-    if not ours or os.environ.get("PHOTOCLUST_DEBUG") == "1":
+    if not ours:
         yield
         return
     before, saved = sys.stderr, os.dup(2)
@@ -236,7 +237,7 @@ class RayEngine:
             chosen = photos_at_once or self.config.photos_per_batch
             size = chosen or photos_per_batch(refs, self.pools.detect.actors)
             dataset = self._dataset(refs, settings, size, alone=photos_at_once == 1)
-            watched = StreamMetrics(len(refs))
+            watched = StreamMetrics(len(refs), self.config.job)
             for indexed in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
                 watched.add(indexed)
                 yield indexed
@@ -250,9 +251,8 @@ class RayEngine:
         device = "cuda" if pools.embed.gpus else "cpu"
         # What waits at an actor that dies is charged with its death; where each is tried alone nothing waits.
         detect = replace(pools.detect, in_flight=1) if alone else pools.detect
-        found = _map(
-            ray.data.from_arrow(blocks), FindFaces, (settings, self.config.photo_seconds), detect, None
-        )
+        arguments = settings, self.config.photo_seconds, time_limits()
+        found = _map(ray.data.from_arrow(blocks), FindFaces, arguments, detect, None)
         # Ray Data wants a batch size where there are GPUs; in photos, so that memory stays bounded.
         return _map(found, EmbedFaces, (settings, device), pools.embed, size if pools.embed.gpus else None)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from types import TracebackType
@@ -12,11 +11,11 @@ import pyarrow as pa
 from photoclust.errors import IndexLockedError, IndexWriteError
 from photoclust.index.store import IndexStore
 from photoclust.index.successors import Pairs
+from photoclust.limits import time_limits
 from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
 
 PHOTOS_A_PART = 2048
 FACES_A_PART = 4096  # about 4 kB each, so 16 MB
-SECONDS_A_PART = float(os.environ.get("PHOTOCLUST_SECONDS_A_PART", "20"))  # what a kill may cost
 
 
 class PartWriter:
@@ -27,6 +26,7 @@ class PartWriter:
 
     def __init__(self, store: IndexStore) -> None:
         self.store = store
+        self.seconds = time_limits().part
         self._clear()
 
     def _clear(self) -> None:
@@ -41,7 +41,7 @@ class PartWriter:
         self.photos.append(photos)
         self.faces.append(faces)
         full = sum(map(len, self.photos)) >= PHOTOS_A_PART or sum(map(len, self.faces)) >= FACES_A_PART
-        if full or time.monotonic() - self.since >= SECONDS_A_PART:
+        if full or time.monotonic() - self.since >= self.seconds:
             self.flush()
 
     def flush(self) -> None:

@@ -21,8 +21,9 @@ from azure.identity import DefaultAzureCredential
 from azure.storage.blob import ContainerClient
 
 from photoclust.errors import CredentialsExpiredError, ObjectStoreError
+from photoclust.limits import RetryPolicy
 from photoclust.storage.object_store import EXPECTED, ObjectInfo, every_page, not_understood
-from photoclust.storage.retry import RetryPolicy, TransientError, with_retries
+from photoclust.storage.retry import TransientError, with_retries
 from photoclust.storage.uris import Place
 
 Answer = TypeVar("Answer")
@@ -58,6 +59,7 @@ def connect(place: Place, policy: RetryPolicy) -> AzureStore:
 
 
 def _setting(*names: str) -> str | None:
+    # credentials, from the variables that Azure's command line reads; clients of other stores read theirs
     return next((value for name in names if (value := os.environ.get(f"AZURE_STORAGE_{name}"))), None)
 
 

@@ -19,8 +19,9 @@ from google.cloud.storage import Client
 from google.cloud.storage.exceptions import DataCorruption
 
 from photoclust.errors import CredentialsExpiredError, ObjectStoreError
+from photoclust.limits import RetryPolicy
 from photoclust.storage.object_store import EXPECTED, ObjectInfo, every_page, not_understood
-from photoclust.storage.retry import RetryPolicy, TransientError, with_retries
+from photoclust.storage.retry import TransientError, with_retries
 from photoclust.storage.uris import Place
 
 Answer = TypeVar("Answer")

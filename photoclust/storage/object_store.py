@@ -14,7 +14,8 @@ from importlib import import_module
 from typing import Protocol
 
 from photoclust.errors import ObjectStoreError, PhotoclustError, UsageError
-from photoclust.storage.retry import RetryPolicy, TransientError
+from photoclust.limits import RetryPolicy, time_limits
+from photoclust.storage.retry import TransientError
 from photoclust.storage.uris import Place
 
 _ADAPTERS = {"s3": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az"}
@@ -78,14 +79,14 @@ class ObjectStore(Protocol):
 
 
 def open_store(place: Place) -> ObjectStore:
-    """Open a bucket; one client serves a process.
+    """Open a bucket, under the time limits in force; one client serves a process.
 
     Raises
     ------
     UsageError
         When the scheme is unknown, or the package for it is missing.
     """
-    return _open(place, os.getpid())
+    return _open(place, time_limits().store, os.getpid())
 
 
 def every_page(
@@ -105,8 +106,8 @@ def forget_connections() -> None:
     _open.cache_clear()
 
 
-@lru_cache(maxsize=16)
-def _open(place: Place, _: int) -> ObjectStore:  # connections must not be shared with a forked process
+@lru_cache(maxsize=16)  # by process too: connections must not be shared with a forked one
+def _open(place: Place, policy: RetryPolicy, _: int) -> ObjectStore:
     adapter = _ADAPTERS.get(place.scheme)
     if adapter is None:
         raise UsageError(
@@ -114,7 +115,7 @@ def _open(place: Place, _: int) -> ObjectStore:  # connections must not be share
             "or s3://, gs:// or az://BUCKET/PREFIX."
         )
     try:
-        return import_module(f"photoclust.storage.{adapter}").connect(place, RetryPolicy())
+        return import_module(f"photoclust.storage.{adapter}").connect(place, policy)
     except ImportError as error:
         package = error.name or "a package"
         extra = _EXTRAS.get(package.partition(".")[0], place.scheme)

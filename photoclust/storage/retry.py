@@ -6,7 +6,6 @@ not (404, 403) is final at once. Every request that had to be repeated is counte
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -14,40 +13,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from photoclust.errors import ObjectStoreError
+from photoclust.limits import RetryPolicy
 
 Answer = TypeVar("Answer")
 Argument = TypeVar("Argument")
-
-
-def _seconds(name: str, default: float) -> Any:
-    return field(default_factory=lambda: float(os.environ.get(f"PHOTOCLUST_STORE_{name}_SECONDS", default)))
-
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """Time limits, in seconds; ``PHOTOCLUST_STORE_TOTAL_SECONDS`` and the like in the environment set them.
-
-    Attributes
-    ----------
-    connect, read
-        For a connection to be made, and for the next bytes of an answer to come.
-    request
-        For one whole answer, however steadily it drips.
-    total
-        For asking again: stores answer 503 for a minute while they spread a load that is new to them.
-    first_pause, longest_pause
-        Bounds of the pause before the second and the later attempts.
-    """
-
-    connect: float = _seconds("CONNECT", 10)
-    read: float = _seconds("READ", 20)
-    request: float = _seconds("REQUEST", 100)
-    total: float = _seconds("TOTAL", 180)
-    first_pause: float = 0.1
-    longest_pause: float = 15.0
 
 
 class TransientError(Exception):
@@ -98,7 +70,7 @@ def at_the_door() -> Generator[None]:
 
 
 def handed_over(step: Callable[[Argument], Answer]) -> Callable[[Argument], Answer]:
-    """`step` for other threads to take: what they repeat is counted as if this one did."""
+    """`step` for other threads to take: they count what they repeat and wait as long as this one does."""
     context = copy_context()
     return lambda argument: context.copy().run(step, argument)
 

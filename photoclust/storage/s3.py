@@ -19,8 +19,9 @@ from botocore.config import Config
 from urllib3.exceptions import HTTPError
 
 from photoclust.errors import CredentialsExpiredError, ObjectStoreError
+from photoclust.limits import RetryPolicy
 from photoclust.storage.object_store import EXPECTED, ObjectInfo, not_understood
-from photoclust.storage.retry import RetryPolicy, TransientError, with_retries
+from photoclust.storage.retry import TransientError, with_retries
 from photoclust.storage.uris import Place
 
 Answer = TypeVar("Answer")

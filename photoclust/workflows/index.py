@@ -175,7 +175,7 @@ def _indexed(
         left_out = _left_out(work, missing, collection, search)
     stats.add_seconds("find", stats.seconds)
     succession = Succession(store, work.changed)
-    moves, copies = Moves(work, missing.to_pylist(), is_gone), dict(work.copies)
+    moves, copies = Moves(work, missing.to_pylist(), handed_over(is_gone)), dict(work.copies)
     unread = Unread(seen, is_gone, Roots(collection.folders))
     with counting_retries() as writing, PartWriter(store) as writer:
         known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)

@@ -16,6 +16,7 @@ from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import start
 from photoclust.errors import ObjectStoreError
 from photoclust.index.store import IndexStore
+from photoclust.limits import RetryPolicy, TimeLimits, limited
 from photoclust.photos.sources.references import find_photos
 from photoclust.storage.retry import counting_retries
 from photoclust.workflows.context import Context
@@ -65,15 +66,13 @@ def is_refused(count: int) -> bool:
 
 
 @pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.ray)])
-def test_a_troubled_bucket_gives_what_the_folder_gives(
-    bucket, photos, expected, tmp_path, monkeypatch, engine
-):
-    monkeypatch.setenv("PHOTOCLUST_STORE_READ_SECONDS", "5")
+def test_a_troubled_bucket_gives_what_the_folder_gives(bucket, photos, expected, tmp_path, engine):
     bucket.upload(photos, "album/")
     count = itertools.count()
     stalls = iter([3600.0])
     bucket.proxy.fault = lambda method, path: 503 if is_refused(next(count)) else next(stalls, None)
-    rows, faces, report = indexed(tmp_path / "index", f"{bucket.uri}/album", engine)
+    with limited(TimeLimits(store=RetryPolicy(read=5))):
+        rows, faces, report = indexed(tmp_path / "index", f"{bucket.uri}/album", engine)
     assert rows.equals(expected[0])
     assert faces.equals(expected[1])
     assert report.retries >= sum(map(is_refused, range(len(bucket.proxy.requests)))) + 1

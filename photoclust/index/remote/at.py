@@ -25,14 +25,14 @@ def _silent(_: int) -> AbstractContextManager[Callable[[int], None]]:
 
 
 @contextmanager
-def at(location: str, progress: Progress = _silent) -> Generator[IndexPlace]:
+def at(location: str, progress: Progress = _silent, job: str = "") -> Generator[IndexPlace]:
     """Place of the index at `location`: the path itself, or for a URI a working copy, brought up to date.
 
     Parameters
     ----------
     location
         A folder, or ``s3://BUCKET/PREFIX`` and its like. A folder that is a working copy stands for its URI.
-    progress
+    progress, job
         See `Mirror`.
 
     Raises
@@ -55,7 +55,7 @@ def at(location: str, progress: Progress = _silent) -> Generator[IndexPlace]:
     name = re.sub(r"[^\w-]", "_", key.rpartition("/")[2] or place.bucket)[:60]
     folder = cache_dir().absolute() / "indexes" / mark / name
     with at_the_door():
-        mirror = Mirror(open_store(place), f"{key}/" if key else "", uri, folder, progress)
+        mirror = Mirror(open_store(place), f"{key}/" if key else "", uri, folder, progress, job)
         mirror.fetch()
         drop_stale(folder)
     with _called(uri, folder), _fetched_again(mirror):

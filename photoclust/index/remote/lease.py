@@ -31,6 +31,7 @@ from dataclasses import asdict, dataclass
 import psutil
 
 from photoclust.errors import IndexLockedError, ObjectStoreError
+from photoclust.limits import time_limits
 from photoclust.records import printable
 from photoclust.storage.object_store import ObjectInfo, ObjectStore
 from photoclust.storage.writers import running_machine
@@ -86,14 +87,14 @@ class Lease:
     ----------
     store, prefix, uri
         The bucket, the index's prefix in it (empty, or ending in ``/``), and how to call it.
-    seconds
-        For how long it holds unless renewed; ``PHOTOCLUST_LEASE_SECONDS`` in the environment, else 120. A
-        killed writer keeps other machines out for that long.
+    job
+        Id of the job of a Ray cluster that this is, for other writers to read; empty outside of jobs.
     """
 
-    def __init__(self, store: ObjectStore, prefix: str, uri: str, seconds: float | None = None) -> None:
+    def __init__(self, store: ObjectStore, prefix: str, uri: str, job: str = "") -> None:
         self._store, self._folder, self._uri = store, prefix + FOLDER, uri
-        self.seconds = seconds or float(os.environ.get("PHOTOCLUST_LEASE_SECONDS", "120"))
+        self.seconds = time_limits().lease
+        self._job = job
         self._token, self._since = uuid.uuid4().hex, time.time()
         self._key = ""
         self._renewed = 0.0
@@ -231,9 +232,8 @@ class Lease:
             ) from error
 
     def _content(self) -> bytes:
-        job = os.environ.get("PHOTOCLUST_JOB_ID", "")
         expires = time.time() + self.seconds
-        who = (socket.gethostname(), os.getpid(), job)
+        who = (socket.gethostname(), os.getpid(), self._job)
         process = (running_machine(), _started(os.getpid()))
         owner = _Owner(self._token, *who, self._since, expires, *process, self.seconds)
         return json.dumps(asdict(owner)).encode()

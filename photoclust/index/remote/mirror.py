@@ -63,12 +63,16 @@ class Mirror:
         The working copy.
     progress
         Called with the number of files to fetch; gives what is told of each few done.
+    job
+        See `photoclust.index.remote.lease.Lease`.
     """
 
-    def __init__(self, store: ObjectStore, prefix: str, uri: str, folder: Path, progress: Progress) -> None:
+    def __init__(
+        self, store: ObjectStore, prefix: str, uri: str, folder: Path, progress: Progress, job: str = ""
+    ) -> None:
         self.uri, self.folder = uri, folder
         self.stored = StoredFiles(store, prefix, uri)
-        self.progress = progress
+        self.progress, self.job = progress, job
         self.lease: Lease | None = None
         self._copy = WorkingCopy(folder, uri)
         self._known = self._copy.remembered()
@@ -79,7 +83,7 @@ class Mirror:
     def held(self) -> Generator[None]:
         """Be the only writer: see `photoclust.index.place.Original`."""
         before = self._copy.head()
-        lease = Lease(self.stored.store, self.stored.prefix, self.uri)
+        lease = Lease(self.stored.store, self.stored.prefix, self.uri, self.job)
         with self._copy.sync_lock(), self._taken(lease):
             self._known = self._copy.remembered()
             self._fetch({HEAD} - set(self._known))

@@ -13,9 +13,10 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from photoclust.limits import time_limits
+
 Answer = TypeVar("Answer")
 
-READ_SECONDS = float(os.environ.get("PHOTOCLUST_READ_SECONDS", "60"))
 _BLOCK = 8 * 1024**2
 NO_FILE = "it is a pipe, socket or device, not a file"
 
@@ -26,9 +27,9 @@ def within(step: Callable[[], Answer], seconds: float | None = None) -> Answer:
     Raises
     ------
     TimeoutError
-        It has not ended in time, `READ_SECONDS` by default.
+        It has not ended in time, by default that of `photoclust.limits.TimeLimits.read`.
     """
-    limit = READ_SECONDS if seconds is None else seconds
+    limit = time_limits().read if seconds is None else seconds
     answers: list[Answer] = []
     errors: list[BaseException] = []
 

@@ -169,7 +169,7 @@ def _check_links(dataset: Dataset, places: Places) -> None:
 def _index_folder(places: Places, context: Context) -> Generator[IndexPlace]:
     """The folder of the index; one made for the moment where no place was named to keep it."""
     if places.index is not None:
-        with at(places.index, partial(context.progress, FETCH)) as folder:
+        with at(places.index, partial(context.progress, FETCH), context.job or "") as folder:
             yield folder
     elif places.output is not None:
         yield IndexPlace(places.output / "index")

@@ -21,10 +21,11 @@ from photoclust.config import DecodeConfig
 from photoclust.errors import IndexLockedError, NoPhotosError, ObjectStoreError, UsageError
 from photoclust.index.remote.at import at
 from photoclust.index.store import IndexStore
+from photoclust.limits import RetryPolicy, TimeLimits, limited
 from photoclust.photos.sources.references import find_photos, read_photo
 from photoclust.storage import s3
 from photoclust.storage.object_store import ObjectStore, forget_connections, open_store
-from photoclust.storage.retry import RetryPolicy, counting_retries
+from photoclust.storage.retry import counting_retries
 from photoclust.storage.uris import parse_uri
 
 _AZURITE_ACCOUNT = "devstoreaccount1"  # the emulator's, known to everybody
@@ -245,13 +246,11 @@ def test_what_passes_is_asked_again_and_counted(served, fault):
     assert retried.requests == (1 if by_itself else 3)
 
 
-def test_a_stall_is_not_waited_for(served, monkeypatch):
-    monkeypatch.setenv("PHOTOCLUST_STORE_READ_SECONDS", "2")
-    forget_connections()
+def test_a_stall_is_not_waited_for(served):
     served.store.write("a", b"content")
     stalls = iter([3600.0])
     served.proxy.fault = lambda method, path: next(stalls, None)
-    with counting_retries() as retried:
+    with limited(TimeLimits(store=RetryPolicy(read=2))), counting_retries() as retried:
         assert served.store.read("a") == b"content"
     assert retried.requests >= 1
 

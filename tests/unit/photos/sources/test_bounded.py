@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError, UsageError
+from photoclust.limits import TimeLimits, limited
 from photoclust.photos.sources import bounded
 from photoclust.photos.sources.bounded import BoundedFile, read_up_to, within
 from photoclust.photos.sources.references import find_photos, read_photo
@@ -20,8 +22,9 @@ EMPTY = "the archive is damaged (empty file)"
 
 
 @pytest.fixture(autouse=True)
-def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded, "READ_SECONDS", 0.3)
+def _short() -> Iterator[None]:
+    with limited(TimeLimits(read=0.3)):
+        yield
 
 
 def reason(path: Path) -> str:

@@ -11,10 +11,10 @@ import pytest
 
 from photoclust.config import DecodeConfig
 from photoclust.errors import NoPhotosError, ObjectStoreError, PhotoError, UsageError
+from photoclust.limits import RetryPolicy, TimeLimits, limited
 from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
 from photoclust.photos.sources.gone import is_gone
 from photoclust.photos.sources.references import find_photos, folder_prefixes, read_photo
-from photoclust.storage.object_store import forget_connections
 from photoclust.storage.retry import counting_retries
 
 LIMITS = DecodeConfig()
@@ -111,13 +111,17 @@ def test_prefixes_are_those_of_what_was_searched(bucket):
     assert f"{bucket.uri}/x.tar!/" in folder_prefixes([f"{bucket.uri}/x.tar"])
 
 
-def test_gone_is_what_is_not_there_and_not_what_cannot_be_reached(bucket, monkeypatch):
+def store_limits(**seconds: float):
+    """Put limits for object stores in force."""
+    return limited(TimeLimits(store=RetryPolicy(**seconds)))
+
+
+def test_gone_is_what_is_not_there_and_not_what_cannot_be_reached(bucket):
     there, gone = bucket.put("a.jpg"), f"{bucket.uri}/b.jpg"
     assert [is_gone(there), is_gone(gone), is_gone(f"{bucket.uri}/x.tar!/a.jpg")] == [False, True, True]
-    monkeypatch.setenv("PHOTOCLUST_STORE_TOTAL_SECONDS", "0")
-    forget_connections()
     bucket.proxy.fault = lambda method, path: 503
-    assert not is_gone(gone)
+    with store_limits(total=0):
+        assert not is_gone(gone)
 
 
 # -- at the door --------------------------------------------------------------------------------------
@@ -208,23 +212,23 @@ def test_what_passes_is_asked_again_and_counted(bucket, fault):
     assert retried.requests == 3 == len(bucket.proxy.requests) - 10
 
 
-def test_a_stall_is_not_waited_for(bucket, monkeypatch):
-    monkeypatch.setenv("PHOTOCLUST_STORE_READ_SECONDS", "2")
+def test_a_stall_is_not_waited_for(bucket):
     ref = PhotoRef(bucket.put("a.jpg", b"content"), 7, Version.parse(""))
     stalls = iter([3600.0])
     bucket.proxy.fault = lambda method, path: next(stalls, None)
-    with counting_retries() as retried:
+    with store_limits(read=2), counting_retries() as retried:
         assert read_photo(ref, LIMITS) == b"content"
     assert retried.requests >= 1
 
 
-def test_patience_ends(bucket, monkeypatch):
-    monkeypatch.setenv("PHOTOCLUST_STORE_TOTAL_SECONDS", "0.2")
+def test_requests_are_repeated_for_so_long_and_no_longer(bucket):
     ref = PhotoRef(bucket.put("a.jpg"), 1, Version.parse(""))
     bucket.proxy.fault = lambda method, path: 503
-    with pytest.raises(PhotoError, match=r"the store said 503 SlowDown \(\d+ attempts? in 0 s\)"):
+    said = r"the store said 503 SlowDown \(\d+ attempts? in 0 s\)"
+    with store_limits(total=0.2), pytest.raises(PhotoError, match=said):
         read_photo(ref, LIMITS)
-    with pytest.raises(UsageError, match="cannot be listed: the store said 503"):
+    said = "cannot be listed: the store said 503"
+    with store_limits(total=0.2), pytest.raises(UsageError, match=said):
         find_photos([bucket.uri])
 
 
@@ -239,13 +243,13 @@ def test_what_will_not_pass_is_final(bucket):
     assert len(bucket.proxy.requests) == 2
 
 
-def test_a_listing_that_breaks_off_is_an_error(bucket, monkeypatch):
-    monkeypatch.setenv("PHOTOCLUST_STORE_TOTAL_SECONDS", "0")
+def test_a_listing_that_breaks_off_is_an_error(bucket):
     put_many(bucket, 1001)
-    refs = find_photos([bucket.uri])
-    bucket.proxy.fault = lambda method, path: 503
-    with pytest.raises(ObjectStoreError, match=r"listing of s3://.* ended early"):
-        list(refs)
+    with store_limits(total=0):
+        refs = find_photos([bucket.uri])
+        bucket.proxy.fault = lambda method, path: 503
+        with pytest.raises(ObjectStoreError, match=r"listing of s3://.* ended early"):
+            list(refs)
 
 
 def put_many(bucket, number: int) -> list[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from photoclust.errors import SourceLostError
+from photoclust.limits import RetryPolicy, TimeLimits, limited
 from photoclust.photos.sources import reach
 from photoclust.photos.sources.reach import MANY, Roots, require_there
 from photoclust.photos.sources.references import find_photos
@@ -93,8 +95,9 @@ def test_of_buckets_nothing_is_said_without_asking(drive: Path) -> None:
 
 class TestBuckets:
     @pytest.fixture(autouse=True)
-    def _short(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("PHOTOCLUST_STORE_TOTAL_SECONDS", "0.2")
+    def _short(self) -> Iterator[None]:
+        with limited(TimeLimits(store=RetryPolicy(total=0.2))):
+            yield
 
     def roots(self, bucket, *folders: str) -> Roots:
         for number in range(3):
