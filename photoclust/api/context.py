@@ -12,11 +12,11 @@ from photoclust.engine.clustering import start_workers
 from photoclust.engine.neighbours import start_search
 from photoclust.workflows.context import Advance, Context, silent
 
-Progress = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Is called with a stage (``index``, ``compare``), how many things of it are done, and how many there are."""
 
 
-def context_of(engine: str | EngineConfig = "auto", progress: Progress | None = None) -> Context:
+def context_of(engine: str | EngineConfig = "auto", progress: ProgressCallback | None = None) -> Context:
     """Let a workflow run where `engine` says, and tell `progress` how far it is."""
     place = EngineConfig(kind=engine) if isinstance(engine, str) else engine
     return Context(
@@ -29,7 +29,7 @@ def context_of(engine: str | EngineConfig = "auto", progress: Progress | None = 
 
 
 @contextmanager
-def _told(progress: Progress, stage: str, total: int) -> Generator[Advance]:
+def _told(progress: ProgressCallback, stage: str, total: int) -> Generator[Advance]:
     done = 0
 
     def advance(more: int) -> None:

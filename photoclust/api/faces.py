@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _COLUMNS = ["box", "detection_score", "quality"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Faces:
     """The faces of an index, as they were when they were asked for; ordered by photo and ``face_id``.
 
@@ -36,7 +36,12 @@ class Faces:
     """
 
     _table: pa.Table
-    _open: Callable[[], AbstractContextManager[IndexStore]] = field(repr=False)
+    _open: Callable[[], AbstractContextManager[IndexStore]]
+
+    def __repr__(self) -> str:
+        photos, people = (len(self._table[name].unique()) for name in ("photo_id", "person_id"))
+        people -= "" in self._table["person_id"].unique().to_pylist()
+        return f"<{len(self)} faces in {photos} photos, of {people} people>"
 
     def __len__(self) -> int:
         return len(self._table)

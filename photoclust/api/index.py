@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from photoclust.api.context import Progress, context_of
+from photoclust.api.context import ProgressCallback, context_of
 from photoclust.api.corrections import Corrections
 from photoclust.api.questions import PathOrUri, Questions
 from photoclust.config import ClusterConfig, EngineConfig
@@ -46,7 +46,7 @@ class Index(Questions):
         *,
         engine: str | EngineConfig = "auto",
         options: PhotoOptions | None = None,
-        progress: Progress | None = None,
+        progress: ProgressCallback | None = None,
     ) -> IndexReport:
         """Find and embed the faces of new and changed photos.
 
@@ -97,7 +97,7 @@ class Index(Questions):
         *,
         max_named_churn: float = 1.0,
         engine: str | EngineConfig = "auto",
-        progress: Progress | None = None,
+        progress: ProgressCallback | None = None,
     ) -> GroupReport:
         """Group all faces into people, put that in force and write the review page.
 

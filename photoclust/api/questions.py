@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from photoclust.api.context import Progress, context_of
+from photoclust.api.context import ProgressCallback, context_of
 from photoclust.api.faces import Faces, faces_of
 from photoclust.api.reading import label_scores, people_of
 from photoclust.api.results import LabelScores, Person
@@ -190,7 +190,7 @@ class Questions:
         values: Iterable[float] = (),
         labels: PathOrUri | None = None,
         *,
-        progress: Progress | None = None,
+        progress: ProgressCallback | None = None,
     ) -> Sweep:
         """Group the faces with one value of a setting after another, and compare; nothing is stored.
 

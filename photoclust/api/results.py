@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from photoclust.evaluate.confidence import ConfidenceCheck
 from photoclust.evaluate.evaluation import Evaluation
@@ -42,7 +42,7 @@ class Person:
     confidence: float | None
     cover: str
     ignored: bool
-    faces: tuple[str, ...]
+    faces: tuple[str, ...] = field(repr=False)
 
     @property
     def called(self) -> str:
@@ -95,7 +95,7 @@ class LabelScores:
 
     scores: Evaluation
     confidence: ConfidenceCheck
-    photos: tuple[str, ...]
-    people: tuple[str, ...]
-    groups: tuple[str, ...]
+    photos: tuple[str, ...] = field(repr=False)
+    people: tuple[str, ...] = field(repr=False)
+    groups: tuple[str, ...] = field(repr=False)
     notes: tuple[str, ...]

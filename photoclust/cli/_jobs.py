@@ -21,7 +21,6 @@ address_option = click.option(
     metavar="URL",
     help="Dashboard of the cluster, http://HEAD:8265 (or set RAY_API_SERVER_ADDRESS).",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
 def client_of(address: str) -> JobClient:

@@ -28,7 +28,7 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return decorate
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Write the summary as JSON.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 
 
 def _keep(variable: str) -> Callable[[click.Context, click.Parameter, str | None], None]:
@@ -79,15 +79,17 @@ search_options = together(
     ),
 )
 
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=EngineConfig.kind,
+    show_default=True,
+    help="Ray actors, or this process alone; the result is the same. auto is Ray, and this process where "
+    "Ray does not start and no cluster was asked for.",
+)
+
 engine_options = together(
-    click.option(
-        "--engine",
-        type=click.Choice(ENGINES),
-        default=EngineConfig.kind,
-        show_default=True,
-        help="Ray actors, or this process alone; the result is the same. auto is Ray, and this process where "
-        "Ray does not start and no cluster was asked for.",
-    ),
+    engine_option,
     search_options,
     click.option("--detect-actors", type=click.IntRange(1), metavar="N", help="Detection processes."),
     click.option("--embed-actors", type=click.IntRange(1), metavar="N", help="Embedding processes."),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photoclust.config import ENGINES, EngineConfig
+from photoclust.cli import _options
+from photoclust.config import EngineConfig
 from photoclust.errors import PhotoclustError
 
 if TYPE_CHECKING:
@@ -28,13 +29,7 @@ _HONEST = (
     metavar="DIR",
     help="New folder for the index; without it one is made among the temporary files.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(ENGINES),
-    default=EngineConfig.kind,
-    show_default=True,
-    help="Ray actors, or this process alone; auto is the latter where Ray does not start.",
-)
+@_options.engine_option
 @click.option("--keep", is_flag=True, help="Keep the photos of the album too, not only the index.")
 def demo(index_dir: Path | None, engine: str, keep: bool) -> None:
     """Try everything on a small album made on the spot.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from photoclust.cli import _options
 from photoclust.errors import PhotoclustError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@_options.json_option
 def doctor(as_json: bool) -> None:
     """Check this machine: what works and what to do about what does not.
 

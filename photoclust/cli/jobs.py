@@ -6,7 +6,8 @@ import json
 
 import click
 
-from photoclust.cli._jobs import address_option, client_of, json_option, line_of, values_of
+from photoclust.cli import _options
+from photoclust.cli._jobs import address_option, client_of, line_of, values_of
 
 job_argument = click.argument("job_id", metavar="JOB")
 
@@ -25,7 +26,7 @@ def jobs() -> None:
 
 @jobs.command("list")
 @address_option
-@json_option
+@_options.json_option
 def list_(address: str, as_json: bool) -> None:
     """List the jobs that were submitted to a cluster, the oldest first.
 
@@ -46,7 +47,7 @@ def list_(address: str, as_json: bool) -> None:
 @jobs.command()
 @job_argument
 @address_option
-@json_option
+@_options.json_option
 def status(job_id: str, address: str, as_json: bool) -> None:
     """Say how JOB is doing.
 
@@ -87,7 +88,7 @@ def logs(job_id: str, address: str, follow: bool) -> None:
 @jobs.command()
 @job_argument
 @address_option
-@json_option
+@_options.json_option
 def stop(job_id: str, address: str, as_json: bool) -> None:
     """Stop JOB and wait until it has stopped; submitting it again continues.
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from photoclust.cli import _options
+
 if TYPE_CHECKING:
     from photoclust.workflows.models import ModelReport
 
@@ -28,7 +30,7 @@ def models() -> None:
 
 
 @models.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@_options.json_option
 def list_(as_json: bool) -> None:
     """List the models that are known or were imported.
 

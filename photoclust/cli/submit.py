@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from photoclust.cli._jobs import address_option, client_of, json_option, values_of
+from photoclust.cli import _options
+from photoclust.cli._jobs import address_option, client_of, values_of
 from photoclust.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ START_SECONDS = 60.0  # a driver on a loaded head node takes half of that to say
     "The cluster's dashboard shows it.",
 )
 @click.option("--any-version", is_flag=True, help="Submit to a cluster with another Ray than here.")
-@json_option
+@_options.json_option
 @click.argument("verb", nargs=-1, required=True, type=click.UNPROCESSED, metavar="VERB...")
 def submit(address: str, verb: tuple[str, ...], as_json: bool, **values: Any) -> None:
     """Run any VERB of photoclust on a Ray cluster, and print the id of the job.

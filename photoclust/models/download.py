@@ -12,13 +12,13 @@ from urllib.request import urlopen
 from photoclust.errors import WeightsError
 from photoclust.models.cards import Model
 
-Progress: TypeAlias = Callable[[int, int], None]
+DownloadProgress: TypeAlias = Callable[[int, int], None]
 
 _STALL_SECONDS = 30.0
 _CHUNK_BYTES = 1 << 18
 
 
-def download(model: Model, target: Path, progress: Progress | None) -> None:
+def download(model: Model, target: Path, progress: DownloadProgress | None) -> None:
     """Write the file at ``model.source`` to `target`.
 
     Parameters

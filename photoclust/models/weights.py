@@ -24,7 +24,7 @@ from pathlib import Path
 
 from photoclust.errors import WeightsError
 from photoclust.models.cards import MODELS, Model
-from photoclust.models.download import Progress, download
+from photoclust.models.download import DownloadProgress, download
 from photoclust.models.frozen_graph import Array, facenet_state_dict, float_constants
 from photoclust.models.state_dict import check_state_dict, read_state_dict
 from photoclust.storage.places import cache_dir
@@ -116,7 +116,7 @@ def list_models() -> list[ModelState]:
     return [_state(name) for name in names]
 
 
-def fetch(name: str, progress: Progress | None = None) -> Path:
+def fetch(name: str, progress: DownloadProgress | None = None) -> Path:
     """Make a known model ready, from its release page if need be; does nothing where it is ready.
 
     Parameters

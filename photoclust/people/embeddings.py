@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -153,6 +154,8 @@ def _calibration(rows: Floats, model: str | None, threshold: float | None) -> Ca
 
 def _numbers(values: npt.ArrayLike, name: str, dimensions: int) -> npt.NDArray[Any]:
     """Real numbers with so many dimensions."""
+    if isinstance(values, np.lib.npyio.NpzFile):
+        raise UsageError(one_of_several(name, values.files))
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -162,6 +165,14 @@ def _numbers(values: npt.ArrayLike, name: str, dimensions: int) -> npt.NDArray[A
     if array.ndim != dimensions:
         raise UsageError(f"{name} must have {dimensions} dimensions; its shape is {array.shape}.")
     return array
+
+
+def one_of_several(what: str, arrays: Sequence[str]) -> str:
+    """Say of an archive of NumPy (.npz) that one of its arrays is wanted."""
+    few = ", ".join(map(repr, arrays[:5])) + (" and more" if len(arrays) > 5 else "")
+    return (
+        f"{what} is an archive of arrays (.npz), not an array; give one of those it holds: {few or 'none'}."
+    )
 
 
 def _unit(vectors: npt.NDArray[Any]) -> Floats:

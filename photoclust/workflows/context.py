@@ -21,8 +21,8 @@ pairs of photos compared, files of an index in an object store fetched."""
 Advance = Callable[[int], None]
 """Is told of each few things done how many they are."""
 
-Progress = Callable[[str, int], AbstractContextManager[Advance]]
-"""Is called with a stage and the number of things to do."""
+StageProgress = Callable[[str, int], AbstractContextManager[Advance]]
+"""Begins a stage: is called with its name and the number of things to do."""
 
 
 def silent(stage: str, total: int) -> AbstractContextManager[Advance]:
@@ -65,7 +65,7 @@ class Context:
     start_search: Callable[[], AbstractContextManager[BlockSearch]] | None = None
     start_workers: StartWorkers | None = None
     divide_search_from: int = EngineConfig.divide_search_from
-    progress: Progress = silent
+    progress: StageProgress = silent
     log: Callable[[str], None] = _nothing
     verb: str = "run"
     job: str | None = None

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from photoclust.config import ClusterConfig
 from photoclust.errors import OutputError, UsageError
-from photoclust.people.embeddings import EmbeddingGroups, group_embeddings
+from photoclust.people.embeddings import EmbeddingGroups, group_embeddings, one_of_several
 from photoclust.report.output import output_file
 
 EMBEDDING = "embedding"
@@ -78,7 +78,7 @@ def read_embeddings(file: Path) -> EmbeddingTable:
     UsageError
         The file is neither, or holds fewer than two vectors.
     """
-    table = _read_npy(file) if file.suffix.lower() == ".npy" else _read_parquet(file)
+    table = _read_npy(file) if file.suffix.lower() in (".npy", ".npz") else _read_parquet(file)
     if len(table.vectors) < 2:
         count = "one vector" if len(table.vectors) else "no vectors"
         raise UsageError(f"{file} holds {count}; it takes two or more to group.")
@@ -90,6 +90,9 @@ def _read_npy(file: Path) -> EmbeddingTable:
         vectors = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise UsageError(f"{file} is no array that NumPy has written: {error}") from error
+    if isinstance(vectors, np.lib.npyio.NpzFile):
+        with vectors:
+            raise UsageError(f"{one_of_several(str(file), vectors.files)} Save it as .npy.")
     if vectors.ndim != 2:
         raise UsageError(f"{file} must hold an array of 2 dimensions; its shape is {vectors.shape}.")
     return EmbeddingTable(vectors, {})

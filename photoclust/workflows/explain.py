@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -107,8 +107,8 @@ class Explanation:
     required_evidence: float
     chance: float | None
     decisions: tuple[Said, ...]
-    sides: tuple[Side, ...]
-    weakest: tuple[Side, ...]
+    sides: tuple[Side, ...] = field(repr=False)
+    weakest: tuple[Side, ...] = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values, the way and its weakest step side by side."""

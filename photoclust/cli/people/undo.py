@@ -10,7 +10,7 @@ import click
 from photoclust.cli import _options
 from photoclust.cli._context import context
 from photoclust.cli._index_option import index_option
-from photoclust.cli.people.correct import tell_applied
+from photoclust.cli.people._saying import later_option, tell_applied
 
 if TYPE_CHECKING:
     from photoclust.index.place import Location
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("how_many", type=click.IntRange(1), default=1, metavar="[N]")
 @click.option("--redo", is_flag=True, help="Let what was taken back hold again, the last taken back first.")
-@click.option("--later", is_flag=True, help="Only note it down; `photoclust cluster` applies it.")
+@later_option
 @index_option
 def undo(how_many: int, redo: bool, later: bool, index_dir: Location) -> None:
     """Take back the last thing you said of people, or the last N; everybody has the id of before.

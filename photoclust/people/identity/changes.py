@@ -63,7 +63,7 @@ class Change:
     after: int
     other_id: str = ""
     other_name: str = ""
-    face_ids: tuple[str, ...] = ()
+    face_ids: tuple[str, ...] = field(default=(), repr=False)
 
 
 def changes(before: Grouping, after: Grouping) -> list[Change]:

@@ -24,7 +24,7 @@ from photoclust.people.decisions.line import (
     Decision,
     acceptable_name,
 )
-from photoclust.workflows.people.people_index import PERSON_NUMBER, PeopleIndex, Ref
+from photoclust.workflows.people.people_index import LIKE_AN_ID, PERSON_NUMBER, PeopleIndex, Ref
 from photoclust.workflows.snapshot.grouping import require_understood
 from photoclust.workflows.snapshot.lost_decisions import require_decisions
 
@@ -96,6 +96,8 @@ def name(people_index: PeopleIndex, person: str, new_name: str, another: bool = 
         raise UsageError(f"{error}.".capitalize()) from error
     if PERSON_NUMBER.fullmatch(new_name):
         raise UsageError(f"{new_name!r} is how people without a name are called; choose another.")
+    if LIKE_AN_ID.fullmatch(new_name):
+        raise UsageError(f"{new_name!r} looks like the id of a person or a face; choose another name.")
     namesakes = [
         p for p, row in people_index.people.items() if new_name and row["name"] == new_name and p != person
     ]

@@ -23,6 +23,9 @@ from photoclust.report.names import visible
 from photoclust.workflows.snapshot.grouping import placed_by_decisions
 from photoclust.workflows.snapshot.history import config_of, person_in_force
 
+LIKE_AN_ID = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}")
+"""What ids of people and of faces look like; a name that does would hide whom an id means."""
+
 PERSON_NUMBER = re.compile(r"person\s+#?(\d{1,9})", re.IGNORECASE)
 
 ANCHORS = 12  # faces that stand for a person in a decision

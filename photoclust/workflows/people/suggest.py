@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,7 @@ class Question:
     evidence: float | None
     yes: str
     no: str
-    sides: tuple[Side, ...] = ()
+    sides: tuple[Side, ...] = field(default=(), repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values."""

@@ -70,6 +70,25 @@ def test_faces_come_as_tables_and_vectors(index: photoclust.Index, album_index: 
     assert len(index.photos) == 18
 
 
+def test_a_notebook_shows_what_is_there_in_a_line(index: photoclust.Index) -> None:
+    assert repr(index) == f"photoclust.open({index.location!r})"
+    assert repr(index.faces) == "<21 faces in 18 photos, of 4 people>"
+    person = index.people[0]
+    assert repr(person).startswith(f"Person(id={person.id!r}, name='', number={person.number}, size=9")
+    assert "only written down" in repr(index.correct.later)
+    assert all(face not in repr(person) for face in person.faces if face != person.cover)
+
+
+@pytest.mark.parametrize("what", ["person", "face"])
+def test_nobody_can_be_named_as_an_id(index: photoclust.Index, what: str) -> None:
+    other = index.people[1]
+    name = other.id if what == "person" else other.faces[0]
+    with _refused(photoclust.errors.UsageError, "looks like the id of a person or a face"):
+        index.correct.name(index.people[0].id, name)
+    assert index.correct.name(index.people[0].id, "Beef Cafe").people == 4
+    assert index.correct.name(index.people[0].id, "cafe").people == 4
+
+
 @pytest.mark.usefixtures("silent")
 def test_corrections_hold_and_are_taken_back(index: photoclust.Index) -> None:
     ada, bea = index.people[0], index.people[1]

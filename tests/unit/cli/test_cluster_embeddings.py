@@ -99,6 +99,8 @@ def _file(tmp_path: Path, name: str, content: object) -> Path:
         file.write_bytes(content)
     elif isinstance(content, dict):
         pq.write_table(pa.table(content), file)
+    elif file.suffix == ".npz":
+        np.savez(file, faces=content)
     else:
         np.save(file, content)
     return file
@@ -116,6 +118,7 @@ def _file(tmp_path: Path, name: str, content: object) -> Path:
         ("x.npy", np.array([["a"], ["b"]]), 2, "real numbers"),
         ("x.npy", b"no array", 2, "no array that NumPy has written"),
         ("x.npy", b"", 2, "no array that NumPy has written"),
+        ("x.npz", np.ones((3, 4)), 2, "x.npz is an archive of arrays (.npz), not an array;"),
         ("x.parquet", b"no table", 2, "is no Parquet file"),
         ("x.parquet", {"vector": [[1.0, 2.0]]}, 2, "no column 'embedding'; it has 'vector'"),
         ("x.parquet", {"embedding": ["a", "b"]}, 2, "holds string, not lists"),

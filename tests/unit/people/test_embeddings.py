@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,15 @@ def test_vectors_of_an_index_come_to_its_people(album_index: IndexStore) -> None
     assert groups.people == 4
     assert np.array_equal(groups.probabilities, current.assignments["confidence"].to_numpy())
     assert groups.status.tolist() == current.assignments["status"].to_pylist()
+
+
+def test_an_archive_of_arrays_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", faces=portraits(), names=np.arange(3))
+    with (
+        np.load(tmp_path / "x.npz") as archive,
+        pytest.raises(UsageError, match=r"X is an archive .* holds: 'faces', 'names'"),
+    ):
+        group_embeddings(archive, threshold=0.5)
 
 
 @pytest.mark.parametrize("d", [16, 128, 700])
