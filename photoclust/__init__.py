@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from photoclust.people.embeddings import EmbeddingGroups, group_embeddings
     from photoclust.workflows.check import Finding
     from photoclust.workflows.diff import PeopleDiff, StoredGrouping
+    from photoclust.workflows.enroll import Enrolled
     from photoclust.workflows.explain import Explanation
     from photoclust.workflows.export import ExportReport
+    from photoclust.workflows.find import FoundPhoto
     from photoclust.workflows.forget import Receipt
+    from photoclust.workflows.identify import IdentifiedPhoto
     from photoclust.workflows.opening import PhotoOptions
     from photoclust.workflows.people.suggest import Question
     from photoclust.workflows.run_stats import GroupReport, IndexReport
@@ -45,12 +48,15 @@ __all__ = [
     "Corrections",
     "EmbeddingGroups",
     "EngineConfig",
+    "Enrolled",
     "Explanation",
     "ExportReport",
     "FaceGrouping",
     "Faces",
     "Finding",
+    "FoundPhoto",
     "GroupReport",
+    "IdentifiedPhoto",
     "Index",
     "IndexReport",
     "IndexStatus",
@@ -79,12 +85,15 @@ _HOMES = {
     "Correction": "photoclust.api.results",
     "Corrections": "photoclust.api.corrections",
     "EmbeddingGroups": "photoclust.people.embeddings",
+    "Enrolled": "photoclust.workflows.enroll",
     "EngineConfig": "photoclust.config",
     "Explanation": "photoclust.workflows.explain",
     "ExportReport": "photoclust.workflows.export",
     "FaceGrouping": "photoclust.api.estimator",
     "Faces": "photoclust.api.faces",
+    "FoundPhoto": "photoclust.workflows.find",
     "Finding": "photoclust.workflows.check",
+    "IdentifiedPhoto": "photoclust.workflows.identify",
     "GroupReport": "photoclust.workflows.run_stats",
     "Index": "photoclust.api.index",
     "IndexReport": "photoclust.workflows.run_stats",

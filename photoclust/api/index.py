@@ -8,10 +8,11 @@ from pathlib import Path
 
 from photoclust.api.context import ProgressCallback, context_of
 from photoclust.api.corrections import Corrections
-from photoclust.api.questions import PathOrUri, Questions
+from photoclust.api.questions import PathOrUri, Questions, paths_of
 from photoclust.config import ClusterConfig, EngineConfig
 from photoclust.limits import TimeLimits
 from photoclust.workflows.cluster import group, put_in_force
+from photoclust.workflows.enroll import Enrolled, enroll
 from photoclust.workflows.export import ExportReport, export
 from photoclust.workflows.forget import Receipt, forget
 from photoclust.workflows.index import index as index_photos
@@ -90,6 +91,40 @@ class Index(Questions):
                 options or PhotoOptions(),
                 context_of(engine, progress),
             )
+
+    def enroll(
+        self,
+        name: str,
+        photos: PathOrUri | Iterable[PathOrUri],
+        *,
+        face: int | None = None,
+        join_named: bool = False,
+    ) -> Enrolled:
+        """Put a person in by name, known from one photo or a few; they are found in photos from then on.
+
+        Parameters
+        ----------
+        name
+            Who has it already gets the photos.
+        photos
+            Path or URI of each; they are indexed.
+        face
+            Number of the face that is meant in each photo, from 1, best first; None where there is one.
+        join_named
+            Let somebody who has another name become one with them.
+
+        Raises
+        ------
+        UsageError
+            The name is none, a photo shows several faces and none was chosen, or shows somebody who has
+            another name.
+        ProbeError
+            A photo cannot be used or shows no face, or the index keeps it out.
+        IndexLockedError
+            Another process is writing to the index.
+        """
+        with self._store() as store:
+            return enroll(store, name, paths_of(photos), context_of("local"), face, join_named)
 
     def group(
         self,

@@ -19,6 +19,8 @@ from photoclust.workflows.check import Finding, check_index
 from photoclust.workflows.diff import PeopleDiff, StoredGrouping, diff, stored_groupings
 from photoclust.workflows.evaluate import evaluate
 from photoclust.workflows.explain import Explanation, explain
+from photoclust.workflows.find import FoundPhoto, find
+from photoclust.workflows.identify import IdentifiedPhoto, IdentifyOptions, identify
 from photoclust.workflows.people.people_index import PeopleIndex
 from photoclust.workflows.people.suggest import Question, suggest
 from photoclust.workflows.status import IndexStatus, status
@@ -160,6 +162,67 @@ class Questions:
         with self._store() as store:
             return explain(store, one, other)
 
+    def identify(
+        self,
+        photos: PathOrUri | Iterable[PathOrUri],
+        *,
+        most: int = 3,
+        prior: float = 0.5,
+        min_probability: float = 0.5,
+        face: int | None = None,
+    ) -> Generator[IdentifiedPhoto]:
+        """Who the people in photos are, of the people of the index, photo by photo; nothing is kept.
+
+        Parameters
+        ----------
+        photos
+            As for `Index.add`.
+        most
+            Candidates named of each face.
+        prior
+            Probability, in (0, 1), that a face is somebody of the index before it was looked at.
+        min_probability
+            Least probability, in (0, 1), of somebody who is known.
+        face
+            Number of the face that is meant in each photo, from 1, best first; None for all.
+
+        Raises
+        ------
+        IndexMissingError
+            There are no people.
+        UsageError
+            A photo does not exist, a number is out of range, or the model was not calibrated.
+        ProbeError
+            At the end, where no face was found in any photo.
+
+        Examples
+        --------
+        >>> for photo in index.identify("visitor.jpg"):                  # doctest: +SKIP
+        ...     print([face.candidates[0].called for face in photo.faces if face.known])
+        ['Ada Lovelace']
+        """
+        options = IdentifyOptions(most, prior, min_probability, face)
+        with self._store() as store:
+            yield from identify(store, paths_of(photos), options)
+
+    def find(self, people: str | Iterable[str], without: str | Iterable[str] = ()) -> tuple[FoundPhoto, ...]:
+        """Photos in which all of some people are, and none of others.
+
+        Parameters
+        ----------
+        people, without
+            Names, ids, or ``"Person 7"``.
+
+        Raises
+        ------
+        UsageError
+            One of them is not in the index.
+        IndexMissingError
+            Nobody has grouped the faces yet.
+        """
+        with self._store() as store:
+            return tuple(find(store, _several(people), _several(without)))
+
     def evaluate(self, labels: PathOrUri = "folders") -> LabelScores:
         """How well the people found agree with labels, and whether confidence is honest.
 
@@ -229,3 +292,12 @@ class Questions:
         """What is wrong with the files of the index; nothing where all is well."""
         with self._store() as store:
             return tuple(check_index(store))
+
+
+def paths_of(photos: PathOrUri | Iterable[PathOrUri]) -> list[str]:
+    """Paths and URIs as text, of one or several."""
+    return [os.fspath(one) for one in ([photos] if isinstance(photos, str | os.PathLike) else photos)]
+
+
+def _several(people: str | Iterable[str]) -> list[str]:
+    return [people] if isinstance(people, str) else list(people)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Pair(Protocol):
+class Chance(Protocol):
+    """A probability and its 95 % interval."""
+
+    @property
+    def probability(self) -> float | None: ...  # noqa: D102
+    @property
+    def probability_low(self) -> float | None: ...  # noqa: D102
+    @property
+    def probability_high(self) -> float | None: ...  # noqa: D102
+
+
+class Pair(Chance, Protocol):
     """What is said of a pair of faces; see `photoclust.workflows.verify.FacePair`."""
 
     @property
@@ -20,12 +31,6 @@ class Pair(Protocol):
     def euclidean_distance(self) -> float: ...  # noqa: D102
     @property
     def false_match_rate(self) -> float | None: ...  # noqa: D102
-    @property
-    def probability(self) -> float | None: ...  # noqa: D102
-    @property
-    def probability_low(self) -> float | None: ...  # noqa: D102
-    @property
-    def probability_high(self) -> float | None: ...  # noqa: D102
 
 
 def verdict_lines(
@@ -43,7 +48,7 @@ def verdict_lines(
     )
 
 
-def chance(pair: Pair) -> str:
+def chance(pair: Chance) -> str:
     """Probability with its interval, as ``98.7 % (95 % interval 97.1 to 99.4 %)``.
 
     An interval without width is the end of what was measured.
