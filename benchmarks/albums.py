@@ -30,7 +30,8 @@ from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.verify import verify
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
-from photoclust.workflows.snapshot.extending import comparable_embeddings
+from photoclust.records import face_embeddings
+from photoclust.workflows.snapshot.extending import comparable
 from photoclust.workflows.snapshot.grouping import verify_input
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
@@ -61,7 +62,9 @@ def read(index: str) -> tuple[Album, Calibration]:
     table = store.faces(["box", "quality", "embedding"])
     truth = np.full(len(table), STRANGER)
     truth[labelled.rows] = np.unique(labelled.people, return_inverse=True)[1]
-    return Album(verify_input(table, comparable_embeddings(table, calibration)), truth), calibration
+    return Album(
+        verify_input(table, comparable(face_embeddings(table), table, calibration)), truth
+    ), calibration
 
 
 def scored(album: Album, calibration: Calibration) -> np.ndarray:

@@ -20,7 +20,8 @@ from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.same_photo import made_of_photos
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
-from photoclust.workflows.snapshot.extending import comparable_embeddings
+from photoclust.records import face_embeddings
+from photoclust.workflows.snapshot.extending import comparable
 from photoclust.workflows.snapshot.grouping import verify_input
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
@@ -46,7 +47,9 @@ def clear_faces(index: str) -> tuple[VerifyInput, np.ndarray]:
     """The faces of an index and which of them are clear."""
     store = IndexStore.open(index)
     table = store.faces(["box", "quality", "embedding"])
-    faces = verify_input(table, comparable_embeddings(table, calibration_of(store.settings.embed.model)))
+    faces = verify_input(
+        table, comparable(face_embeddings(table), table, calibration_of(store.settings.embed.model))
+    )
     return faces, faces.quality >= ClusterConfig.min_quality
 
 

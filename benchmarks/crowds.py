@@ -31,8 +31,8 @@ from photoclust.people.calibration.spread import Side
 from photoclust.people.clustering.same_photo import conflicting_photos
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
-from photoclust.records import Detections
-from photoclust.workflows.snapshot.extending import comparable_embeddings
+from photoclust.records import Detections, face_embeddings
+from photoclust.workflows.snapshot.extending import comparable
 from photoclust.workflows.snapshot.grouping import verify_input
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
@@ -82,7 +82,7 @@ def crowds(index: str) -> tuple[Crowd, Calibration]:
     store = IndexStore.open(index)
     calibration = calibration_of(store.settings.embed.model)
     table = store.faces(["box", "quality", "embedding"])
-    known = verify_input(table, comparable_embeddings(table, calibration))
+    known = verify_input(table, comparable(face_embeddings(table), table, calibration))
     return Crowd(known, np.full(len(known), -1)), calibration
 
 

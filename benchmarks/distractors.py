@@ -29,7 +29,8 @@ from photoclust.people.clustering.division import cluster_faces
 from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
-from photoclust.workflows.snapshot.extending import comparable_embeddings
+from photoclust.records import face_embeddings
+from photoclust.workflows.snapshot.extending import comparable
 from photoclust.workflows.snapshot.grouping import verify_input
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
@@ -77,7 +78,7 @@ def main(index: str, n: int, fit: str, component: int) -> None:
     store, labelled = IndexStore.open(index), labelled_faces(index, "folders")
     calibration, config = calibration_of(store.settings.embed.model), ClusterConfig(max_component=component)
     table = store.faces(["box", "quality", "embedding"])
-    alone = verify_input(table, comparable_embeddings(table, calibration))
+    alone = verify_input(table, comparable(face_embeddings(table), table, calibration))
     truth = np.unique(labelled.people, return_inverse=True)[1]
     rows = np.asarray(labelled.rows)
     single = alone.embeddings[rows[np.unique(truth, return_index=True)[1]]]

@@ -38,7 +38,8 @@ from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.verify import Groups, VerifyInput, verify
 from photoclust.people.graph.neighbours import neighbours
-from photoclust.workflows.snapshot.extending import comparable_embeddings
+from photoclust.records import face_embeddings
+from photoclust.workflows.snapshot.extending import comparable
 from photoclust.workflows.snapshot.grouping import verify_input
 from photoclust.workflows.snapshot.labelled import main_rows
 
@@ -80,7 +81,7 @@ def read(indexes: list[str]) -> Pool:
     for index in indexes:
         store = IndexStore.open(index)
         table, known = store.faces(["box", "quality", "embedding"]), store.photos()
-        faces = verify_input(table, comparable_embeddings(table, calibration_of(MODEL)))
+        faces = verify_input(table, comparable(face_embeddings(table), table, calibration_of(MODEL)))
         parts.append((faces.embeddings, faces.quality, faces.photos + photos, faces.boxes))
         photos += faces.photos.max() + 1
         uri = dict(zip(known["photo_id"].to_pylist(), known["uri"].to_pylist(), strict=True))

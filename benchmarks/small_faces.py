@@ -23,8 +23,8 @@ from photoclust.faces.quality import assess
 from photoclust.index.store import IndexStore
 from photoclust.models.weights import weights_path
 from photoclust.people.calibration.evidence import calibration_of
-from photoclust.records import Detections
-from photoclust.workflows.snapshot.extending import comparable_embeddings
+from photoclust.records import Detections, face_embeddings
+from photoclust.workflows.snapshot.extending import comparable
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
 WIDTHS, DISTANCE = (1000, 60, 40, 32, 28, 24, 20, 16, 12), 0.545
@@ -64,7 +64,7 @@ def main(index: str, limit: int) -> None:
     table = store.faces(["box", "landmarks", "photo_id", "embedding", "detection_score"])
     uris = {row["photo_id"]: row["uri"] for row in store.photos().to_pylist()}
     one, other = pairs(labelled.people, labelled.rows, limit).T
-    full = comparable_embeddings(table, calibration)[other]
+    full = comparable(face_embeddings(table), table, calibration)[other]
     faces = table.drop_columns("embedding").take(one).to_pylist()
     for width in WIDTHS:
         small = [shrunk(uris[face["photo_id"]], face, width) for face in faces]

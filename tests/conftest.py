@@ -259,6 +259,6 @@ def bucket(
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    object_store.forget_connections()
+    object_store._open.cache_clear()
     yield Bucket(_s3_client, f"photos-{os.getpid()}-{next(_buckets)}", proxy)
-    object_store.forget_connections()
+    object_store._open.cache_clear()

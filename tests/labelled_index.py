@@ -35,9 +35,9 @@ def labelled_index(folder: Path, faces: Sequence[Labelled], photos: str = "/phot
     )
     people = [_person(group, faces) for group in sorted({group for _, group, _ in faces} - {""})]
     assignments = pa.Table.from_pylist([assigned for _, _, assigned in rows], ASSIGNMENT_SCHEMA)
-    store.write_clustering(
-        Clustering("20260101T000000", assignments, pa.Table.from_pylist(people, PERSON_SCHEMA), {})
-    )
+    run_id = "20260101T000000"
+    store.clusterings.write(Clustering(run_id, assignments, pa.Table.from_pylist(people, PERSON_SCHEMA), {}))
+    store.clusterings.put_in_force(run_id)
     return store
 
 

@@ -280,11 +280,6 @@ class IndexStore:
         """
         decisions.mark_lines(self.decisions_file, lines, mark, held)
 
-    def write_clustering(self, clustering: Clustering) -> None:
-        """Store a clustering and put it in force, in that order."""
-        self.clusterings.write(clustering)
-        self.clusterings.put_in_force(clustering.run_id)
-
     def write_run(self, run: dict[str, Any]) -> None:
         """Keep what a run of indexing did, as ``runs/TIME.json``."""
         created = datetime.now(UTC)

@@ -101,11 +101,6 @@ def every_page(
             return
 
 
-def forget_connections() -> None:
-    """Open every bucket anew the next time, with the credentials and endpoints of then."""
-    _open.cache_clear()
-
-
 @lru_cache(maxsize=16)  # by process too: connections must not be shared with a forked one
 def _open(place: Place, policy: RetryPolicy, _: int) -> ObjectStore:
     adapter = _ADAPTERS.get(place.scheme)

@@ -14,21 +14,10 @@ from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.graph.neighbours import Nearest, NeighbourGraph, nearest, neighbours
 from photoclust.people.graph.updating import update
-from photoclust.records import EMBEDDING_SIZE, face_embeddings
+from photoclust.records import EMBEDDING_SIZE
 
 _DISTANCES = 1  # another number whenever a distance of the same vectors may be another, in its last bit even
 _AT_ONCE = 8192  # embeddings centred at once: 32 MB of float64, as many as are multiplied at once there
-
-
-def comparable_embeddings(faces: pa.Table, calibration: Calibration) -> npt.NDArray[np.float32]:
-    """Embeddings of `faces`, row for row, centred as the calibration of their model asks.
-
-    Raises
-    ------
-    VectorError
-        One is no unit vector; the message names its face_id.
-    """
-    return _comparable(face_embeddings(faces), faces, calibration)
 
 
 def _stored_embeddings(store: IndexStore, faces: pa.Table) -> npt.NDArray[np.float16]:
@@ -39,10 +28,18 @@ def _stored_embeddings(store: IndexStore, faces: pa.Table) -> npt.NDArray[np.flo
     return rows
 
 
-def _comparable(
+def comparable(
     embeddings: npt.NDArray[Any], faces: pa.Table, calibration: Calibration
 ) -> npt.NDArray[np.float32]:
-    """Centre embeddings of `faces` block by block: what is made on the way is four times as large."""
+    """Centre embeddings of `faces`, row for row, as the calibration of their model asks.
+
+    That is done block by block: what is made on the way is four times as large.
+
+    Raises
+    ------
+    VectorError
+        One is no unit vector; the message names its face_id.
+    """
     blocks: list[npt.NDArray[np.float32]] = []
     for start in range(0, max(1, len(faces)), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
@@ -66,7 +63,7 @@ def neighbour_graph(
     A stored graph is brought up to date where faces have come or gone, and one is built where there is none.
     With `keep` the outcome is stored; the caller then holds the index's lock. `search` compares faces.
     """
-    embeddings = _comparable(_stored_embeddings(store, faces), faces, calibration)
+    embeddings = comparable(_stored_embeddings(store, faces), faces, calibration)
     marks, stored = _marks(embeddings), store.read_graph()
     if stored is None or stored.indices.type.list_size != max(0, min(k, len(stored.face_ids) - 1)):
         graph, changed = neighbours(embeddings, k, "auto", search), True

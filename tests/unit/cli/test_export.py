@@ -47,9 +47,9 @@ def grouped(store: IndexStore) -> IndexStore:
     assigned = {"face_id": "f", "label": 0, "person_id": "a", "status": "member", "confidence": 0.9}
     person = {"person_id": "a", "name": "Ada", "faces": 1, "photos": 1, "cover_face_id": "f"}
     assignments = pa.Table.from_pylist([assigned], schema=ASSIGNMENT_SCHEMA)
-    store.write_clustering(
-        Clustering("run", assignments, pa.Table.from_pylist([person], schema=PERSON_SCHEMA), {})
-    )
+    people = pa.Table.from_pylist([person], schema=PERSON_SCHEMA)
+    store.clusterings.write(Clustering("run", assignments, people, {}))
+    store.clusterings.put_in_force("run")
     return store
 
 

@@ -215,7 +215,9 @@ def test_a_clustering_is_in_force_only_when_it_is_whole(store: IndexStore) -> No
     first = Clustering(
         "run1", ASSIGNMENT_SCHEMA.empty_table(), PERSON_SCHEMA.empty_table(), {"fingerprint": "x"}
     )
-    store.write_clustering(first)
+    store.clusterings.write(first)
+    assert store.current_clustering() is None
+    store.clusterings.put_in_force(first.run_id)
     assert store.current_clustering() == first
     (store.folder / "clusterings" / "run1" / "run.json").unlink()
     with pytest.raises(IndexCorruptError, match="run1"):

@@ -23,8 +23,8 @@ from photoclust.index.remote.at import at
 from photoclust.index.store import IndexStore
 from photoclust.limits import RetryPolicy, TimeLimits, limited
 from photoclust.photos.sources.references import find_photos, read_photo
-from photoclust.storage import s3
-from photoclust.storage.object_store import ObjectStore, forget_connections, open_store
+from photoclust.storage import object_store, s3
+from photoclust.storage.object_store import ObjectStore, open_store
 from photoclust.storage.retry import counting_retries
 from photoclust.storage.uris import parse_uri
 
@@ -123,9 +123,9 @@ def served(request: Any, proxy_to: Callable[..., Any], monkeypatch: pytest.Monke
     make, name = (google, "google_server") if request.param == "gs" else (azure, "azure_server")
     server = request.getfixturevalue(name)
     proxy = proxy_to(server)
-    forget_connections()
+    object_store._open.cache_clear()
     yield Served(make(server, proxy, monkeypatch), proxy)
-    forget_connections()
+    object_store._open.cache_clear()
 
 
 def test_what_is_written_is_listed_in_order_read_and_deleted(served):

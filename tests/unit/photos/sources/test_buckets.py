@@ -177,7 +177,7 @@ def test_a_missing_package_is_named(uri, extra):
 import sys
 for name in ("boto3", "google.cloud", "azure.core"):
     sys.modules[name] = None
-from photoclust.storage.object_store import forget_connections
+from photoclust.storage import object_store
 from photoclust.photos.sources.gone import is_gone
 from photoclust.photos.sources.references import find_photos
 try:
