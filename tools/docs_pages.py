@@ -16,6 +16,7 @@ from typing import Any
 import click
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 from photoclust.cli import VERBS, cli
 
@@ -50,18 +51,34 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put the tree of exceptions where it is asked for."""
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
+    """Put the tree of exceptions where it is asked for; a page alone in its tab needs no list of pages."""
+    if page.parent is None:
+        page.meta["hide"] = ["navigation"]
     return markdown.replace("<!-- exception tree -->", exception_tree())
 
 
+def on_page_content(html: str, **_: Any) -> str:
+    """Keep options of commands in one line: browsers would break one after its first hyphen."""
+    return re.sub(r"<pre.*?</pre>|<code>.*?</code>", _unbroken, html, flags=re.DOTALL)
+
+
+def _unbroken(code: re.Match[str]) -> str:
+    if code[0].startswith("<pre"):
+        return code[0]
+    return re.sub(r"(?<![\w-])--[a-z][a-z-]*", r'<span class="option">\g<0></span>', code[0])
+
+
 def _path(verb: str) -> str:
-    return f"reference/cli/{verb}.md"
+    """Page of a verb; the page ``index`` of the folder is the list of all."""
+    return f"reference/cli/{'index-photos' if verb == 'index' else verb}.md"
 
 
 def overview() -> str:
     """Every verb with a sentence."""
-    rows = [f"| [`photoclust {verb}`]({verb}.md) | {text} |" for verb, (_, text) in VERBS.items()]
+    rows = [
+        f"| [`photoclust {verb}`]({Path(_path(verb)).name}) | {text} |" for verb, (_, text) in VERBS.items()
+    ]
     table = "\n".join(["| command | what it does |", "|---|---|", *rows])
     return (
         "# Command line\n\nResults go to stdout, progress to stderr. The exit code is 0 for success, 1 for a "

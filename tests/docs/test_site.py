@@ -50,9 +50,17 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
 
 def test_there_is_a_page_for_every_verb(site: Path) -> None:
     for verb in VERBS:
-        page = (site / "reference" / "cli" / f"{verb}.html").read_text("utf-8")
-        assert f"photoclust {verb}" in page
+        name = "index-photos" if verb == "index" else verb
+        page = (site / "reference" / "cli" / f"{name}.html").read_text("utf-8")
+        assert f">photoclust {verb}<" in page
         assert "--help" in page
+
+
+def test_the_list_of_verbs_leads_to_each(site: Path) -> None:
+    overview = (site / "reference" / "cli" / "index.html").read_text("utf-8")
+    assert ">Command line<" in overview
+    for verb in VERBS:
+        assert re.search(rf'<a href="[\w-]+\.html"><code>photoclust {verb}</code></a>', overview), verb
 
 
 def test_the_tree_of_errors_is_drawn(site: Path) -> None:
