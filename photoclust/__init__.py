@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from photoclust.workflows.forget import Receipt
     from photoclust.workflows.identify import IdentifiedPhoto
     from photoclust.workflows.opening import PhotoOptions
+    from photoclust.workflows.people.log import LogEntry
     from photoclust.workflows.people.suggest import Question
     from photoclust.workflows.run_stats import GroupReport, IndexReport
     from photoclust.workflows.status import IndexStatus
@@ -61,6 +62,7 @@ __all__ = [
     "IndexReport",
     "IndexStatus",
     "LabelScores",
+    "LogEntry",
     "PeopleDiff",
     "Person",
     "PhotoOptions",
@@ -99,6 +101,7 @@ _HOMES = {
     "IndexReport": "photoclust.workflows.run_stats",
     "IndexStatus": "photoclust.workflows.status",
     "LabelScores": "photoclust.api.results",
+    "LogEntry": "photoclust.workflows.people.log",
     "PeopleDiff": "photoclust.workflows.diff",
     "Person": "photoclust.api.results",
     "PhotoOptions": "photoclust.workflows.opening",

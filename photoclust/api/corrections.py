@@ -8,11 +8,10 @@ from contextlib import AbstractContextManager
 from photoclust.api.context import context_of
 from photoclust.api.results import Correction
 from photoclust.index.store import IndexStore
-from photoclust.people.decisions.earlier_names import retold
-from photoclust.people.decisions.journal import commands, in_words
-from photoclust.report.names import visible
+from photoclust.people.decisions.journal import in_words
 from photoclust.workflows.people import correct
 from photoclust.workflows.people.apply import Applied, Decide, apply, note, note_undo
+from photoclust.workflows.people.log import LogEntry, log, words_of
 from photoclust.workflows.people.people_index import PeopleIndex
 
 
@@ -119,6 +118,12 @@ class Corrections:
         """Let what was taken back hold again, the last taken back first."""
         return self._take_back(how_many, redo=True)
 
+    @property
+    def log(self) -> tuple[LogEntry, ...]:
+        """Everything that was said, the latest first, and what of it was taken back."""
+        with self._open() as store:
+            return tuple(log(PeopleIndex(store)))
+
     def _say(self, decide: Decide, join_named: bool = False) -> Correction:
         with self._open() as store:
             noted = note(store, decide, join_named)
@@ -128,9 +133,7 @@ class Corrections:
     def _take_back(self, how_many: int, redo: bool) -> Correction:
         with self._open() as store:
             before, done = note_undo(store, how_many, redo)
-            every = commands(before.decisions)
-            told = dict(zip(every, retold(every, before.unnamed, visible), strict=True))
-            return self._done(store, before, tuple(told[command] for command in done))
+            return self._done(store, before, words_of(before, done))
 
     def _done(self, store: IndexStore, before: PeopleIndex, said: tuple[str, ...]) -> Correction:
         if not self._applied:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,8 +14,6 @@ from photoclust.cli.people._saying import later_option, tell_applied
 
 if TYPE_CHECKING:
     from photoclust.index.place import Location
-    from photoclust.people.decisions.journal import Command
-    from photoclust.workflows.people.people_index import PeopleIndex
 
 
 @click.command()
@@ -36,12 +34,12 @@ def undo(how_many: int, redo: bool, later: bool, index_dir: Location) -> None:
     """
     from photoclust.index.store import IndexStore
     from photoclust.workflows.people.apply import apply, note_undo
+    from photoclust.workflows.people.log import words_of
 
     store = IndexStore.open(index_dir)
     before, done = note_undo(store, how_many, redo)
-    told = dict(_retold(before))
-    for command in done:
-        click.echo(f"{'Holds again' if redo else 'Taken back'}: {told[command]}.")
+    for said in words_of(before, done):
+        click.echo(f"{'Holds again' if redo else 'Taken back'}: {said}.")
     if later:
         click.echo("Noted down; the next grouping applies it.")
         return
@@ -63,36 +61,18 @@ def log(most: int, index_dir: Location, as_json: bool) -> None:
       photoclust people log --most 100 --json --index ~/people
     """
     from photoclust.index.store import IndexStore
+    from photoclust.workflows.people.log import log as workflow
     from photoclust.workflows.people.people_index import PeopleIndex
 
     people_index = PeopleIndex(IndexStore.open(index_dir))
-    rows = [_row(command, said) for command, said in reversed(_retold(people_index))][:most]
+    entries = workflow(people_index)[:most]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(json.dumps([entry.to_dict() for entry in entries], indent=2))
         return
-    if not rows:
+    if not entries:
         click.echo("Nothing has been said yet.")
-    for row in rows:
-        mark = "  (taken back)" if row["taken_back"] else ""
-        click.echo(f"{row['at'][:19].replace('T', ' ')}  {row['said']}{mark}")
+    for entry in entries:
+        mark = "  (taken back)" if entry.taken_back else ""
+        click.echo(f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.said}{mark}")
     for problem in people_index.decisions.problems:
         click.echo(problem)
-
-
-def _retold(people_index: PeopleIndex) -> list[tuple[Command, str]]:
-    """Every command, and what it says with the names of its time."""
-    from photoclust.people.decisions.earlier_names import retold
-    from photoclust.people.decisions.journal import commands
-    from photoclust.report.names import visible
-
-    every = commands(people_index.decisions)
-    return list(zip(every, retold(every, people_index.unnamed, visible), strict=True))
-
-
-def _row(command: Command, said: str) -> dict[str, Any]:
-    return {
-        "at": command.lines[0].at.isoformat(),
-        "said": said,
-        "lines": [line.line for line in command.lines],
-        "taken_back": command.taken_back,
-    }

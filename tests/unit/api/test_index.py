@@ -103,6 +103,11 @@ def test_corrections_hold_and_are_taken_back(index: photoclust.Index) -> None:
     assert index.person(bea.id) == bea
     assert index.correct.redo().people == 3
     assert index.correct.undo(2).people == 4
+    log = index.correct.log
+    assert [entry.taken_back for entry in log] == [True, True]
+    assert log[0].said == merged.said[0]
+    rows = json.loads(CliRunner().invoke(cli, ["people", "log", "--json", "--index", index.location]).output)
+    assert [entry.to_dict() for entry in log] == rows
     assert index.person(ada.id).name == ""
 
 
