@@ -26,6 +26,7 @@ from albums import STRANGER, Album, large_people
 from distractors import among, distractors
 
 from photoclust.config import ClusterConfig
+from photoclust.evaluate.nearness import Tenth, by_nearness
 from photoclust.evaluate.scores import (
     bcubed_scores,
     contingency,
@@ -172,28 +173,11 @@ def scored(album: Album, group: Group) -> np.ndarray:
     return np.array([pairwise.f, pairwise.precision, pairwise.recall, bcubed.f, split, mixed])
 
 
-def by_decile(album: Album, group: Group) -> np.ndarray:
-    """BCubed precision and recall and pairwise precision, float64, shape (3, 10), nearest people last."""
+def by_decile(album: Album, group: Group) -> tuple[Tenth, ...]:
+    """Scores of the main faces by how near the nearest other person is."""
     known = album.truth != STRANGER
     truth = np.unique(album.truth[known], return_inverse=True)[1]
-    found = group(album.faces).group[known].astype(np.int64)
-    alone = np.flatnonzero(found < 0)
-    found[alone] = found.max(initial=-1) + 1 + np.arange(len(alone))
-    templates = np.zeros((truth.max() + 1, album.faces.embeddings.shape[1]))
-    np.add.at(templates, truth, album.faces.embeddings[known])
-    templates /= np.linalg.norm(templates, axis=1, keepdims=True)
-    similarity = templates @ templates.T
-    np.fill_diagonal(similarity, -1)
-    nearest = similarity.max(axis=1)
-    decile = np.digitize(nearest[truth], np.quantile(nearest, np.arange(1, 10) / 10))
-    cell, inside = np.unique(truth * (found.max() + 1) + found, return_inverse=True, return_counts=True)[1:]
-    both, own, others = inside[cell], np.bincount(truth)[truth], np.bincount(found)[found]
-    tenth = [decile == i for i in range(10)]
-    pairs = [(both - 1)[one].sum() / max(1, (others - 1)[one].sum()) for one in tenth]
-    means = [
-        [np.mean(share[one]) if one.any() else 1.0 for one in tenth] for share in (both / others, both / own)
-    ]
-    return np.array([*means, pairs])
+    return by_nearness(album.faces.embeddings[known], truth, group(album.faces).group[known])
 
 
 def shipped(faces: VerifyInput) -> Groups:
@@ -211,9 +195,10 @@ def show(name: str, albums: list[Album], group: Group) -> None:
         flush=True,
     )
     if name.split(" ", 1)[1] in BY_DECILE:
-        names = ("BCubed P", "BCubed R", "pairwise P")
-        for what, tenths in zip(names, by_decile(albums[0], group), strict=True):
-            print(f"    by decile of nearness, {what}: {tenths.round(3)}")
+        tenths = by_decile(albums[0], group)
+        for name in ("precision", "recall", "pairwise_precision"):
+            found = " ".join(f"{getattr(one, name):.3f}" for one in tenths)
+            print(f"    by decile of nearness, {name}: {found}")
 
 
 def among_strangers(pool: Pool, strangers: int) -> Album:

@@ -15,6 +15,7 @@ from photoclust.cli._types import Output
 if TYPE_CHECKING:
     from photoclust.evaluate.confidence import ConfidenceCheck
     from photoclust.evaluate.evaluation import Evaluation, Part
+    from photoclust.evaluate.nearness import Tenth
     from photoclust.evaluate.reliability import Bin, Reliability
     from photoclust.index.place import Location
     from photoclust.workflows.snapshot.labelled import LabelledFaces
@@ -58,6 +59,7 @@ def evaluate(index_dir: Location, labels: str, html: str | None, as_json: bool) 
         return
     found = report.labelled
     _say_scores(report.evaluation)
+    _say_nearness(report.by_nearness)
     _say_confidence(report.confidence)
     _say_sure_but_wrong(report.confidence, found)
     _say_worst(report.evaluation, found)
@@ -78,6 +80,18 @@ def _say_scores(evaluation: Evaluation) -> None:
     click.echo(f"NMI      {evaluation.nmi:.3f}")
     click.echo(f"Split    {_counted(evaluation.split, 'person', 'people')} in more than one group")
     click.echo(f"Mixed    {_counted(evaluation.mixed, 'group')} of more than one person")
+
+
+def _say_nearness(tenths: tuple[Tenth, ...]) -> None:
+    if not tenths:
+        return
+    click.echo("\nBy how near the nearest other person is (cosine similarity of templates; BCubed)")
+    click.echo(f"  {'similarity':>14}  people  faces  precision  recall")
+    for one in tenths:
+        near = f"{one.low:.2f} to {one.high:.2f}"
+        click.echo(
+            f"  {near:>14}  {one.people:>6}  {one.faces:>5}  {one.precision:>9.3f}  {one.recall:>6.3f}"
+        )
 
 
 def _say_confidence(check: ConfidenceCheck) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from photoclust.evaluate.confidence import ConfidenceCheck, check_confidence
 from photoclust.evaluate.evaluation import Evaluation, evaluate_groups
+from photoclust.evaluate.nearness import TENTHS, Tenth, by_nearness
+from photoclust.evaluate.scores import numbered
 from photoclust.index.place import Location
 from photoclust.index.store import IndexStore
+from photoclust.people.calibration.evidence import calibration_of
+from photoclust.records import face_embeddings
+from photoclust.workflows.snapshot.extending import comparable
 from photoclust.workflows.snapshot.labelled import LabelledFaces, labelled_faces, thumbnails_of
 
 
@@ -26,11 +33,14 @@ class EvaluationReport:
         Scores, and what is split or mixed.
     confidence
         Whether faces that are said to be 90 % sure are right in nine cases of ten.
+    by_nearness
+        Scores of people by how near the nearest other person is; of ten people and more.
     """
 
     labelled: LabelledFaces
     evaluation: Evaluation
     confidence: ConfidenceCheck
+    by_nearness: tuple[Tenth, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values, for programs and for the page."""
@@ -40,6 +50,7 @@ class EvaluationReport:
         columns = zip(labelled.photos, labelled.people, labelled.groups, labelled.confidence, strict=True)
         return self.evaluation.to_dict() | {
             "confidence": confidence,
+            "by_nearness": [asdict(one) for one in self.by_nearness],
             "labelled": [
                 {"photo": photo, "person": person, "group": group, "confidence": sure if group else None}
                 for photo, person, group, sure in columns
@@ -71,7 +82,17 @@ def evaluate(folder: Location, labels: str = "folders") -> EvaluationReport:
         found,
         evaluate_groups(found.people, found.groups),
         check_confidence(found.people, found.groups, found.confidence, found.expected),
+        _by_nearness(folder, found),
     )
+
+
+def _by_nearness(folder: Location, labelled: LabelledFaces) -> tuple[Tenth, ...]:
+    if len(set(labelled.people)) < TENTHS:
+        return ()
+    store = IndexStore.open(folder)
+    faces = store.faces(["embedding"]).take(pa.array(labelled.rows, pa.int64()))
+    embeddings = comparable(face_embeddings(faces), faces, calibration_of(store.settings.embed.model))
+    return by_nearness(embeddings, numbered(labelled.people)[1], numbered(labelled.groups)[1])
 
 
 def write_evaluation_page(report: EvaluationReport, folder: Location, file: Path) -> None:

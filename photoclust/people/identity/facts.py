@@ -22,9 +22,9 @@ CANDIDATES = 10
 """Nearest templates that each group is weighed against; the greatest evidence is among the first few."""
 
 # Chance that two groups are one person, by what speaks for it less the logarithm of the number of people: a
-# logistic regression on 10,229 pairs of nearby groups and single faces of LFW's development people, 129
+# logistic regression on 10,313 pairs of nearby groups and single faces of LFW's development people, 121
 # of them one person (python benchmarks/suggest.py INDEX).
-_SLOPE, _OFFSET = 0.58, -1.98
+_SLOPE, _OFFSET = 0.76, -2.0
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,20 @@ def test_confidence_is_held_against_labels(tmp_path: Path) -> None:
     assert "1 Bob: /photos/Bob/9.jpg (97%)" in result.output
 
 
+def test_scores_are_told_by_how_near_the_nearest_other_person_is(index: Path, tmp_path: Path) -> None:
+    assert "nearest other person" not in run("evaluate", index).output
+    assert json.loads(run("evaluate", index, "--json").output)["by_nearness"] == []
+    labels = tmp_path / "labels.csv"
+    lines = [f"/photos/{name}/{i}.jpg,{name}{i // 2}" for name in PEOPLE for i in range(6)]
+    lines[-1] = lines[-1].replace("Cy2", "Cy3")
+    labels.write_text("\n".join(["photo,person", *lines]) + "\n")
+    output = run("evaluate", index, "--labels", labels).output
+    assert "By how near the nearest other person is" in output
+    tenths = json.loads(run("evaluate", index, "--labels", labels, "--json").output)["by_nearness"]
+    assert sum(one["people"] for one in tenths) == 10
+    assert all(one["precision"] < 1 == one["recall"] for one in tenths)
+
+
 def test_a_script_can_read_all_of_it(tmp_path: Path) -> None:
     store = labelled_index(tmp_path / "index", [*HONEST, *[("Dee", "a", 0.96)] * 3, ("Cy", "", 0.0)])
     values = json.loads(run("evaluate", store.folder, "--json").output)
