@@ -38,7 +38,7 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
 
     for kind in SUFFIXES:
         monkeypatch.setattr(metrics, kind, stand_in(kind))
-    StreamMetrics(3)
+    StreamMetrics(3, "")
     return found
 
 
