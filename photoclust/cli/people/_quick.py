@@ -43,7 +43,10 @@ def reuse_memory() -> None:
     """
     import ctypes
 
+    import pyarrow as pa
+
     with suppress(OSError, AttributeError):  # macOS and musl have no mallopt
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_MAX, 0)
         mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+        pa.set_memory_pool(pa.system_memory_pool())
