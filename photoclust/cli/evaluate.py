@@ -10,6 +10,7 @@ import click
 
 from photoclust.cli import _options
 from photoclust.cli._index_option import index_argument_or_option
+from photoclust.cli._protocols import say_identification, say_verification
 from photoclust.cli._types import Output
 
 if TYPE_CHECKING:
@@ -34,20 +35,65 @@ _SURE_SHOWN = 5
     help="Who is who: the name of the folder a photo lies in, or a CSV with the columns photo and person. "
     "A photo is named by its path, by its path from the CSV's folder, or by its URI.",
 )
+@click.option(
+    "--protocol",
+    type=click.Choice(["grouping", "verification", "identification"]),
+    default="grouping",
+    show_default=True,
+    help="Test the grouping; or the faces themselves: whether pairs are told apart (verification), whether "
+    "people known by one photo are found (identification).",
+)
+@click.option(
+    "--pairs",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="With --protocol verification: pairs in the format of LFW's pairs.txt; by default those of labels.",
+)
+@click.option(
+    "--plots",
+    type=Output(file_okay=False),
+    metavar="DIR",
+    help="With --protocol verification: write distances, ROC, DET and calibration as PNG and SVG.",
+)
 @click.option("--html", "html", type=Output(dir_okay=False), metavar="FILE", help="Write a page too.")
 @_options.json_option
-def evaluate(index_dir: Location, labels: str, html: str | None, as_json: bool) -> None:
+def evaluate(
+    index_dir: Location,
+    labels: str,
+    protocol: str,
+    pairs: str | None,
+    plots: str | None,
+    html: str | None,
+    as_json: bool,
+) -> None:
     """Say how well the people found agree with people known, and whether confidence is honest.
 
     A label means the main face of its photo: large, and near the centre; faces without a label are not
     counted. A face is right in its group if more than half of the labelled faces there are the same
     person, and confidence is honest if of the faces said to be 90 % sure nine in ten are right.
 
+    The other protocols need no grouping. Errors are named as in ISO/IEC 19795-1: false match rate (FMR),
+    false non-match rate (FNMR), false positive and false negative identification rate (FPIR, FNIR).
+
     \b
     Examples:
       photoclust evaluate ~/people --labels folders
       photoclust evaluate ~/people --labels truth.csv --html wrong.html
+      photoclust evaluate ~/people --protocol verification --pairs pairs.txt --plots plots/
+      photoclust evaluate ~/people --protocol identification --json
     """
+    if protocol != "verification" and (pairs or plots):
+        raise click.UsageError("--pairs and --plots belong to --protocol verification.")
+    if protocol == "verification":
+        say_verification(index_dir, labels, pairs, html, plots, as_json)
+    elif protocol == "identification":
+        say_identification(index_dir, labels, html, as_json)
+    else:
+        _grouping(index_dir, labels, html, as_json)
+
+
+def _grouping(index_dir: Location, labels: str, html: str | None, as_json: bool) -> None:
+    """Hold the grouping against labels, and write what was asked for."""
     from photoclust.workflows.evaluate import evaluate as workflow
     from photoclust.workflows.evaluate import write_evaluation_page
 
