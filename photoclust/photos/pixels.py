@@ -59,6 +59,11 @@ def upright_rgb(image: Image.Image, orientation: int) -> _RGBArray:
     return upright
 
 
+def upright_array(pixels: _RGBArray, orientation: int) -> _RGBArray:
+    """Turn pixels upright; uint8, shape (height, width, 3), RGB."""
+    return pixels if orientation == 1 else upright_rgb(Image.fromarray(pixels), orientation)
+
+
 def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
     """Strips of whole rows, each with the row it starts at."""
     rows = max(1, _BAND_PIXELS // image.width)

@@ -1,10 +1,14 @@
-"""The segments of a JPEG file (ITU-T T.81, annex B), without decoding any of it."""
+"""The segments of a JPEG file (ITU-T T.81, annex B), and the pixels of one that is without a fault."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import simplejpeg
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
@@ -26,6 +30,31 @@ class Segment:
 def is_jpeg(content: bytes) -> bool:
     """Tell whether a file begins as a JPEG does."""
     return content.startswith(b"\xff\xd8\xff")
+
+
+def faultless_pixels(content: bytes, size: tuple[int, int]) -> npt.NDArray[np.uint8] | None:
+    """Decode a grey or YCbCr JPEG of which libjpeg-turbo has nothing to complain.
+
+    Parameters
+    ----------
+    content
+        A whole file.
+    size
+        Width and height that it is known to have; another one is a fault.
+
+    Returns
+    -------
+    uint8, shape (height, width, 3), RGB, not turned; None for any other file.
+    """
+    if not is_jpeg(content):
+        return None
+    try:
+        height, width, space, _ = simplejpeg.decode_jpeg_header(content)
+        if (width, height) != size or space not in ("YCbCr", "Gray"):
+            return None
+        return simplejpeg.decode_jpeg(content, "RGB")
+    except (ValueError, MemoryError):
+        return None
 
 
 def segments(content: bytes) -> Iterator[Segment]:
