@@ -5,10 +5,10 @@ them. But where a photo is blurred, compressed or dark, all its faces come to re
 them those of other such photos; a cohort of portraits knows nothing of that. The photo itself does: the
 faces in it are different people. So for each face they belong to its cohort.
 
-Of the 67,765 pairs of good faces from different ones of 24 photos of crowds, 2 to 10 times as many have the
+Of the 67,765 pairs of good faces from different ones of 24 photos of crowds, 2 to 9 times as many have the
 evidence of a false match rate of 1 in 100 to 1 in 100,000 as should have; with the others of their photo in
-the cohort 1.5 times as many at most. It costs 0.6 % of the genuine pairs of small faces in scenes of twenty
-strangers, at 1 in 1,000 (``benchmarks/crowds.py CROWDS INDEX``).
+the cohort less than half as many as should. It costs 2 % of the genuine pairs of small faces in scenes of
+twenty strangers, at 1 in 1,000 (``benchmarks/crowds.py CROWDS INDEX``).
 """
 
 from __future__ import annotations
