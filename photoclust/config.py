@@ -250,7 +250,7 @@ SWEEP_VALUES: dict[str, tuple[float, ...]] = {
 }
 """Settings of `ClusterConfig` that a sweep varies, and a sensible range of each."""
 
-ENGINES = ("auto", "ray", "local")
+ENGINES = ("auto", "processes", "ray", "local")
 
 
 @dataclass(frozen=True)
@@ -260,17 +260,19 @@ class EngineConfig:
     Parameters
     ----------
     kind
-        ``ray``, ``local``, or ``auto``: Ray, and without an address this process where Ray does not start.
+        ``processes``: plain ones of this machine, which use no GPU; ``ray``: actors; ``local``: this process
+        alone; ``auto``: Ray where there is an address, a GPU or a number of actors, else plain processes.
+        Where there is no address and Ray does not start, ``auto`` is this process.
     address
         Ray cluster to join; None starts an embedded Ray.
     num_cpus, num_gpus
-        What the job may use.
+        What the job may use. Of plain processes there are as many as processors.
     detect_actors, embed_actors
         Processes of each kind.
     photos_per_batch
-        Photos handed to a detection actor at once; None chooses by the size of their files.
+        Photos handed to a process at once; None chooses by the size of their files.
     photo_seconds
-        How long an actor may take over one photo before it is ended and the photo, if that happens again,
+        How long a process may take over one photo before it is ended and the photo, if that happens again,
         fails alone. The local engine waits for ever.
     divide_search_from
         Faces to be compared with one another from which on the neighbour search is divided into blocks, done

@@ -57,8 +57,9 @@ class Index(Questions):
             Folders (searched with all that is in them), files, ``s3://``, ``gs://`` or ``az://`` URIs, tar
             and Parquet files of photos, ``@LIST``: a text file with one of these on each line.
         engine
-            ``"local"``: this process; ``"ray"``: processes of Ray; ``"auto"``: Ray, and this process where
-            Ray does not start. The result is the same. An `EngineConfig` says more.
+            ``"local"``: this process; ``"processes"``: one for each processor; ``"ray"``: actors of Ray;
+            ``"auto"``: Ray where there is a cluster or a GPU, else processes. The result is the same. An
+            `EngineConfig` says more.
         options
             What to leave out, what becomes of missing photos, and more.
         progress

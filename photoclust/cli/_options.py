@@ -84,8 +84,8 @@ engine_option = click.option(
     type=click.Choice(ENGINES),
     default=EngineConfig.kind,
     show_default=True,
-    help="Ray actors, or this process alone; the result is the same. auto is Ray, and this process where "
-    "Ray does not start and no cluster was asked for.",
+    help="Plain processes, one for each processor; actors of Ray; or this process alone. The result is the "
+    "same. auto is Ray where there is a cluster to join, a GPU or a number of actors, else plain processes.",
 )
 
 engine_options = together(
@@ -103,7 +103,7 @@ engine_options = together(
         "--photo-seconds",
         type=click.FloatRange(0, min_open=True),
         metavar="N",
-        help="Give a photo up that takes a Ray actor longer than this; 300 by default.",
+        help="Give a photo up that takes a process longer than this; 300 by default.",
     ),
     progress_options,
 )

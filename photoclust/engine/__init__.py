@@ -1,4 +1,4 @@
-"""Where the work runs: in this process, or on Ray.
+"""Where the work runs: in this process, in plain ones of this machine, or on Ray.
 
 An engine maps photos to indexed rows and knows nothing of what the rows mean; `start` opens the one that
 was asked for.
@@ -7,6 +7,7 @@ was asked for.
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -30,7 +31,28 @@ def start(config: EngineConfig) -> Generator[Engine]:
         When Ray was asked for and cannot be started or joined.
     """
     with ExitStack() as stack:
-        yield _local(config) if config.kind == "local" else _ray(config, stack)
+        yield _engine(config, stack)
+
+
+def _engine(config: EngineConfig, stack: ExitStack) -> Engine:
+    if config.kind == "local":
+        return _local(config)
+    if config.kind == "processes" or (config.kind == "auto" and not _wants_ray(config)):
+        from photoclust.engine.processes import processes
+
+        engine = stack.enter_context(processes(config))
+        many = len(engine.workers)
+        logging.getLogger("photoclust").info(
+            f"{many} process{'es' * (many > 1)} of this machine do the work."
+        )
+        return engine
+    return _ray(config, stack)
+
+
+def _wants_ray(config: EngineConfig) -> bool:
+    """Whether there is a cluster, a GPU, or a division into actors, which plain processes know nothing of."""
+    gpus = bool(shutil.which("nvidia-smi")) if config.num_gpus is None else config.num_gpus > 0
+    return gpus or any((config.address, config.detect_actors, config.embed_actors))
 
 
 def _local(config: EngineConfig) -> Engine:

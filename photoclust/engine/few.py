@@ -10,8 +10,7 @@ from photoclust.engine import start
 from photoclust.stages import Engine
 
 FEW = 100
-"""Photos that this process does itself: starting Ray takes longer (27 s on two cores, in which 12 megapixel
-photos come at 1.5 a second)."""
+"""Photos that this process does itself, its models being loaded already."""
 
 
 class StartForSome:

@@ -80,7 +80,7 @@ def test_a_full_gpu_is_told_of_and_costs_no_face(
     monkeypatch.setattr(ray_engine, "EmbedFaces", OnFullGpu)
     monkeypatch.setattr(logging.getLogger("photoclust"), "propagate", True)
     imsave(tmp_path / "astronaut.png", pictures.astronaut(), check_contrast=False)
-    store, report = index_into(tmp_path / "index", tmp_path, EngineConfig(num_cpus=1))
+    store, report = index_into(tmp_path / "index", tmp_path, EngineConfig(kind="ray", num_cpus=1))
     assert report.indexed == {"ok": 1}
     assert len(store.faces([])) == 1
     assert report.notes == ("A GPU is out of memory: 2 faces at once there from now on.",)
@@ -160,7 +160,7 @@ def test_the_object_store_stays_in_bounds_whoever_is_slow(slow: str, monkeypatch
     monkeypatch.setattr(ray_engine, "EmbedFaces", Slow if slow == "embedder" else Quick)
     refs = ref_table([PhotoRef(f"/{i}.jpg", 1, Version.parse("")) for i in range(PHOTOS)], [0] * PHOTOS)
     rows, watch = 0, _Watch()
-    with start(EngineConfig(num_cpus=2, photos_per_batch=1)) as engine:
+    with start(EngineConfig(kind="ray", num_cpus=2, photos_per_batch=1)) as engine:
         watch.start()
         for indexed in engine.stream(refs, IndexSettings()):
             rows += len(indexed)

@@ -67,7 +67,7 @@ def test_without_ray_this_process_does_the_work_and_says_so(
 ) -> None:
     monkeypatch.setattr(ray, "init", Slow(9, error))
     monkeypatch.setattr(logging.getLogger("photoclust"), "propagate", True)
-    with start(EngineConfig()) as engine:
+    with start(EngineConfig(detect_actors=1)) as engine:
         assert isinstance(engine, LocalEngine)
     assert "this process does the work alone" in caplog.text
 
@@ -87,7 +87,7 @@ def test_a_cluster_that_was_asked_for_is_never_left_out(monkeypatch: pytest.Monk
 
 def test_ray_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "photoclust.engine.ray", None)
-    with start(EngineConfig()) as engine:
+    with start(EngineConfig(detect_actors=1)) as engine:
         assert isinstance(engine, LocalEngine)
     with pytest.raises(RayStartError, match="cannot be loaded"):
         start(EngineConfig(kind="ray")).__enter__()

@@ -1,0 +1,164 @@
+"""The engine of one machine without a GPU: as many plain processes as processors, each doing both stages.
+
+They are ready some twenty seconds before actors of Ray would be, take half the memory, and crops do not
+travel. Each process works on one table of photos at a time; one that dies costs the photos in its hands,
+which the workflow tries again, and is started anew.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import Any
+
+import pyarrow as pa
+
+from photoclust.config import EngineConfig, IndexSettings
+from photoclust.engine.batching import photos_per_batch
+from photoclust.engine.worker import Request
+from photoclust.errors import PhotoclustError, ResourceError
+from photoclust.machine import usable_processors
+
+WAITING = 2  # tables for each process that are in hand or done and not yet taken
+
+
+class Worker:
+    """One process, started when there is work for it and again when it has died."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def rows(self, request: Request) -> list[pa.Table]:
+        """Give the rows of a table of photos; none where the process dies.
+
+        Raises
+        ------
+        PhotoclustError
+            What the process has raised.
+        """
+        process = self._process = self._process or _started()
+        assert process.stdin
+        assert process.stdout
+        try:
+            pickle.dump(request, process.stdin, pickle.HIGHEST_PROTOCOL)
+            process.stdin.flush()
+            answer: Any = pickle.load(process.stdout)  # noqa: S301 (from a process of our own)
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):  # it died, or was stopped
+            self.stop()
+            return []
+        if isinstance(answer, PhotoclustError):
+            raise answer
+        return answer
+
+    def stop(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process:
+            process.kill()
+            process.wait()
+
+
+def _started() -> subprocess.Popen[bytes]:
+    """A process of one thread that imports what this one would; Control-C in a terminal leaves it alone.
+
+    What it prints is of no use: a traceback of a photo that took too long. The photo's row says that.
+    """
+    path = os.pathsep.join(filter(None, sys.path))
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "photoclust.engine.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=None if os.environ.get("PHOTOCLUST_DEBUG") == "1" else subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+    )
+
+
+class ProcessEngine:
+    """Runs both stages in processes of this machine.
+
+    Raises
+    ------
+    ResourceError
+        When more processors are asked for than there are.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        there = usable_processors()
+        if (config.num_cpus or 0) > there:
+            raise ResourceError(
+                f"--num-cpus {config.num_cpus} was asked for, but this machine has {there}; ask for less or "
+                "leave it out."
+            )
+        self.config = config
+        self.workers = [Worker() for _ in range(config.num_cpus or there)]
+
+    def stream(
+        self, refs: pa.Table, settings: IndexSettings, photos_at_once: int | None = None
+    ) -> Iterator[pa.Table]:
+        """Yield tables of INDEXED_SCHEMA for `refs`, in any order; no rows for photos whose process dies."""
+        size = photos_at_once or self.config.photos_per_batch or photos_per_batch(refs, len(self.workers))
+        requests = (
+            Request(refs.slice(start, size), settings, self.config.photo_seconds)
+            for start in range(0, len(refs), size)
+        )
+        with self._threads() as threads:
+            yield from self._answers(threads, requests)
+
+    def _answers(self, threads: ThreadPoolExecutor, requests: Iterator[Request]) -> Iterator[pa.Table]:
+        idle: SimpleQueue[Worker] = SimpleQueue()
+        for worker in self.workers:
+            idle.put(worker)
+
+        def rows(request: Request) -> list[pa.Table]:
+            worker = idle.get()
+            try:
+                return worker.rows(request)
+            finally:
+                idle.put(worker)
+
+        pending: set[Future[list[pa.Table]]] = set()
+        for request in requests:
+            pending.add(threads.submit(rows, request))
+            if len(pending) >= WAITING * len(self.workers):
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for answer in done:
+                    yield from answer.result()
+        while pending:
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for answer in done:
+                yield from answer.result()
+
+    @contextmanager
+    def _threads(self) -> Generator[ThreadPoolExecutor]:
+        """A thread for each process; should the work be given up, the processes end first."""
+        threads = ThreadPoolExecutor(len(self.workers))
+        try:
+            yield threads
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            self.stop()
+            raise
+        finally:
+            threads.shutdown()
+
+    def stop(self) -> None:
+        """End all processes."""
+        for worker in self.workers:
+            worker.stop()
+
+
+@contextmanager
+def processes(config: EngineConfig) -> Generator[ProcessEngine]:
+    """Start the engine, and end its processes afterwards."""
+    engine = ProcessEngine(config)
+    try:
+        yield engine
+    finally:
+        engine.stop()

@@ -1,0 +1,72 @@
+"""A process of `photoclust.engine.processes`: tables of photos come by stdin, their rows go to stdout.
+
+Both are pickled. What a decoder prints cannot get among the rows: file descriptor 1 is another one here.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from photoclust.config import IndexSettings
+from photoclust.errors import PhotoclustError
+from photoclust.stages import EmbedFaces, FindFaces
+
+
+@dataclass(frozen=True)
+class Request:
+    """Photos (REF_SCHEMA), the settings of their index, and the seconds that one of them may take."""
+
+    refs: pa.Table
+    settings: IndexSettings
+    photo_seconds: float
+
+
+class Stages:
+    """Both stages, their models loaded once for all requests with the same settings."""
+
+    def __init__(self) -> None:
+        self._settings: IndexSettings | None = None
+
+    def rows(self, request: Request) -> list[pa.Table]:
+        """Give tables of INDEXED_SCHEMA."""
+        if self._settings != request.settings:
+            self._find = FindFaces(request.settings, request.photo_seconds)
+            self._embed = EmbedFaces(request.settings)
+            self._settings = request.settings
+        return [self._embed(found) for found in self._find(request.refs)]
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until there are no more; an error that photoclust has words for is an answer, too."""
+    stages = Stages()
+    while True:
+        try:
+            request: Request = pickle.load(requests)  # noqa: S301 (from the process that started this one)
+        except EOFError:
+            return
+        answer: Any
+        try:
+            answer = stages.rows(request)
+        except PhotoclustError as error:
+            answer = error
+        pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
+
+
+def main() -> None:
+    """Serve stdin and stdout."""
+    answers = os.fdopen(os.dup(1), "wb")
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()
