@@ -96,7 +96,7 @@ def test_labels_that_cannot_be_used(tmp_path: Path, content: bytes, message: str
 
 @pytest.mark.parametrize("name", ["none.csv", "."])
 def test_a_missing_file_of_labels(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="takes the word folders, or the path of a CSV"):
+    with pytest.raises(UsageError, match="Labels are the word folders, or the path of a CSV"):
         csv_labels(tmp_path / name, [])
 
 
