@@ -23,6 +23,7 @@ from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine.batching import photos_per_batch
 from photoclust.engine.worker import Request
 from photoclust.errors import PhotoclustError, ResourceError
+from photoclust.limits import time_limits
 from photoclust.machine import usable_processors
 
 WAITING = 2  # tables for each process that are in hand or done and not yet taken
@@ -31,7 +32,8 @@ WAITING = 2  # tables for each process that are in hand or done and not yet take
 class Worker:
     """One process, started when there is work for it and again when it has died."""
 
-    def __init__(self) -> None:
+    def __init__(self, debug: bool = False) -> None:
+        self._debug = debug
         self._process: subprocess.Popen[bytes] | None = None
 
     def rows(self, request: Request) -> list[pa.Table]:
@@ -42,7 +44,7 @@ class Worker:
         PhotoclustError
             What the process has raised.
         """
-        process = self._process = self._process or _started()
+        process = self._process = self._process or _started(self._debug)
         assert process.stdin
         assert process.stdout
         try:
@@ -64,17 +66,17 @@ class Worker:
             process.wait()
 
 
-def _started() -> subprocess.Popen[bytes]:
+def _started(debug: bool) -> subprocess.Popen[bytes]:
     """A process of one thread that imports what this one would; Control-C in a terminal leaves it alone.
 
-    What it prints is of no use: a traceback of a photo that took too long. The photo's row says that.
+    What it prints is of use to `debug` alone: a traceback of a photo that took too long, whose row says that.
     """
     path = os.pathsep.join(filter(None, sys.path))
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "photoclust.engine.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=None if os.environ.get("PHOTOCLUST_DEBUG") == "1" else subprocess.DEVNULL,
+        stderr=None if debug else subprocess.DEVNULL,
         env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         start_new_session=True,
     )
@@ -97,15 +99,16 @@ class ProcessEngine:
                 "leave it out."
             )
         self.config = config
-        self.workers = [Worker() for _ in range(config.num_cpus or there)]
+        self.workers = [Worker(config.debug) for _ in range(config.num_cpus or there)]
 
     def stream(
         self, refs: pa.Table, settings: IndexSettings, photos_at_once: int | None = None
     ) -> Iterator[pa.Table]:
         """Yield tables of INDEXED_SCHEMA for `refs`, in any order; no rows for photos whose process dies."""
         size = photos_at_once or self.config.photos_per_batch or photos_per_batch(refs, len(self.workers))
+        limits = time_limits()
         requests = (
-            Request(refs.slice(start, size), settings, self.config.photo_seconds)
+            Request(refs.slice(start, size), settings, self.config.photo_seconds, limits)
             for start in range(0, len(refs), size)
         )
         with self._threads() as threads:

@@ -16,30 +16,37 @@ import pyarrow as pa
 
 from photoclust.config import IndexSettings
 from photoclust.errors import PhotoclustError
+from photoclust.limits import TimeLimits
 from photoclust.stages import EmbedFaces, FindFaces
 
 
 @dataclass(frozen=True)
 class Request:
-    """Photos (REF_SCHEMA), the settings of their index, and the seconds that one of them may take."""
+    """Photos (REF_SCHEMA), the settings of their index, the seconds that one may take, and other limits."""
 
     refs: pa.Table
     settings: IndexSettings
     photo_seconds: float
+    limits: TimeLimits
 
 
 class Stages:
     """Both stages, their models loaded once for all requests with the same settings."""
 
     def __init__(self) -> None:
-        self._settings: IndexSettings | None = None
+        self._made_for: tuple[IndexSettings, float, TimeLimits] | None = None
+
+    @property
+    def limits(self) -> TimeLimits | None:
+        """Those that photos are read under; None before the first request."""
+        return self._made_for[2] if self._made_for else None
 
     def rows(self, request: Request) -> list[pa.Table]:
         """Give tables of INDEXED_SCHEMA."""
-        if self._settings != request.settings:
-            self._find = FindFaces(request.settings, request.photo_seconds)
-            self._embed = EmbedFaces(request.settings)
-            self._settings = request.settings
+        wanted = request.settings, request.photo_seconds, request.limits
+        if self._made_for != wanted:
+            self._find, self._embed = FindFaces(*wanted), EmbedFaces(request.settings)
+            self._made_for = wanted
         return [self._embed(found) for found in self._find(request.refs)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,10 @@ from skimage.io import imsave
 from photoclust.config import EmbedConfig, EngineConfig, IndexSettings
 from photoclust.engine import start
 from photoclust.engine.processes import ProcessEngine
+from photoclust.engine.worker import Request, Stages
 from photoclust.errors import PhotoclustError, ResourceError
 from photoclust.index.store import IndexStore
+from photoclust.limits import TimeLimits, limited
 from photoclust.photo_refs import ref_table
 from photoclust.photos.sources.references import find_photos
 from photoclust.workflows.context import Context
@@ -116,3 +119,14 @@ def test_auto_says_what_it_chose(monkeypatch: pytest.MonkeyPatch, caplog: pytest
     with caplog.at_level(logging.INFO), start(EngineConfig(num_gpus=0)) as engine:
         assert isinstance(engine, ProcessEngine)
     assert "of this machine do the work" in caplog.text
+
+
+def test_processes_wait_as_long_as_this_one(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refs = list(find_photos([str(photos)]))
+    requests: list[Request] = []
+    monkeypatch.setattr("photoclust.engine.processes.Worker.rows", lambda _, one: requests.append(one) or [])
+    with limited(TimeLimits(read=7)):
+        list(ProcessEngine(PROCESSES).stream(ref_table(refs, [0] * len(refs)), IndexSettings()))
+    stages = Stages()
+    assert stages.rows(replace(requests[0], refs=requests[0].refs.slice(0, 0))) == []
+    assert stages.limits == requests[0].limits == TimeLimits(read=7)
