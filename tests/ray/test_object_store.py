@@ -84,7 +84,7 @@ def test_credentials_that_expire_end_the_run_and_fail_no_photo(bucket, photos, e
     reads = itertools.count()
     bucket.proxy.fault = lambda method, path: 400 if ".png" in path and next(reads) > 3 else None
     with pytest.raises(
-        ObjectStoreError, match=r"^Photos can no longer .* expired; get new ones and run the same"
+        ObjectStoreError, match=r"^Photos can no longer .* expired; get new ones and try again"
     ):
         indexed(tmp_path / "index", f"{bucket.uri}/album", engine)
     bucket.proxy.fault = lambda method, path: None
