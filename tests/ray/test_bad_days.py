@@ -21,6 +21,7 @@ from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import ray as ray_engine
 from photoclust.engine import start
 from photoclust.faces.embed import Embedder
+from photoclust.limits import TimeLimits
 from photoclust.photo_refs import PhotoRef, Version, ref_table
 from photoclust.records import FOUND_SCHEMA, INDEXED_SCHEMA
 from photoclust.stages import EmbedFaces, FindFaces
@@ -93,8 +94,8 @@ PHOTOS, FACES = 80, 64  # 5 MB of crops each, 400 MB together: more than the obj
 class Crowds(FindFaces):
     """Finds many faces in no time, without looking."""
 
-    def __init__(self, settings: IndexSettings, photo_seconds: float | None = None) -> None:
-        self.photo_seconds = photo_seconds
+    def __init__(self, settings: IndexSettings, photo_seconds: float | None, limits: TimeLimits) -> None:
+        self.photo_seconds, self.limits = photo_seconds, limits
         self.crop = np.random.default_rng(0).bytes(3 * settings.crop.size**2)
 
     def find(self, ref, tried):  # type: ignore[no-untyped-def]

@@ -22,6 +22,7 @@ from photoclust.engine import ray as ray_engine
 from photoclust.engine import start
 from photoclust.errors import EngineError, ResourceError
 from photoclust.index.store import IndexStore
+from photoclust.limits import TimeLimits
 from photoclust.records import Detections
 from photoclust.stages import FindFaces
 
@@ -99,8 +100,11 @@ def test_an_actor_that_is_killed_costs_nothing(
 class Unseeing(FindFaces):
     """Takes the middle of a photo for a face: no networks to load in a process that soon dies."""
 
-    def __init__(self, settings: IndexSettings, photo_seconds: float | None = None) -> None:
-        self.settings, self.photo_seconds, self.detector = settings, photo_seconds, self  # type: ignore[assignment]
+    def __init__(
+        self, settings: IndexSettings, photo_seconds: float | None = None, *limits: TimeLimits
+    ) -> None:
+        self.settings, self.photo_seconds, self.limits = settings, photo_seconds, *(limits or [TimeLimits()])
+        self.detector = self  # type: ignore[assignment]
 
     def detect(self, pixels: np.ndarray) -> Detections:
         middle = np.array(pixels.shape[1::-1], np.float32) / 2

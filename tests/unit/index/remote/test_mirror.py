@@ -234,6 +234,6 @@ def test_a_working_copy_that_has_rotted_is_fetched_again(stored, album_index):
     rotten[100] ^= 1
     part.write_bytes(rotten)
     os.utime(part, ns=times)
-    with pytest.raises(IndexCorruptError, match="will be fetched again: repeat the command"):
+    with pytest.raises(IndexCorruptError, match="will be fetched again: try again"):
         read()
     read()
