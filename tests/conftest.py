@@ -42,7 +42,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     option, whole = config.option, config.args_source is pytest.Config.ArgsSource.TESTPATHS
     chosen = getattr(option, "numprocesses", 0) is not None  # or there is no xdist
     if whole and not chosen and not option.usepdb:
-        option.numprocesses = min((os.cpu_count() or 1) + 1, MOST_WORKERS)  # they wait a quarter of the time
+        option.numprocesses = min(os.cpu_count() or 1, MOST_WORKERS)
         option.dist, option.loadscopereorder = "loadfile", False
 
 

