@@ -43,7 +43,7 @@ def _engine(config: EngineConfig, stack: ExitStack) -> Engine:
         engine = stack.enter_context(processes(config))
         many = len(engine.workers)
         logging.getLogger("photoclust").info(
-            f"{many} process{'es' * (many > 1)} of this machine do the work."
+            f"{many} processes of this machine do the work." if many > 1 else "A process does the work."
         )
         return engine
     return _ray(config, stack)
