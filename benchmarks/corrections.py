@@ -41,7 +41,7 @@ def synthetic_index(folder: Path, n: int) -> None:
     store = IndexStore.create(folder, IndexSettings(), "synthetic")
     rng = np.random.default_rng(0)
     person = np.repeat(np.arange(n), np.minimum(rng.zipf(1.6, n), 500))[:n]
-    share = calibration_of("casia-webface").identity
+    share = calibration_of("casia-webface").plain.identity
     for start in range(0, n, PART):
         own = person[start : start + PART]
         identity = np.stack([np.random.default_rng(p).normal(size=EMBEDDING_SIZE) for p in np.unique(own)])

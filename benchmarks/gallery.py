@@ -79,7 +79,9 @@ def make(folder: Path, real: np.ndarray, people: int) -> IndexStore:
     assignments = filled(assignments, ASSIGNMENT_SCHEMA, {"status": MEMBER, "confidence": 1.0})
     rest = {"name": "", "faces": 1, "photos": 1}
     persons = filled(pa.table({"person_id": ids, "cover_face_id": ids}), PERSON_SCHEMA, rest)
-    store.write_clustering(Clustering("20260101T000000", assignments, persons, {}))
+    clustering = Clustering("20260101T000000", assignments, persons, {})
+    store.clusterings.write(clustering)
+    store.clusterings.put_in_force(clustering.run_id)
     return store
 
 

@@ -93,7 +93,7 @@ def main(index: str, n: int) -> None:
     calibration = calibration_of(store.settings.embed.model)
     real = unit_rows(face_embeddings(store.faces(["embedding"]))) - calibration.mean
     real = unit_rows(real / np.linalg.norm(real, axis=1, keepdims=True))[:n]
-    rows = np.concatenate([real, made_up(real, n - len(real), calibration.identity)])
+    rows = np.concatenate([real, made_up(real, n - len(real), calibration.plain.identity)])
     shipped = replace(calibration, mean=np.zeros_like(calibration.mean))  # it is taken away already
     labels_of(rows[:100], 2)  # compile
     print(f"{len(real)} faces and {len(rows) - len(real)} made up")
