@@ -31,7 +31,8 @@ FIRST = ("tests/ray/", "tests/e2e/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--slow", action="store_true", help="run the tests that take minutes too")
+    parser.addoption("--slow", action="store_true", help="run what takes half a minute and more too")
+    parser.addoption("--acceptance", action="store_true", help="run what takes minutes or gigabytes too")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -62,12 +63,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # What takes longest is begun first, so that no process is left alone with it.
     items.sort(key=lambda item: [not item.nodeid.startswith(room) for room in FIRST])
     no_data = pytest.mark.skip(reason=f"no labelled photos at {DATA}; set PHOTOCLUST_TESTDATA")
-    no_slow = pytest.mark.skip(reason="takes minutes; run with --slow")
+    left_out = [mark for mark in ("slow", "acceptance") if not config.getoption(mark)]
     for item in items:
         if "data" in item.keywords and not DATA.is_dir():
             item.add_marker(no_data)
-        if "slow" in item.keywords and not config.getoption("--slow"):
-            item.add_marker(no_slow)
+        for mark in left_out:
+            if item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.skip(reason=f"takes long; run with --{mark}"))
         if "gpu" in item.keywords and not _has_gpu():
             item.add_marker(pytest.mark.skip(reason="no CUDA device"))
 

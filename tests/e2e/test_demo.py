@@ -24,7 +24,7 @@ def test_the_right_people_come_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.ray
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_the_right_people_come_out_through_ray(tmp_path: Path) -> None:
     result = CliRunner().invoke(demo, ["--index", str(tmp_path / "index")])
 

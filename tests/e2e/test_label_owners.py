@@ -23,7 +23,7 @@ def _benchmark() -> ModuleType:
     return module
 
 
-@pytest.mark.slow  # indexes some two hundred photos of the album, once for all plantings
+@pytest.mark.acceptance  # indexes some two hundred photos of the album, once for all plantings
 @pytest.mark.data
 @pytest.mark.timeout(900)
 def test_twenty_plantings_are_judged_right(data: Path, tmp_path: Path) -> None:

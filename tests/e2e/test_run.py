@@ -134,8 +134,9 @@ def _kill_when(process: subprocess.Popen[str], ready: Path) -> None:
     process.communicate()
 
 
-@pytest.mark.ray
-@pytest.mark.parametrize("engine", ["local", "processes", "ray"])
+@pytest.mark.parametrize(
+    "engine", ["local", "processes", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])]
+)
 def test_a_killed_run_continues_to_the_same_index(
     tmp_path: Path, undisturbed: Path, album: Path, engine: str
 ) -> None:

@@ -103,6 +103,7 @@ def test_a_folder_is_kept_up_with(tmp_path: Path, jpegs: list[Path], watching: s
     assert errors.strip().startswith("Stopped by SIGTERM; what was finished is kept.")
 
 
+@pytest.mark.slow
 def test_a_bucket_is_kept_up_with(tmp_path, jpegs, bucket, monkeypatch):
     monkeypatch.setenv("PHOTOCLUST_CACHE", str(tmp_path / "cache"))
     index = f"{bucket.uri}/people"

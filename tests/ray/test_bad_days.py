@@ -39,7 +39,7 @@ class Hanging(FindFaces):
         return super().find(ref, tried)
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_a_photo_that_hangs_fails_alone(
     index_into: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,7 +154,7 @@ class _Watch(threading.Thread):
             self.looks += 1
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 @pytest.mark.parametrize("slow", ["embedder", "writer"])
 def test_the_object_store_stays_in_bounds_whoever_is_slow(slow: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_engine, "FindFaces", Crowds)

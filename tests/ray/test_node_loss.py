@@ -29,7 +29,7 @@ from skimage.io import imsave
 
 from photoclust.index.store import IndexStore
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(5400)]
+pytestmark = [pytest.mark.ray, pytest.mark.acceptance, pytest.mark.timeout(5400)]
 
 MANY = 40
 STALL_SECONDS = 30.0

@@ -78,7 +78,7 @@ def test_a_troubled_bucket_gives_what_the_folder_gives(bucket, photos, expected,
     assert report.retries >= sum(map(is_refused, range(len(bucket.proxy.requests)))) + 1
 
 
-@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])])
 def test_credentials_that_expire_end_the_run_and_fail_no_photo(bucket, photos, expected, tmp_path, engine):
     bucket.upload(photos, "album/")
     reads = itertools.count()

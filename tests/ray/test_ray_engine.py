@@ -122,6 +122,7 @@ class Poisoned(Unseeing):
         return super().find(ref, tried)
 
 
+@pytest.mark.slow  # Ray starts many actors, one after the other
 def test_a_photo_that_kills_its_process_fails_alone(
     index_into: Any, tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,7 @@ def one_sentence(done: subprocess.CompletedProcess[str], code: int) -> str:
     return done.stderr.strip().splitlines()[-1]
 
 
+@pytest.mark.slow  # two jobs over thirty photos
 def test_a_job_is_followed_stopped_and_finished_by_submitting_it_again(
     tmp_path: Path, cluster: Any, photos: Path
 ) -> None:
@@ -106,7 +107,7 @@ def test_a_job_that_fails_says_why(tmp_path: Path, cluster: Any) -> None:
     assert "There is no index at" in one_sentence(done, 1)
 
 
-@pytest.mark.slow  # a node must start, and be given up by Ray
+@pytest.mark.acceptance  # a node must start, and be given up by Ray
 def test_a_dead_node_is_no_obstacle(tmp_path: Path, cluster: Any) -> None:
     at = ["--address", cluster.dashboard]
     node = cluster.add_node(cpus=3)

@@ -33,7 +33,7 @@ def test_no_row_is_no_row():
     assert len(last_of_each(table([], "1").cast(table(["a"], "1").schema), "uri")) == 0
 
 
-@pytest.mark.slow  # 7 GB of memory
+@pytest.mark.acceptance  # 7 GB of memory
 def test_a_column_of_more_than_2_gib_is_put_in_order(monkeypatch):
     monkeypatch.setattr(latest, "_ROWS_A_CHUNK", 1000)  # of paths as long as no system has them
     long, a_part = "x" * 250_000, 500
