@@ -203,16 +203,21 @@ class EmbedFaces:
         batch = CPU_BATCH if device == "cpu" else GPU_BATCH
         self.embedder = Embedder(weights, flip=settings.embed.flip, device=device, batch_size=batch)
 
+    @property
+    def batch_size(self) -> int:
+        """Faces embedded at once; fewer cost as much."""
+        return self.embedder.batch_size
+
     def __call__(self, found: pa.Table) -> pa.Table:
         """Embed every face of `found`."""
         lists = found["faces"].combine_chunks()
         faces = lists.flatten()
+        counts = face_counts(found)
         watch = Stopwatch()
         vectors = self.embedder.embed(self._pixels(faces.field("crop")))
         embedding = pa.FixedSizeListArray.from_arrays(vectors.astype(np.float16).ravel(), EMBEDDING_SIZE)
         columns = [embedding if f.name == "embedding" else faces.field(f.name) for f in FACE_SCHEMA]
         structs = pa.StructArray.from_arrays(columns, fields=list(FACE_SCHEMA))
-        counts = _lengths(lists)
         offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
         seconds = watch.total * counts / max(1, counts.sum())
         photos = [found[name] for name in PHOTO_SCHEMA.names]
@@ -240,6 +245,7 @@ def _with_embed(seconds: pa.StructArray, embed: npt.NDArray[np.float64]) -> pa.S
     return pa.StructArray.from_arrays(columns, names=list(STAGES))
 
 
-def _lengths(lists: pa.ListArray) -> npt.NDArray[np.int64]:
-    lengths = lists.value_lengths().fill_null(0)
+def face_counts(found: pa.Table) -> npt.NDArray[np.int64]:
+    """How many faces each photo of a table of FOUND_SCHEMA has; int64, shape (n,)."""
+    lengths = found["faces"].combine_chunks().value_lengths().fill_null(0)
     return lengths.to_numpy(zero_copy_only=False).astype(np.int64)

@@ -9,6 +9,7 @@ import torch
 
 from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine.batching import photos_per_batch
+from photoclust.engine.gathering import Gathered
 from photoclust.errors import ResourceError
 from photoclust.stages import EmbedFaces, FindFaces
 
@@ -34,9 +35,11 @@ class LocalEngine:
         """Yield tables of INDEXED_SCHEMA for all of `refs`."""
         find, embed = self._stages(settings)
         size = photos_at_once or self.config.photos_per_batch or photos_per_batch(refs, 1)
+        gathered = Gathered(embed)
         for start in range(0, len(refs), size):
             for found in find(refs.slice(start, size)):
-                yield embed(found)
+                yield from gathered.add(found)
+        yield from gathered.rest()
 
     def _stages(self, settings: IndexSettings) -> tuple[FindFaces, EmbedFaces]:
         """Both stages, their models loaded once for all the work that this engine is given."""

@@ -1,8 +1,8 @@
 """The engine of one machine without a GPU: as many plain processes as processors, each doing both stages.
 
 No actors of Ray must start (27 s on two cores before the first of 129 photos was done), and crops do not
-travel. Each process works on one table of photos at a time; one that dies costs the photos in its hands,
-which the workflow tries again, and is started anew.
+travel. Each process works on one table of photos at a time and holds photos back until their faces fill a
+batch; one that dies costs the photos in its hands, which the workflow tries again, and is started anew.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import sys
 from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import chain, repeat
 from queue import SimpleQueue
 from typing import Any
 
@@ -37,13 +39,15 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def rows(self, request: Request) -> list[pa.Table]:
-        """Give the rows of a table of photos; none where the process dies.
+        """Give the rows of photos that are done; none where the process dies, with all in its hands.
 
         Raises
         ------
         PhotoclustError
             What the process has raised.
         """
+        if not (self._process or len(request.refs)):
+            return []
         process = self._process = self._process or _started(self._debug)
         assert process.stdin
         assert process.stdout
@@ -106,15 +110,16 @@ class ProcessEngine:
     ) -> Iterator[pa.Table]:
         """Yield tables of INDEXED_SCHEMA for `refs`, in any order; no rows for photos whose process dies."""
         size = photos_at_once or self.config.photos_per_batch or photos_per_batch(refs, len(self.workers))
-        limits = time_limits()
+        rest = Request(refs.slice(0, 0), settings, self.config.photo_seconds, time_limits(), last=True)
         requests = (
-            Request(refs.slice(start, size), settings, self.config.photo_seconds, limits)
+            replace(rest, refs=refs.slice(start, size), last=photos_at_once == 1)
             for start in range(0, len(refs), size)
         )
         with self._threads() as threads:
-            yield from self._answers(threads, requests)
+            yield from self._answers(threads, chain(requests, repeat(rest, len(self.workers))))
 
     def _answers(self, threads: ThreadPoolExecutor, requests: Iterator[Request]) -> Iterator[pa.Table]:
+        """Rows for requests, the last of which ask each worker for what it has held back."""
         idle: SimpleQueue[Worker] = SimpleQueue()
         for worker in self.workers:
             idle.put(worker)
@@ -124,7 +129,8 @@ class ProcessEngine:
             try:
                 return worker.rows(request)
             finally:
-                idle.put(worker)
+                if len(request.refs):  # else this worker has done its part
+                    idle.put(worker)
 
         pending: set[Future[list[pa.Table]]] = set()
         for request in requests:

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from photoclust.config import IndexSettings
+from photoclust.engine.gathering import Gathered
 from photoclust.errors import PhotoclustError
 from photoclust.limits import TimeLimits
 from photoclust.stages import EmbedFaces, FindFaces
@@ -22,12 +23,25 @@ from photoclust.stages import EmbedFaces, FindFaces
 
 @dataclass(frozen=True)
 class Request:
-    """Photos (REF_SCHEMA), the settings of their index, the seconds that one may take, and other limits."""
+    """Photos (REF_SCHEMA) and what to do with them.
+
+    Parameters
+    ----------
+    settings
+        Those of the index.
+    photo_seconds
+        How long one photo may take.
+    limits
+        How long to wait for a file.
+    last
+        Hold no photo back for others whose faces would be embedded with its own.
+    """
 
     refs: pa.Table
     settings: IndexSettings
     photo_seconds: float
     limits: TimeLimits
+    last: bool = False
 
 
 class Stages:
@@ -42,12 +56,13 @@ class Stages:
         return self._made_for[2] if self._made_for else None
 
     def rows(self, request: Request) -> list[pa.Table]:
-        """Give tables of INDEXED_SCHEMA."""
+        """Give tables of INDEXED_SCHEMA, of photos held back before as well."""
         wanted = request.settings, request.photo_seconds, request.limits
         if self._made_for != wanted:
-            self._find, self._embed = FindFaces(*wanted), EmbedFaces(request.settings)
+            self._find, self._gathered = FindFaces(*wanted), Gathered(EmbedFaces(request.settings))
             self._made_for = wanted
-        return [self._embed(found) for found in self._find(request.refs)]
+        rows = [row for found in self._find(request.refs) for row in self._gathered.add(found)]
+        return rows + self._gathered.rest() if request.last else rows
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

@@ -27,7 +27,7 @@ from photoclust.errors import VectorError, WeightsError
 from photoclust.models.networks import BasicConv2d, InceptionResnetV1
 from photoclust.records import EMBEDDING_SIZE
 
-CPU_BATCH = 8  # crops embedded at once where there is no GPU
+CPU_BATCH = 4  # crops embedded at once where there is no GPU, each with its mirror image
 
 
 class Embedder:
@@ -114,9 +114,11 @@ class Embedder:
         padded[: len(crops)] = crops
         pixels = torch.from_numpy(padded).to(self._device)
         with cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):  # whole float32 on a GPU too
-            vectors = self._network(standardised(pixels))
             if self.flip:
-                vectors = vectors + self._network(standardised(pixels.flip(2)))
+                both = self._network(standardised(torch.cat([pixels, pixels.flip(2)])))
+                vectors = both[: self.batch_size] + both[self.batch_size :]
+            else:
+                vectors = self._network(standardised(pixels))
         return vectors[: len(crops)].cpu().numpy()
 
 

@@ -62,6 +62,20 @@ def test_rows_are_those_of_the_local_engine(tmp_path: Path, photos: Path) -> Non
     assert not workers()
 
 
+def test_every_process_gives_what_it_held_back(tmp_path: Path, photos: Path) -> None:
+    for processes, at_once in ((1, 64), (2, 1), (2, 4)):
+        config = EngineConfig(kind="processes", num_cpus=processes, photos_per_batch=at_once)
+        _, report = indexed(tmp_path / f"{processes}{at_once}", photos, config)
+        assert report.indexed == {"ok": 5, "failed": 1}
+
+
+def test_photos_that_are_tried_alone_are_not_held_back(photos: Path) -> None:
+    refs = list(find_photos([str(photos)]))
+    with start(PROCESSES) as engine:
+        rows = engine.stream(ref_table(refs, [0] * len(refs)), IndexSettings(), photos_at_once=1)
+        assert [len(row) for row in rows] == [1] * 6
+
+
 def test_a_process_that_is_killed_costs_nothing(tmp_path: Path, photos: Path) -> None:
     killed: list[psutil.Process] = []
 
