@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,3 +14,7 @@ Floats = npt.NDArray[np.float32]
 """Embeddings and what is as coarse as they are."""
 Doubles = npt.NDArray[np.float64]
 """Evidence, lengths and what else must not be rounded."""
+Advance = Callable[[int], None]
+"""Is told how many more are done."""
+Progress = Callable[[int], AbstractContextManager[Advance]]
+"""Is called with the number of what is to be done; gives what is told of each few done."""

@@ -10,7 +10,8 @@ from photoclust.config import EngineConfig
 from photoclust.engine import start
 from photoclust.engine.clustering import start_workers
 from photoclust.engine.neighbours import start_search
-from photoclust.workflows.context import Advance, Context, silent
+from photoclust.types import Advance
+from photoclust.workflows.context import Context, silent
 
 ProgressCallback = Callable[[str, int, int], None]
 """Is called with a stage (``index``, ``compare``), how many things of it are done, and how many there are."""

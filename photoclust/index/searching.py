@@ -16,12 +16,10 @@ import numpy as np
 from photoclust.index.blocks import SearchBlocks
 from photoclust.people.graph.blocks import Comparison
 from photoclust.people.graph.neighbours import NeighbourGraph, nearest
-from photoclust.types import Floats, Rows
+from photoclust.types import Floats, Progress, Rows
 
 BlockSearch = Callable[[Comparison, Sequence[int]], Iterator[tuple[int, NeighbourGraph]]]
 """What compares the queries of some blocks with all of the base: yields each block, in any order."""
-
-Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
 
 @dataclass(frozen=True)

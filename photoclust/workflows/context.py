@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from photoclust.config import EngineConfig
+from photoclust.types import Advance
 
 if TYPE_CHECKING:
     from photoclust.index.searching import BlockSearch
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 INDEX, COMPARE, GROUP, AUDIT, FETCH = "index", "compare", "group", "audit", "fetch"
 """Stages that report progress: photos indexed, faces compared with all others, settings of a sweep grouped,
 pairs of photos compared, files of an index in an object store fetched."""
-
-Advance = Callable[[int], None]
-"""Is told of each few things done how many they are."""
 
 StageProgress = Callable[[str, int], AbstractContextManager[Advance]]
 """Begins a stage: is called with its name and the number of things to do."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from hashlib import blake2b
 from pathlib import Path
@@ -12,15 +12,16 @@ from photoclust.errors import IndexCorruptError, IndexStoreError, UsageError
 from photoclust.index import files
 from photoclust.index.place import IndexPlace
 from photoclust.index.prepared import drop_stale
-from photoclust.index.remote.mirror import Mirror, Progress
+from photoclust.index.remote.mirror import Mirror
 from photoclust.records import printable
 from photoclust.storage.object_store import open_store
 from photoclust.storage.places import cache_dir
 from photoclust.storage.retry import at_the_door
 from photoclust.storage.uris import is_object_uri, parse_uri
+from photoclust.types import Advance, Progress
 
 
-def _silent(_: int) -> AbstractContextManager[Callable[[int], None]]:
+def _silent(_: int) -> AbstractContextManager[Advance]:
     return nullcontext(lambda _: None)
 
 

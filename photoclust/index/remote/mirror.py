@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import Timeout
@@ -46,8 +46,8 @@ from photoclust.index.remote.stored_files import StoredFiles
 from photoclust.index.remote.working_copy import WorkingCopy
 from photoclust.storage.object_store import ObjectInfo, ObjectStore
 from photoclust.storage.retry import handed_over
+from photoclust.types import Progress
 
-Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 _TRIES = 5
 _AT_ONCE = 8  # requests; parts are of some 16 MB
 

@@ -24,8 +24,8 @@ from photoclust.people.graph.near_duplicates import NEAR_IDENTICAL, components
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.photos.dataset import Dataset
 from photoclust.records import NO_FACE, OK
-from photoclust.types import Floats, Rows
-from photoclust.workflows.dedupe.copies import Copies, Progress, find_copies
+from photoclust.types import Floats, Progress, Rows
+from photoclust.workflows.dedupe.copies import Copies, find_copies
 from photoclust.workflows.snapshot import Snapshot
 from photoclust.workflows.snapshot.labelled import main_rows
 

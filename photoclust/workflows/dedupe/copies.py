@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,8 +19,7 @@ from photoclust.photos.dataset import Dataset
 from photoclust.photos.decode import decode_photo
 from photoclust.photos.likeness import Picture, likeness
 from photoclust.photos.sources.references import read_photo
-
-Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+from photoclust.types import Progress
 
 COPY_DISTANCE = 0.12  # cosine distance of two faces whose photos may be one picture: of copies at most 0.08
 SAME_PICTURE = 0.97  # correlation of two photos that are one picture
