@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from photoclust.workflows.enroll import Enrolled
     from photoclust.workflows.explain import Explanation
     from photoclust.workflows.export import ExportReport
+    from photoclust.workflows.export_xmp import XmpReport
     from photoclust.workflows.find import FoundPhoto
     from photoclust.workflows.forget import Receipt
     from photoclust.workflows.identify import IdentifiedPhoto
@@ -74,6 +75,7 @@ __all__ = [
     "SweepPoint",
     "TimeLimits",
     "Verification",
+    "XmpReport",
     "__version__",
     "create",
     "errors",
@@ -108,6 +110,7 @@ _HOMES = {
     "Question": "photoclust.workflows.people.suggest",
     "Receipt": "photoclust.workflows.forget",
     "Verification": "photoclust.workflows.verify",
+    "XmpReport": "photoclust.workflows.export_xmp",
     "StoredGrouping": "photoclust.workflows.diff",
     "Sweep": "photoclust.workflows.sweep",
     "SweepPoint": "photoclust.workflows.sweep",

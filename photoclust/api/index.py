@@ -14,6 +14,7 @@ from photoclust.limits import TimeLimits
 from photoclust.workflows.cluster import group, put_in_force
 from photoclust.workflows.enroll import Enrolled, enroll
 from photoclust.workflows.export import ExportReport, export
+from photoclust.workflows.export_xmp import XmpPlace, XmpReport, export_xmp
 from photoclust.workflows.forget import Receipt, forget
 from photoclust.workflows.index import index as index_photos
 from photoclust.workflows.opening import PhotoOptions
@@ -213,6 +214,43 @@ class Index(Questions):
         """
         with self._store() as store:
             return export(store, format, Path(output), embeddings, force)
+
+    def export_xmp(
+        self,
+        output: PathOrUri | None = None,
+        *,
+        beside_photos: bool = False,
+        embed: bool = False,
+        by_stem: bool = False,
+        keywords: bool = False,
+    ) -> XmpReport:
+        """Write names and face regions of people as XMP for other programs; what these wrote there stays.
+
+        Parameters
+        ----------
+        output
+            Folder of sidecars, each at the whole path of its photo. This, `beside_photos` or `embed`.
+        beside_photos
+            Sidecars beside the photos.
+        embed
+            Into the photos themselves, by exiftool.
+        by_stem
+            Call a new sidecar ``photo.xmp`` and not ``photo.jpg.xmp``.
+        keywords
+            Make keywords of the names as well.
+
+        Raises
+        ------
+        UsageError
+            No place is given, or more than one.
+        OutputError
+            The folder is a file, or there is no exiftool.
+        IndexMissingError
+            Nobody has grouped the faces yet.
+        """
+        place = XmpPlace(Path(output) if output else None, beside_photos, embed, by_stem)
+        with self._store() as store:
+            return export_xmp(store, place, keywords)
 
     def forget(
         self,

@@ -27,7 +27,7 @@ VERBS = {
     "check": ("check", "Verify everything in an index, and say what to do about damage."),
     "diff": ("diff", "Say what became of people from one grouping to another."),
     "people": ("people", "List people, and correct them for good: name, merge, split, reject ..."),
-    "export": ("export", "Write faces and people as CSV, JSON, Parquet or folders of links."),
+    "export": ("export", "Write faces and people as tables, folders of links, or XMP for other programs."),
     "evaluate": ("evaluate", "Say how well the people found agree with labels."),
     "sweep": ("sweep", "Compare groupings under one setting after another."),
     "dedupe": ("dedupe", "Find what is wrong with the labels of a data set."),

@@ -73,7 +73,7 @@ def dedupe(
     from photoclust.cli._context import context
     from photoclust.cli._findings import say_findings
     from photoclust.cli._progress import sparse_lines
-    from photoclust.cli.export import tell_unlinked
+    from photoclust.cli.export import tell_failed
     from photoclust.workflows.dedupe import Places
     from photoclust.workflows.dedupe import dedupe as workflow
 
@@ -82,5 +82,5 @@ def dedupe(
     surroundings = context(_options.take_engine(values), "dedupe")
     with sparse_lines():
         report = workflow(dataset, places, _options.take_photos(values), least, surroundings)
-    tell_unlinked(report.unlinked)
+    tell_failed(report.unlinked, "linked")
     say_findings(report, as_json)

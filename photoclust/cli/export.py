@@ -1,4 +1,4 @@
-"""``photoclust export``: faces and people as a table or as folders of links."""
+"""``photoclust export``: faces and people as a table, as folders of links, or as XMP for other programs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import click
 
 from photoclust.cli._index_option import index_option
 from photoclust.cli._types import Output
+from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
     from photoclust.index.place import Location
+    from photoclust.index.store import IndexStore
+    from photoclust.workflows.export_xmp import XmpReport
 
-
-UNLINKED_SHOWN = 20
+SHOWN = 20  # photos that could not be used
 
 
 @click.command()
@@ -23,20 +25,39 @@ UNLINKED_SHOWN = 20
 @click.option(
     "--format",
     "fmt",
-    type=click.Choice(["csv", "json", "parquet", "folders"]),
+    type=click.Choice(["csv", "json", "parquet", "folders", "xmp"]),
     required=True,
-    help="A table with a row for each face, or a folder of links for each person.",
+    help="A table with a row for each face, a folder of links for each person, or XMP for other programs.",
 )
 @click.option(
     "--output",
-    required=True,
     type=Output(allow_dash=True),
     metavar="PATH",
     help="File or folder to write; - writes a table to stdout.",
 )
 @click.option("--embeddings", is_flag=True, help="Add each face's 512 numbers to a table.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-def export(index_dir: Location, fmt: str, output: str, embeddings: bool, force: bool) -> None:
+@click.option("--beside-photos", is_flag=True, help="Write XMP sidecars beside the photos.")
+@click.option("--embed", is_flag=True, help="Write XMP into the photos themselves; needs exiftool.")
+@click.option(
+    "--sidecar-name",
+    type=click.Choice(["photo.jpg.xmp", "photo.xmp"]),
+    default="photo.jpg.xmp",
+    show_default=True,
+    help="What a new sidecar is called; one that is there keeps its name.",
+)
+@click.option("--keywords", is_flag=True, help="Make keywords of the names as well, in XMP.")
+def export(
+    index_dir: Location,
+    fmt: str,
+    output: str | None,
+    embeddings: bool,
+    force: bool,
+    beside_photos: bool,
+    embed: bool,
+    sidecar_name: str,
+    keywords: bool,
+) -> None:
     """Write the faces and people of an index.
 
     Tables hold photo, photo_id, face_id, x0, y0, x1, y1 (pixels of the upright photo), detection_score,
@@ -44,36 +65,79 @@ def export(index_dir: Location, fmt: str, output: str, embeddings: bool, force: 
     names stands under the first. Folders hold links to the photos, largest person first, and one folder
     for the rest; photos that cannot be linked are named on stderr.
 
+    XMP holds the face regions of people with a name, for digiKam, Lightroom, Immich and others: sidecars
+    below --output DIR, each at the whole path of its photo, or beside the photos (--beside-photos), or in
+    the photos themselves (--embed). What others wrote there stays. Do it again after corrections.
+
     \b
     Examples:
       photoclust export --index ~/people --format csv --output faces.csv
       photoclust export --index ~/people --format json --output - | jq '.[].person_name'
       photoclust export --index ~/people --format parquet --embeddings --output faces.parquet
       photoclust export --index ~/people --format folders --output ~/by-person
+      photoclust export --index ~/people --format xmp --output ~/sidecars
+      photoclust export --index ~/people --format xmp --beside-photos --keywords
     """
-    from photoclust.errors import UsageError
     from photoclust.index.store import IndexStore
+
+    if fmt != "xmp" and (beside_photos or embed or keywords):
+        raise UsageError("--beside-photos, --embed and --keywords are for --format xmp.")
+    if fmt == "xmp":
+        if embeddings or output == "-":
+            raise UsageError("XMP is written to files and holds no embeddings; name a folder with --output.")
+        folder = Path(output) if output else None
+        _xmp(IndexStore.open(index_dir), folder, beside_photos, embed, sidecar_name, keywords)
+    else:
+        _table_or_folders(IndexStore.open(index_dir), fmt, output, embeddings, force)
+
+
+def _table_or_folders(store: IndexStore, fmt: str, output: str | None, embeddings: bool, force: bool) -> None:
     from photoclust.workflows.export import export as workflow
     from photoclust.workflows.export import export_to
 
+    if not output:
+        raise UsageError("Say with --output what to write to.")
     if output == "-" and fmt == "folders":
         raise UsageError("Folders cannot be written to standard output; name a folder.")
-    store = IndexStore.open(index_dir)
     if output == "-":
         export_to(store, fmt, sys.stdout.buffer, embeddings)
-    else:
-        report = workflow(store, fmt, Path(output), embeddings, force)
-        click.echo(f"Wrote {report.output}.")
-        tell_unlinked(report.unlinked)
+        return
+    report = workflow(store, fmt, Path(output), embeddings, force)
+    click.echo(f"Wrote {report.output}.")
+    tell_failed(report.unlinked, "linked")
 
 
-def tell_unlinked(unlinked: dict[str, str]) -> None:
-    """Say on stderr which photos could have no link, and why."""
+def _xmp(
+    store: IndexStore, folder: Path | None, beside: bool, embed: bool, sidecar_name: str, keywords: bool
+) -> None:
+    from photoclust.workflows.export_xmp import XmpPlace, export_xmp
+
+    by_stem = sidecar_name == "photo.xmp"
+    report = export_xmp(store, XmpPlace(folder, beside, embed, by_stem), keywords)
+    where = f"sidecars below {folder}" if folder else "sidecars beside the photos" if beside else "photos"
+    click.echo(f"Wrote {report.written:,} {where}; {_unchanged(report)}.")
+    click.echo(
+        f"{report.faces:,} faces of {report.people:,} people with a name, in {report.photos:,} photos."
+        if report.people
+        else "Nobody has a name yet; `photoclust people name` gives one."
+    )
+    if report.differing:
+        click.echo(f"{report.differing:,} faces have another name there, of another program, which stays.")
+    tell_failed(report.failed, "given XMP")
+
+
+def _unchanged(report: XmpReport) -> str:
+    removed = f", {report.removed:,} that said nothing else any more were removed" if report.removed else ""
+    return f"{report.unchanged:,} said it already{removed}"
+
+
+def tell_failed(failed: dict[str, str], what: str) -> None:
+    """Say on stderr which photos could not be used, and why."""
     from photoclust.report.names import visible
 
-    if unlinked:
-        click.echo(f"{len(unlinked)} could not be linked:", err=True)
-    for uri, reason in list(unlinked.items())[:UNLINKED_SHOWN]:
+    if failed:
+        click.echo(f"{len(failed):,} could not be {what}:", err=True)
+    for uri, reason in list(failed.items())[:SHOWN]:
         click.echo(f"  {visible(uri, 200)}: {reason}", err=True)
-    if len(unlinked) > UNLINKED_SHOWN:
-        click.echo(f"  and {len(unlinked) - UNLINKED_SHOWN} more", err=True)
+    if len(failed) > SHOWN:
+        click.echo(f"  and {len(failed) - SHOWN:,} more", err=True)

@@ -1,0 +1,1 @@
+"""Exchange with other programs: names and face regions in XMP."""
