@@ -22,10 +22,9 @@ from PIL import Image
 
 from photoclust.config import ClusterConfig
 from photoclust.faces.align import crop_faces
-from photoclust.faces.embed import Embedder
 from photoclust.faces.quality import assess
 from photoclust.index.store import IndexStore
-from photoclust.models.weights import weights_path
+from photoclust.models.embedder import load
 from photoclust.people.calibration.evidence import Calibration, calibration_of
 from photoclust.people.calibration.spread import Side
 from photoclust.people.clustering.same_photo import conflicting_photos
@@ -92,7 +91,7 @@ def scenes(index: str) -> tuple[Crowd, Calibration]:
     calibration = calibration_of(store.settings.embed.model)
     faces = store.faces(["box", "landmarks", "detection_score"])
     uri = dict(zip(*(store.photos()[name].to_pylist() for name in ("photo_id", "uri")), strict=True))
-    embedder, rng = Embedder(weights_path(store.settings.embed.model), flip=True), np.random.default_rng(0)
+    embedder, rng = load(store.settings.embed.model, flip=True), np.random.default_rng(0)
     truth, rows = np.unique(labelled.people, return_inverse=True)[1], np.asarray(labelled.rows)
     people = rng.permutation(np.flatnonzero(np.bincount(truth) >= 2))[:PEOPLE]
     crops, quality, photo, person, boxes = [], [], [], [], []

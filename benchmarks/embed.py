@@ -13,7 +13,7 @@ import torch
 from facenet_pytorch import InceptionResnetV1
 from safetensors.torch import load_file
 
-from photoclust.faces.embed import Embedder
+from photoclust.models.embedder import load
 from photoclust.models.weights import weights_path
 
 BATCH, ROUNDS = 16, 6
@@ -37,7 +37,7 @@ def main() -> None:
     stock = InceptionResnetV1().eval()
     stock.load_state_dict(load_file(path), strict=False)
     pixels = torch.from_numpy(crops).permute(0, 3, 1, 2).contiguous().sub(127.5).div(128)
-    ours = Embedder(path, batch_size=BATCH)
+    ours = load("casia-webface", flip=False, batch_size=BATCH)
     print(f"stock {faces_per_cpu_second(lambda: stock(pixels)):.1f} faces/s")
     print(f"ours  {faces_per_cpu_second(lambda: ours.embed(crops)):.1f} faces/s")
 

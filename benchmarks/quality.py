@@ -23,9 +23,8 @@ from sklearn.metrics import roc_auc_score
 from photoclust.config import CropConfig, DetectConfig
 from photoclust.faces.align import crop_faces
 from photoclust.faces.detect import Detector
-from photoclust.faces.embed import Embedder
 from photoclust.faces.quality import assess, evidence
-from photoclust.models.weights import weights_path
+from photoclust.models.embedder import load
 from photoclust.records import Detections
 
 DISTANCE = 0.55
@@ -48,7 +47,7 @@ class Study:
     def __init__(self, photos: Path) -> None:
         self.photos = photos
         self.detector = Detector(DetectConfig(min_face_size=20))
-        self.embedder = Embedder(weights_path("casia-webface"))
+        self.embedder = load("casia-webface", flip=False)
 
     def measure(self, limit: int) -> list[tuple[int, str, np.ndarray, float, float]]:
         """Pair, degradation, evidence, quality and cosine similarity of every degraded photo."""

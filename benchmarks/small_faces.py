@@ -18,10 +18,9 @@ from PIL import Image
 
 from photoclust.config import ClusterConfig
 from photoclust.faces.align import crop_faces
-from photoclust.faces.embed import Embedder
 from photoclust.faces.quality import assess
 from photoclust.index.store import IndexStore
-from photoclust.models.weights import weights_path
+from photoclust.models.embedder import load
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.records import Detections, face_embeddings
 from photoclust.workflows.snapshot.extending import comparable
@@ -59,7 +58,7 @@ def main(index: str, limit: int) -> None:
     model, crop = store.settings.embed.model, store.settings.crop
     calibration, embedder = (
         calibration_of(model),
-        Embedder(weights_path(model), flip=store.settings.embed.flip),
+        load(model, flip=store.settings.embed.flip),
     )
     table = store.faces(["box", "landmarks", "photo_id", "embedding", "detection_score"])
     uris = {row["photo_id"]: row["uri"] for row in store.photos().to_pylist()}

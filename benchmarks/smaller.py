@@ -21,9 +21,8 @@ import torch
 from crowds import made_small
 
 from photoclust.faces.align import crop_faces
-from photoclust.faces.embed import Embedder
 from photoclust.index.store import IndexStore
-from photoclust.models.weights import weights_path
+from photoclust.models.embedder import load
 from photoclust.people.graph.neighbours import unit_rows
 from photoclust.records import face_embeddings
 from photoclust.workflows.snapshot.labelled import LabelledFaces, labelled_faces
@@ -56,7 +55,7 @@ def deviations(index: str, labelled: LabelledFaces, truth: np.ndarray, limit: in
     faces = store.faces(["box", "landmarks", "detection_score", "embedding"]).take(labelled.rows)
     uri = dict(zip(*(store.photos()[name].to_pylist() for name in ("photo_id", "uri")), strict=True))
     chosen = rng.permutation(len(truth))[:limit]
-    embedder, crops, widths = Embedder(weights_path(store.settings.embed.model), flip=True), [], []
+    embedder, crops, widths = load(store.settings.embed.model, flip=True), [], []
     for face in faces.take(chosen).to_pylist():
         for width in rng.choice(WIDTHS, EACH, replace=False):
             small = made_small(uri[face["photo_id"]], face, int(width), int(rng.choice(QUALITIES)))

@@ -8,9 +8,12 @@ labels. `EngineConfig` says where the work runs and changes no result.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from photoclust.errors import UsageError
+
+Points: TypeAlias = tuple[tuple[float, float], ...]
+"""Places of landmarks in a crop: x and y in pixels, in the order of `photoclust.records.Detections`."""
 
 
 def _check(condition: bool, message: str) -> None:
@@ -79,14 +82,23 @@ class CropConfig:
         94.8 % of the genuine pairs of LFW's development people are accepted at a false match rate of
         1 in 1,000 at a margin of 32, 93.4 % at 14, 93.9 % at 44, and fewer when faces are turned upright by
         their landmarks.
+    template
+        Where the first two to five landmarks belong in the crop; the photo is turned, scaled and moved
+        accordingly, and the margin means nothing. None cuts the box.
     """
 
     size: int = 160
     margin: int = 32
+    template: Points | None = None
 
     def __post_init__(self) -> None:
         _check(self.size >= 80, f"crop size must be 80 or more, not {self.size}.")
         _check(0 <= self.margin < self.size, f"margin must lie in [0, {self.size}), not {self.margin}.")
+        points = self.template
+        _check(points is None or 2 <= len(points) <= 5, "template must have two to five points.")
+        inside = all(0 <= value < self.size for point in points or () for value in point)
+        _check(inside, f"points of the template must lie in [0, {self.size}).")
+        _check(points is None or len(set(points)) > 1, "points of the template must not be all one place.")
 
 
 @dataclass(frozen=True)
@@ -100,10 +112,16 @@ class EmbedConfig:
     flip
         Average the embedding with that of the mirrored crop; doubles the cost. Accepts 95.3 % where the
         crop alone accepts 94.8 % (see `CropConfig`), and a grouping of them finds 0.5 % more pairs.
+    dimension
+        Numbers of an embedding.
     """
 
     model: str = "casia-webface"
     flip: bool = True
+    dimension: int = 512
+
+    def __post_init__(self) -> None:
+        _check(self.dimension >= 1, f"dimension must be 1 or more, not {self.dimension}.")
 
 
 @dataclass(frozen=True)
@@ -116,18 +134,26 @@ class IndexSettings:
     embed: EmbedConfig = field(default_factory=EmbedConfig)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for ``index.json``."""
-        return asdict(self)
+        """Plain values for ``index.json``, as earlier versions wrote them unless what is new is used."""
+        values = asdict(self)
+        if self.crop.template is None:
+            del values["crop"]["template"]
+        if self.embed.dimension == EmbedConfig.dimension:
+            del values["embed"]["dimension"]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> IndexSettings:
         """Settings from ``index.json``; inverse of `to_dict`."""
         detect = dict(values["detect"])
         detect["thresholds"] = tuple(detect["thresholds"])
+        crop = dict(values["crop"])
+        if points := crop.get("template"):
+            crop["template"] = tuple((x, y) for x, y in points)
         return cls(
             decode=DecodeConfig(**values["decode"]),
             detect=DetectConfig(**detect),
-            crop=CropConfig(**values["crop"]),
+            crop=CropConfig(**crop),
             embed=EmbedConfig(**values["embed"]),
         )
 

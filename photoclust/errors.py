@@ -18,6 +18,7 @@
     │   ├── IndexMismatchError      made with another model or other settings
     │   └── IndexWriteError         unwritable, or the disk is full
     ├── WeightsError                weights missing, altered or unusable
+    │   └── ModelCardError          the card of a model cannot be read, or says what cannot be
     ├── VectorError                 an embedding that is no unit vector
     ├── DecisionsError              a line of the user's decisions cannot be understood
     │   └── DecisionsLostError      most of what the grouping in force rests on is no longer there
@@ -141,6 +142,10 @@ class IndexWriteError(IndexStoreError):
 
 class WeightsError(PhotoclustError):
     """Model weights are missing, altered or unusable."""
+
+
+class ModelCardError(WeightsError):
+    """A card of a model cannot be read, or says what cannot be."""
 
 
 class VectorError(PhotoclustError, ValueError):

@@ -21,7 +21,7 @@ import pyarrow as pa
 from photoclust.errors import PhotoError
 from photoclust.photo_refs import PhotoRef
 
-EMBEDDING_SIZE = 512
+EMBEDDING_SIZE = 512  # of the default model
 
 # photo status
 OK = "ok"
@@ -138,6 +138,15 @@ PHOTO_SCHEMA = pa.schema(
     ]
 )
 
+
+def face_schema(dimension: int) -> pa.Schema:
+    """Schema of faces whose embeddings have so many numbers."""
+    return FACE_SCHEMA.set(
+        FACE_SCHEMA.get_field_index("embedding"),
+        pa.field("embedding", pa.list_(pa.float16(), dimension), nullable=False),
+    )
+
+
 FACE_SCHEMA = pa.schema(
     [
         pa.field("face_id", pa.string(), nullable=False),
@@ -167,7 +176,14 @@ _FACE_FIELDS = [field for field in FACE_SCHEMA if field.name != "embedding"]
 FOUND_SCHEMA = pa.schema(
     [*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct([*_FACE_FIELDS, ("crop", pa.binary())]))), *_COST]
 )
-INDEXED_SCHEMA = pa.schema([*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct(list(FACE_SCHEMA)))), *_COST])
+
+
+def indexed_schema(dimension: int) -> pa.Schema:
+    """Schema of photos with their faces, whose embeddings have so many numbers."""
+    return pa.schema([*PHOTO_SCHEMA, ("faces", pa.list_(pa.struct(list(face_schema(dimension))))), *_COST])
+
+
+INDEXED_SCHEMA = indexed_schema(EMBEDDING_SIZE)
 
 ASSIGNMENT_SCHEMA = pa.schema(
     [
@@ -223,19 +239,20 @@ IDENTITY_SCHEMA = pa.schema(
 
 
 def face_embeddings(faces: pa.Table) -> npt.NDArray[np.float32]:
-    """Embeddings of a face table, float32, shape (n, 512), one unit vector a row."""
+    """Embeddings of a face table, float32, shape (n, d), one unit vector a row."""
     column = faces.column("embedding").combine_chunks()
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
     flat = column.flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(len(faces), EMBEDDING_SIZE).astype(np.float32)
+    return flat.reshape(len(faces), column.type.list_size).astype(np.float32)
 
 
 def photos_and_faces(indexed: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Part a table of INDEXED_SCHEMA into one of PHOTO_SCHEMA and one of FACE_SCHEMA."""
     faces = indexed["faces"].combine_chunks().flatten()
     columns = [pa.concat_arrays([faces.field(name)]) for name in FACE_SCHEMA.names]
-    return indexed.select(PHOTO_SCHEMA.names), pa.Table.from_arrays(columns, schema=FACE_SCHEMA)
+    schema = face_schema(faces.field("embedding").type.list_size)
+    return indexed.select(PHOTO_SCHEMA.names), pa.Table.from_arrays(columns, schema=schema)
 
 
 def stage_seconds(indexed: pa.Table) -> dict[str, float]:

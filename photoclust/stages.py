@@ -25,23 +25,21 @@ from photoclust.faces.align import crop_faces, thumbnails
 from photoclust.faces.quality import assess
 from photoclust.faces.turned import detect_turned
 from photoclust.limits import TimeLimits, limited, time_limits
-from photoclust.models.weights import weights_path
 from photoclust.photo_refs import PhotoRef
 from photoclust.photos.decode import decode_photo
 from photoclust.photos.identity import picture_id
 from photoclust.photos.sources.references import read_photo
 from photoclust.records import (
-    EMBEDDING_SIZE,
-    FACE_SCHEMA,
     FOUND_SCHEMA,
-    INDEXED_SCHEMA,
     NO_FACE,
     OK,
     PHOTO_SCHEMA,
     STAGES,
     DecodedPhoto,
     Detections,
+    face_schema,
     failed_row,
+    indexed_schema,
 )
 from photoclust.storage.retry import counting_retries
 from photoclust.timing import Stopwatch
@@ -195,13 +193,13 @@ class EmbedFaces:
     def __init__(self, settings: IndexSettings, device: str = "cpu") -> None:
         import torch
 
-        from photoclust.faces.embed import CPU_BATCH, Embedder
+        from photoclust.models.embedder import CPU_BATCH, load
 
         torch.set_num_threads(1)
-        self.size = settings.crop.size
-        weights = weights_path(settings.embed.model)
+        self.size, embed = settings.crop.size, settings.embed
+        self.schema, self.faces = indexed_schema(embed.dimension), face_schema(embed.dimension)
         batch = CPU_BATCH if device == "cpu" else GPU_BATCH
-        self.embedder = Embedder(weights, flip=settings.embed.flip, device=device, batch_size=batch)
+        self.embedder = load(embed.model, device=device, batch_size=batch, flip=embed.flip)
 
     @property
     def batch_size(self) -> int:
@@ -215,9 +213,9 @@ class EmbedFaces:
         counts = face_counts(found)
         watch = Stopwatch()
         vectors = self.embedder.embed(self._pixels(faces.field("crop")))
-        embedding = pa.FixedSizeListArray.from_arrays(vectors.astype(np.float16).ravel(), EMBEDDING_SIZE)
-        columns = [embedding if f.name == "embedding" else faces.field(f.name) for f in FACE_SCHEMA]
-        structs = pa.StructArray.from_arrays(columns, fields=list(FACE_SCHEMA))
+        embedding = pa.FixedSizeListArray.from_arrays(vectors.astype(np.float16).ravel(), vectors.shape[1])
+        columns = [embedding if f.name == "embedding" else faces.field(f.name) for f in self.faces]
+        structs = pa.StructArray.from_arrays(columns, fields=list(self.faces))
         offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
         seconds = watch.total * counts / max(1, counts.sum())
         photos = [found[name] for name in PHOTO_SCHEMA.names]
@@ -228,7 +226,7 @@ class EmbedFaces:
             found["credentials_expired"],
         ]
         rows = [*photos, pa.ListArray.from_arrays(offsets, structs), *cost]
-        return pa.Table.from_arrays(rows, names=INDEXED_SCHEMA.names).cast(INDEXED_SCHEMA)
+        return pa.Table.from_arrays(rows, names=self.schema.names).cast(self.schema)
 
     def _note(self, rows: int) -> pa.Array:
         note, self.embedder.note = self.embedder.note, None

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from photoclust.index.columns import in_order
 from photoclust.index.store import IndexStore
-from photoclust.records import ASSIGNMENT_SCHEMA, EMBEDDING_SIZE, PERSON_SCHEMA
+from photoclust.records import ASSIGNMENT_SCHEMA, PERSON_SCHEMA
 from photoclust.report.album import Album
 from photoclust.report.export import face_table
 
@@ -65,12 +65,12 @@ class Faces:
 
     @property
     def embeddings(self) -> npt.NDArray[np.float32]:
-        """float32, shape (n, 512): a unit vector for each row of `to_arrow`; read when asked for."""
-        found = np.empty((len(self), EMBEDDING_SIZE), np.float32)
+        """float32, shape (n, d): a unit vector for each row of `to_arrow`; read when asked for."""
         with self._open() as store:
+            found = np.empty((len(self), store.settings.embed.dimension), np.float32)
             for rows, vectors in store.column("embedding", self._table["face_id"]):
                 flat = vectors.flatten().to_numpy(zero_copy_only=False)
-                found[rows] = flat.reshape(-1, EMBEDDING_SIZE)
+                found[rows] = flat.reshape(-1, found.shape[1])
         return found
 
     def thumbnails(self, face_ids: list[str]) -> list[bytes]:

@@ -37,7 +37,7 @@ VERBS = {
     "verify": ("verify", "Say whether two photos show the same person."),
     "explain": ("explain", "Say why two faces are, or are not, one person."),
     "forget": ("forget", "Erase people or photos from an index, for good."),
-    "models": ("models", "List, fetch and import embedding models."),
+    "models": ("models", "List, fetch, import and remove embedding models."),
     "submit": ("submit", "Run any verb on a Ray cluster."),
     "jobs": ("jobs", "See, follow and stop the jobs of a Ray cluster."),
     "demo": ("demo", "Try everything on a small album made on the spot."),

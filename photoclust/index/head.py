@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from photoclust import __version__
@@ -75,7 +76,7 @@ def require_same(folder: Path, made: tuple[IndexSettings, str], asked: tuple[Ind
     IndexMismatchError
         Naming both.
     """
-    mine, theirs = made[0].to_dict(), asked[0].to_dict()
+    mine, theirs = asdict(made[0]), asdict(asked[0])
     if (mine["embed"]["model"], made[1]) != (theirs["embed"]["model"], asked[1]):
         raise IndexMismatchError(
             f"{folder} was made with the model {mine['embed']['model']} "

@@ -47,7 +47,7 @@ from photoclust.index.latest import last_of_each
 from photoclust.index.parts import Parts
 from photoclust.index.place import IndexPlace, Location
 from photoclust.index.successors import Followed, Pairs, add_successors, read_successors
-from photoclust.records import FACE_SCHEMA, MISSING, OK, PHOTO_SCHEMA
+from photoclust.records import MISSING, OK, PHOTO_SCHEMA, face_schema
 
 MOMENT = 0.5  # seconds; a reader of a working copy tries the lock for an instant
 
@@ -62,6 +62,11 @@ class IndexStore:
         self.model_sha256 = model_sha256
         self.clusterings = Clusterings(folder)
         self.parts = Parts(folder)
+
+    @property
+    def face_schema(self) -> pa.Schema:
+        """FACE_SCHEMA for embeddings of this index's model."""
+        return face_schema(self.settings.embed.dimension)
 
     @property
     def called(self) -> str:
@@ -169,7 +174,7 @@ class IndexStore:
             and is to stay so is left out.
         """
         photos, faces = without_kept_out(self.folder, photos, faces)
-        self.parts.append(photos.cast(PHOTO_SCHEMA), faces.cast(FACE_SCHEMA))
+        self.parts.append(photos.cast(PHOTO_SCHEMA), faces.cast(self.face_schema))
         self.place.written()
 
     def photos(self) -> pa.Table:
@@ -192,9 +197,9 @@ class IndexStore:
         photos = self.photos()
         alive = photos.filter(pc.field("status") == OK)["photo_id"].unique()
         wanted = [
-            f.name for f in FACE_SCHEMA if columns is None or f.name in ("face_id", "photo_id", *columns)
+            f.name for f in self.face_schema if columns is None or f.name in ("face_id", "photo_id", *columns)
         ]
-        schema = pa.schema([FACE_SCHEMA.field(name) for name in wanted])
+        schema = pa.schema([self.face_schema.field(name) for name in wanted])
         parts = (self.parts.read_faces(mark, wanted) for mark in self.parts.marks())
         written = pa.concat_tables([schema.empty_table(), *parts])
         kept = written.filter(pc.field("photo_id").isin(alive))  # at once: each filter hashes all of `alive`
@@ -203,7 +208,7 @@ class IndexStore:
     def faces_of_photos(self, photo_ids: Collection[str], columns: list[str]) -> pa.Table:
         """Read columns, ``photo_id`` among them, of the faces of photos in force or not; each once."""
         wanted: Any = pc.field("photo_id").isin(pa.array(sorted(photo_ids), pa.string()))
-        found = [pa.schema([FACE_SCHEMA.field(name) for name in columns]).empty_table()]
+        found = [pa.schema([self.face_schema.field(name) for name in columns]).empty_table()]
         for mark in self.parts.marks():
             if len(self.parts.read_faces(mark, ["photo_id"]).filter(wanted)):
                 found.append(self.parts.read_faces(mark, columns).filter(wanted))

@@ -12,7 +12,7 @@ from photoclust.errors import IndexLockedError, IndexWriteError
 from photoclust.index.store import IndexStore
 from photoclust.index.successors import Pairs
 from photoclust.limits import time_limits
-from photoclust.records import FACE_SCHEMA, PHOTO_SCHEMA
+from photoclust.records import PHOTO_SCHEMA
 
 PHOTOS_A_PART = 2048
 FACES_A_PART = 4096  # about 4 kB each, so 16 MB
@@ -48,7 +48,7 @@ class PartWriter:
         """Write what has been collected."""
         if self.photos:
             photos = pa.concat_tables([PHOTO_SCHEMA.empty_table(), *self.photos])
-            faces = pa.concat_tables([FACE_SCHEMA.empty_table(), *self.faces])
+            faces = pa.concat_tables([self.store.face_schema.empty_table(), *self.faces])
             self.store.add_successors(self.successors)
             self.store.append(photos, faces)
         self._clear()

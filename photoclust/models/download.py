@@ -10,7 +10,7 @@ from typing import TypeAlias
 from urllib.request import urlopen
 
 from photoclust.errors import WeightsError
-from photoclust.models.cards import Model
+from photoclust.models.cards import Card
 
 DownloadProgress: TypeAlias = Callable[[int, int], None]
 
@@ -18,7 +18,7 @@ _STALL_SECONDS = 30.0
 _CHUNK_BYTES = 1 << 18
 
 
-def download(model: Model, target: Path, progress: DownloadProgress | None) -> None:
+def download(model: Card, target: Path, progress: DownloadProgress | None) -> None:
     """Write the file at ``model.source`` to `target`.
 
     Parameters
@@ -38,23 +38,23 @@ def download(model: Model, target: Path, progress: DownloadProgress | None) -> N
     advice = (
         f"try again, or get {model.source} another way and use `photoclust models import {model.name} FILE`"
     )
-    received, content = 0, hashlib.sha256()
+    received, content, expected = 0, hashlib.sha256(), model.source_bytes or 0
     try:
         with _open_url(model.source) as response, target.open("wb") as file:
             while chunk := response.read(_CHUNK_BYTES):
                 received += len(chunk)
-                if received > model.source_bytes:
+                if received > expected:
                     break
                 file.write(chunk)
                 content.update(chunk)
                 if progress is not None:
-                    progress(received, model.source_bytes)
+                    progress(received, expected)
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise WeightsError(
             f"The weights of {model.name} could not be fetched ({reason}); {advice}."
         ) from error
-    if received != model.source_bytes or content.hexdigest() != model.source_sha256:
+    if received != expected or content.hexdigest() != model.source_sha256:
         raise WeightsError(f"What {model.source} sent is not the file expected; {advice}.")
 
 

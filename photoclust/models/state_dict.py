@@ -33,10 +33,10 @@ def read_state_dict(path: Path) -> dict[str, Array]:
     from safetensors.torch import load_file
     from torch import Tensor, load
 
-    with path.open("rb") as file:
-        is_safetensors = file.read(9)[8:] == b"{"  # eight bytes of length, then a JSON object
     try:
-        state: Any = load_file(path) if is_safetensors else load(path, map_location="cpu", weights_only=True)
+        state: Any = (
+            load_file(path) if is_safetensors(path) else load(path, map_location="cpu", weights_only=True)
+        )
     except Exception as error:  # torch.load raises nearly anything on a file that is not its own
         raise WeightsError(f"{path} is neither a safetensors file nor a plain PyTorch state dict.") from error
     if not isinstance(state, dict) or not all(
@@ -48,6 +48,12 @@ def read_state_dict(path: Path) -> dict[str, Array]:
         for name, value in state.items()
         if not name.startswith("logits.") and not name.endswith(".num_batches_tracked")
     }
+
+
+def is_safetensors(path: Path) -> bool:
+    """Whether a file begins as one of safetensors does: eight bytes of length, then a JSON object."""
+    with path.open("rb") as file:
+        return file.read(9)[8:] == b"{"
 
 
 def check_state_dict(state: dict[str, Array], source: Path) -> None:

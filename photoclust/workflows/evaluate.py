@@ -91,7 +91,11 @@ def _by_nearness(folder: Location, labelled: LabelledFaces) -> tuple[Tenth, ...]
         return ()
     store = IndexStore.open(folder)
     faces = store.faces(["embedding"]).take(pa.array(labelled.rows, pa.int64()))
-    embeddings = comparable(face_embeddings(faces), faces, calibration_of(store.settings.embed.model))
+    embeddings = comparable(
+        face_embeddings(faces),
+        faces,
+        calibration_of(store.settings.embed.model, store.settings.embed.dimension),
+    )
     return by_nearness(embeddings, numbered(labelled.people)[1], numbered(labelled.groups)[1])
 
 

@@ -161,7 +161,7 @@ def _keep_graph(store: IndexStore, erasure: Erasure) -> None:
     current = store.current_clustering()
     if current is not None and store.read_graph() is not None:
         rest = store.faces([]).filter(~among("face_id", erasure.faces))
-        calibration = calibration_of(store.settings.embed.model)
+        calibration = calibration_of(store.settings.embed.model, store.settings.embed.dimension)
         neighbour_graph(store, rest, calibration, current.run["config"]["k"])
 
 

@@ -40,9 +40,9 @@ from photoclust.photos.sources.reach import Roots, require_there
 from photoclust.photos.sources.references import read_photo
 from photoclust.photos.sources.search import Search
 from photoclust.records import (
-    FACE_SCHEMA,
     PHOTO_SCHEMA,
     PhotoIdentity,
+    face_schema,
     failed_row,
     page_of,
     photos_and_faces,
@@ -174,25 +174,25 @@ def _indexed(
         missing = _missing(work, seen, collection)
         left_out = _left_out(work, missing, collection, search)
     stats.add_seconds("find", stats.seconds)
-    succession = Succession(store, work.changed)
+    succession, no_faces = Succession(store, work.changed), store.face_schema.empty_table()
     moves, copies = Moves(work, missing.to_pylist(), handed_over(is_gone)), dict(work.copies)
     unread = Unread(seen, is_gone, Roots(collection.folders))
     with counting_retries() as writing, PartWriter(store) as writer:
         known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)
         # first what is gone: should this be killed, the new names are still new to the next run
-        _write(writer, RunStats(), pa.concat_tables([missing, left_out]), FACE_SCHEMA.empty_table())
-        _write(writer, RunStats(), moves.of(known), FACE_SCHEMA.empty_table())
-        _write(writer, stats, known, FACE_SCHEMA.empty_table(), succession)
+        _write(writer, RunStats(), pa.concat_tables([missing, left_out]), no_faces)
+        _write(writer, RunStats(), moves.of(known), no_faces)
+        _write(writer, stats, known, no_faces, succession)
         if work.refs:
             with context.start_engine() as engine, context.progress(INDEX, work.to_do) as advance:
                 advance(len(known))
                 for photos, faces in _rows(engine, work, store.settings, stats):
                     photos = with_copies(photos, copies)
-                    _write(writer, RunStats(), moves.of(photos), FACE_SCHEMA.empty_table())
+                    _write(writer, RunStats(), moves.of(photos), no_faces)
                     _write(writer, stats, unread.sort(photos), faces, succession)
                     stats.pace(len(photos))
                     advance(len(photos))
-            _write(writer, stats, unread.rest(), FACE_SCHEMA.empty_table())
+            _write(writer, stats, unread.rest(), no_faces)
     stats.retries += finding.requests + writing.requests
     lost = set(lost_photos(work, missing.to_pylist(), seen)) - moves.uris
     return replace(
@@ -264,7 +264,7 @@ def _rows(
     died = PhotoError("detect", "the process working on it died, or was ended after too long a time")
     tried = waiting.table["attempts"].to_pylist()
     lost = [failed_row(ref, often, died) for ref, often in zip(references(waiting.table), tried, strict=True)]
-    yield pa.Table.from_pylist(lost, schema=PHOTO_SCHEMA), FACE_SCHEMA.empty_table()
+    yield pa.Table.from_pylist(lost, schema=PHOTO_SCHEMA), face_schema(settings.embed.dimension).empty_table()
 
 
 def _require_credentials(indexed: pa.Table) -> None:

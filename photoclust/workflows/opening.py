@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from photoclust.config import CollectionConfig, IndexSettings
 from photoclust.index.place import Location
 from photoclust.index.store import IndexStore
-from photoclust.models.weights import weights_path, weights_sha256
+from photoclust.models.weights import settings_of, weights_path, weights_sha256
 from photoclust.photos.sources.search import Search
 
 
@@ -51,14 +51,26 @@ class PhotoOptions:
 
     def settings(self, there: IndexSettings) -> IndexSettings:
         """Settings of an index with what was asked for in place of what is there."""
-        decode, detect, embed = there.decode, there.detect, there.embed
+        decode, detect = there.decode, there.detect
         if self.max_pixels is not None:
             decode = replace(decode, max_pixels=self.max_pixels)
         if self.min_face_size is not None:
             detect = replace(detect, min_face_size=self.min_face_size)
-        if self.model is not None:
-            embed = replace(embed, model=self.model)
-        return replace(there, decode=decode, detect=detect, embed=embed)
+        if self.model not in (None, there.embed.model):
+            there = with_model(there, self.model)
+        return replace(there, decode=decode, detect=detect)
+
+
+def with_model(settings: IndexSettings, model: str) -> IndexSettings:
+    """Settings with another model, and the crops that it takes.
+
+    Raises
+    ------
+    WeightsError
+        The model is not known.
+    """
+    crop, embed = settings_of(model)
+    return replace(settings, crop=crop, embed=embed)
 
 
 def open_index(folder: Location, options: PhotoOptions) -> IndexStore:

@@ -20,8 +20,8 @@ from skimage.io import imsave
 from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine import ray as ray_engine
 from photoclust.engine import start
-from photoclust.faces.embed import Embedder
 from photoclust.limits import TimeLimits
+from photoclust.models.embedder import Embedder
 from photoclust.photo_refs import PhotoRef, Version, ref_table
 from photoclust.records import FOUND_SCHEMA, INDEXED_SCHEMA
 from photoclust.stages import EmbedFaces, FindFaces

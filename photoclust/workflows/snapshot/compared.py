@@ -96,7 +96,10 @@ class ComparedFaces:
         kept = None
         if columns == _COLUMNS:
             kept = read_prepared(
-                store.folder, key_of_parts(store, config, calibration_of(store.settings.embed.model))
+                store.folder,
+                key_of_parts(
+                    store, config, calibration_of(store.settings.embed.model, store.settings.embed.dimension)
+                ),
             )
         table = kept.faces if kept else store.faces(list(columns))
         return cls(store, config, table, kept, writes, search)
@@ -112,7 +115,7 @@ class ComparedFaces:
     @cached_property
     def calibration(self) -> Calibration:
         """What is known of the embedder of the index."""
-        return calibration_of(self.store.settings.embed.model)
+        return calibration_of(self.store.settings.embed.model, self.store.settings.embed.dimension)
 
     @cached_property
     def _compared(self) -> tuple[Floats, NeighbourGraph]:

@@ -14,7 +14,6 @@ from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.graph.neighbours import Nearest, NeighbourGraph, nearest, neighbours
 from photoclust.people.graph.updating import update
-from photoclust.records import EMBEDDING_SIZE
 
 _DISTANCES = 1  # another number whenever a distance of the same vectors may be another, in its last bit even
 _AT_ONCE = 8192  # embeddings centred at once: 32 MB of float64, as many as are multiplied at once there
@@ -22,9 +21,9 @@ _AT_ONCE = 8192  # embeddings centred at once: 32 MB of float64, as many as are 
 
 def _stored_embeddings(store: IndexStore, faces: pa.Table) -> npt.NDArray[np.float16]:
     """Embeddings of `faces`, row for row, without ever having them twice."""
-    rows = np.empty((len(faces), EMBEDDING_SIZE), np.float16)
+    rows = np.empty((len(faces), store.settings.embed.dimension), np.float16)
     for place, embeddings in store.column("embedding", faces["face_id"]):
-        rows[place] = embeddings.flatten().to_numpy(zero_copy_only=False).reshape(-1, EMBEDDING_SIZE)
+        rows[place] = embeddings.flatten().to_numpy(zero_copy_only=False).reshape(-1, rows.shape[1])
     return rows
 
 

@@ -47,7 +47,7 @@ class ProbePhoto:
 
     @cached_property
     def embeddings(self) -> Floats:
-        """float32, shape (faces, 512): unit rows."""
+        """float32, shape (faces, d): unit rows."""
         return face_embeddings(self.faces)
 
     @property

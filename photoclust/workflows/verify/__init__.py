@@ -12,6 +12,7 @@ from photoclust.config import ClusterConfig, EmbedConfig, IndexSettings
 from photoclust.errors import UsageError
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.calibration.pairs import PairCalibration, pair_calibration_of, templates
+from photoclust.workflows.opening import with_model
 from photoclust.workflows.snapshot.probes import ProbePhoto, Prober
 from photoclust.workflows.verify.result import COSINE, NORMALISED, FacePair, Verification, VerifiedFace
 
@@ -80,7 +81,7 @@ def verify(
     began, options = time.monotonic(), options or VerifyOptions()
     known = pair_calibration_of(options.model)
     _threshold(options, known)  # refuses before a photo is opened
-    prober = Prober(IndexSettings(embed=EmbedConfig(model=options.model)))
+    prober = Prober(with_model(IndexSettings(), options.model))
     photos = prober.one(one), prober.one(other)
     chosen = photos[0].chosen(options.face), photos[1].chosen(options.other_face)
     count = len(chosen[0]) * len(chosen[1])

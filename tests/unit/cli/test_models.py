@@ -44,7 +44,8 @@ def test_fetch_makes_ready_what_is_installed() -> None:
     path = Path(result.output.strip().removeprefix("casia-webface is ready: "))
     assert path.is_file()
     assert run("import", "again", str(path)).exit_code == 0
-    assert [row["state"] for row in json.loads(run("list", "--json").output)] == ["ready", "absent", "ready"]
+    states = {row["name"]: row["state"] for row in json.loads(run("list", "--json").output)}
+    assert (states["casia-webface"], states["again"], states["vggface2"]) == ("ready", "ready", "absent")
 
 
 def test_unknown_model_and_absent_file_are_weights_errors(tmp_path: Path) -> None:

@@ -13,8 +13,12 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from photoclust.errors import VectorError, WeightsError
-from photoclust.faces.embed import Embedder, normalised_rows
+from photoclust.models.cards import MODELS
+from photoclust.models.embedder import Embedder, load, normalised_rows
+from photoclust.models.torch_network import TorchNetwork
 from photoclust.models.weights import weights_path
+
+CARD = MODELS["casia-webface"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,7 +36,7 @@ def weights() -> Path:
 
 @pytest.fixture(scope="module")
 def embedder(weights: Path) -> Embedder:
-    return Embedder(weights, batch_size=4)
+    return load("casia-webface", flip=False, batch_size=4)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +92,7 @@ def test_a_vector_does_not_depend_on_its_company(embedder: Embedder, crops: np.n
 
 
 def test_flip_makes_mirror_images_equal(weights: Path, crops: np.ndarray) -> None:
-    embedder = Embedder(weights, flip=True, batch_size=4)
+    embedder = load("casia-webface", batch_size=4)
 
     vectors, mirrored = embedder.embed(crops[:2]), embedder.embed(crops[:2, :, ::-1])
 
@@ -112,7 +116,7 @@ def test_weights_that_give_no_unit_vector_are_named(tmp_path: Path, weights: Pat
     save_file(state, tmp_path / "nan.safetensors")
 
     with pytest.raises(VectorError, match="crop 0 is zero or not finite"):
-        Embedder(tmp_path / "nan.safetensors", batch_size=1).embed(crops[:1])
+        Embedder(TorchNetwork(tmp_path / "nan.safetensors", CARD), CARD, batch_size=1).embed(crops[:1])
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights at all"])
@@ -121,7 +125,7 @@ def test_refuses_a_file_without_weights(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
     with pytest.raises(WeightsError, match=r"x\.safetensors holds no weights"):
-        Embedder(path)
+        TorchNetwork(path, CARD)
 
 
 def test_unit_rows_refuses_zero_and_infinity() -> None:
@@ -145,19 +149,19 @@ class SmallGpu(Embedder):
 
 def test_a_gpu_out_of_memory_gets_half_as_much_and_says_so() -> None:
     crops = np.random.default_rng(0).integers(0, 256, (9, 160, 160, 3), np.uint8)
-    small = SmallGpu(weights_path("casia-webface"), batch_size=16)
+    small = SmallGpu(TorchNetwork(weights_path("casia-webface"), CARD), CARD, flip=False, batch_size=16)
     small.room = 4
     vectors = small.embed(crops[:3])
     assert small.batch_size == 4
     assert small.note
     assert "4 faces at once" in small.note
-    whole = Embedder(weights_path("casia-webface"), batch_size=4).embed(crops[:3])
+    whole = load("casia-webface", flip=False, batch_size=4).embed(crops[:3])
     np.testing.assert_array_equal(vectors, whole)
 
 
 def test_without_room_for_one_face_the_processor_does_the_work() -> None:
     crops = np.random.default_rng(0).integers(0, 256, (2, 160, 160, 3), np.uint8)
-    none = SmallGpu(weights_path("casia-webface"), batch_size=2)
+    none = SmallGpu(TorchNetwork(weights_path("casia-webface"), CARD), CARD, flip=False, batch_size=2)
     none.room = 0
     assert none.embed(crops).shape == (2, 512)
     assert none.note
