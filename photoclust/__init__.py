@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from photoclust.api.index import Index
     from photoclust.api.opening import create, open
     from photoclust.api.results import Correction, LabelScores, Person
+    from photoclust.api.training import resume_training, train
     from photoclust.api.verification import verify
     from photoclust.config import ClusterConfig, EngineConfig
+    from photoclust.learn.config import TrainConfig
     from photoclust.limits import TimeLimits
     from photoclust.people.embeddings import EmbeddingGroups, group_embeddings
     from photoclust.workflows.check import Finding
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from photoclust.workflows.run_stats import GroupReport, IndexReport
     from photoclust.workflows.status import IndexStatus
     from photoclust.workflows.sweep import Sweep, SweepPoint
+    from photoclust.workflows.train import TrainingOutcome
     from photoclust.workflows.verify import Verification
 
 __version__ = "0.1.0"
@@ -74,6 +77,8 @@ __all__ = [
     "Sweep",
     "SweepPoint",
     "TimeLimits",
+    "TrainConfig",
+    "TrainingOutcome",
     "Verification",
     "XmpReport",
     "__version__",
@@ -81,6 +86,8 @@ __all__ = [
     "errors",
     "group_embeddings",
     "open",
+    "resume_training",
+    "train",
     "verify",
 ]
 
@@ -115,9 +122,13 @@ _HOMES = {
     "Sweep": "photoclust.workflows.sweep",
     "SweepPoint": "photoclust.workflows.sweep",
     "TimeLimits": "photoclust.limits",
+    "TrainConfig": "photoclust.learn.config",
+    "TrainingOutcome": "photoclust.workflows.train",
     "create": "photoclust.api.opening",
     "group_embeddings": "photoclust.people.embeddings",
     "open": "photoclust.api.opening",
+    "resume_training": "photoclust.api.training",
+    "train": "photoclust.api.training",
     "verify": "photoclust.api.verification",
 }
 

@@ -25,6 +25,7 @@
     ├── ChurnError                  a new grouping takes too many faces from people with a name
     ├── MissingPhotosError          so many known photos are not there that a drive may be unplugged
     ├── SourceLostError             the place that photos are read from went out of reach during the run
+    ├── TrainingError               a training run cannot begin or go on
     ├── OutputError                 an export cannot be written where it was asked for
     └── EngineError                 Ray cannot be joined or finish the work
         └── RayStartError           Ray cannot be started on this machine
@@ -182,6 +183,10 @@ class MissingPhotosError(PhotoclustError):
 
 class SourceLostError(PhotoclustError):
     """The folder, drive or bucket that photos are read from has gone out of reach; no photo is to blame."""
+
+
+class TrainingError(PhotoclustError):
+    """A training run cannot begin or go on; what it finished is kept."""
 
 
 class OutputError(PhotoclustError):

@@ -38,6 +38,7 @@ VERBS = {
     "explain": ("explain", "Say why two faces are, or are not, one person."),
     "forget": ("forget", "Erase people or photos from an index, for good."),
     "models": ("models", "List, fetch, import and remove embedding models."),
+    "train": ("train", "Learn from labelled faces: contrastive and triplet losses, judged on other people."),
     "submit": ("submit", "Run any verb on a Ray cluster."),
     "jobs": ("jobs", "See, follow and stop the jobs of a Ray cluster."),
     "demo": ("demo", "Try everything on a small album made on the spot."),

@@ -11,7 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -71,7 +71,9 @@ class _Stderr(logging.StreamHandler[Any]):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stderr
-        super().emit(record)
+        shown = sys.modules.get("tqdm")  # a bar that is there is drawn again below the line
+        with shown.tqdm.external_write_mode(self.stream) if shown else nullcontext():
+            super().emit(record)
 
 
 def start_log() -> None:
@@ -95,6 +97,7 @@ _STAGES = {
     "group": ("Grouping", "settings"),
     "audit": ("Comparing", "pairs"),
     "fetch": ("Fetching the index", "files"),
+    "train": ("Training", "batches"),
 }
 """Words for the stages of `photoclust.workflows.context`."""
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from photoclust.people.clustering.division import StartWorkers
     from photoclust.stages import Engine
 
-INDEX, COMPARE, GROUP, AUDIT, FETCH = "index", "compare", "group", "audit", "fetch"
+INDEX, COMPARE, GROUP, AUDIT, FETCH, TRAIN = "index", "compare", "group", "audit", "fetch", "train"
 """Stages that report progress: photos indexed, faces compared with all others, settings of a sweep grouped,
-pairs of photos compared, files of an index in an object store fetched."""
+pairs of photos compared, files of an index in an object store fetched, batches trained on."""
 
 StageProgress = Callable[[str, int], AbstractContextManager[Advance]]
 """Begins a stage: is called with its name and the number of things to do."""

@@ -1,0 +1,349 @@
+"""A training run on disk.
+
+::
+
+    RUN/                    0700, its files 0600
+      run.json              id, configuration, parent, versions, where the faces are from
+      faces.parquet         id, photo, person and side of each face
+      split.csv             the same of people, for people to read
+      curves.csv            a line for each epoch
+      checkpoints/last.pt   what the next epoch follows from; read without unpickling code
+      checkpoints/best.safetensors   weights of the epoch with the best validation
+      maps/epoch-0004.npy   vectors of a few validation people
+      judgement.json        how the result compares with its parent on test people
+      model/                the result
+      report.html, *.png    what people look at
+
+Every file is whole or not there; ``last.pt`` is the one that decides how far the run is.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import hashlib
+import io
+import json
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from photoclust.errors import TrainingError
+from photoclust.learn.config import TrainConfig
+from photoclust.learn.faces import SIDES
+from photoclust.storage.local_files import whole_file
+from photoclust.types import Floats, Rows
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class RunHead:
+    """What is written down when a run begins.
+
+    Attributes
+    ----------
+    id
+        12 hex digits that follow from all else that decides the numbers: two runs of one id are the same.
+    config
+        What is asked for.
+    parent, parent_sha256
+        The model whose embeddings the faces have.
+    index, labels
+        Where the faces are from, and who said whose they are.
+    photoclust, torch
+        Versions.
+    threads
+        Of PyTorch; the last bits of the numbers depend on it.
+    created
+        When, UTC, ISO 8601.
+    notes
+        What was left out, and labels that disagree with faces, a sentence each.
+    """
+
+    id: str
+    config: TrainConfig
+    parent: str
+    parent_sha256: str
+    index: str
+    labels: str
+    photoclust: str
+    torch: str
+    threads: int
+    created: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunFaces:
+    """The faces of a run.
+
+    Attributes
+    ----------
+    face_ids, photos, people
+        Id, photo and person of each.
+    side
+        int64, shape (n,): see `photoclust.learn.faces`.
+    """
+
+    face_ids: list[str]
+    photos: list[str]
+    people: list[str]
+    side: Rows
+
+
+def run_id(config: TrainConfig, parent_sha256: str, faces: RunFaces, embeddings: Floats) -> str:
+    """Id of a run: 12 hex digits."""
+    told = json.dumps([asdict(config), parent_sha256, faces.face_ids, faces.people, faces.side.tolist()])
+    return hashlib.blake2b(told.encode() + embeddings.tobytes(), digest_size=6).hexdigest()
+
+
+class RunFolder:
+    """The folder of a run; see above. Make one with `create` or `open`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def create(cls, folder: Path, head: RunHead, faces: RunFaces) -> RunFolder:
+        """Begin a run.
+
+        Raises
+        ------
+        TrainingError
+            There is something else, or the place cannot be written.
+        """
+        run = cls(folder)
+        if (folder / "run.json").exists():
+            raise TrainingError(
+                f"{folder} holds a run already.",
+                cli=f"Go on with `photoclust train resume {folder}`, or name another folder.",
+                python="Go on with photoclust.resume_training, or name another folder.",
+            )
+        with _written(folder):
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise TrainingError(f"{folder} holds something else; name a new folder for the run.")
+            for place in (folder, folder / "checkpoints", folder / "maps", folder / "model"):
+                place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        run.write("faces.parquet", _parquet(faces))
+        run.write("split.csv", _split_csv(faces).encode("utf-8", "surrogateescape"))
+        run.write_json("run.json", {"format": FORMAT, **asdict(head)})
+        return run
+
+    @classmethod
+    def open(cls, folder: Path) -> RunFolder:
+        """Open a run that was begun.
+
+        Raises
+        ------
+        TrainingError
+            There is none.
+        """
+        if not (folder / "run.json").is_file():
+            raise TrainingError(f"{folder} holds no training run.")
+        return cls(folder)
+
+    @contextmanager
+    def lock(self) -> Generator[None]:
+        """Be the only process that works on the run.
+
+        Raises
+        ------
+        TrainingError
+            Another one does.
+        """
+        lock = FileLock(self.folder / ".lock", mode=0o600)
+        with _written(self.folder):
+            try:
+                lock.acquire(timeout=0)
+            except Timeout as error:
+                raise TrainingError(f"Another process works on {self.folder}; wait for its end.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    # -- what was written when it began ----------------------------------------------------------------
+
+    def head(self) -> RunHead:
+        """Read what the run is.
+
+        Raises
+        ------
+        TrainingError
+            Another version of photoclust made it, or the file is damaged.
+        """
+        values = self.read_json("run.json")
+        made, version = values.pop("format", None), values.get("photoclust")
+        if made != FORMAT:
+            raise TrainingError(f"{self.folder} is a run of photoclust {version}, which this cannot read.")
+        try:
+            given: dict[str, Any] = {
+                "config": TrainConfig(**values["config"]),
+                "notes": tuple(values["notes"]),
+            }
+            return RunHead(**(values | given))
+        except (TypeError, KeyError) as error:
+            raise TrainingError(
+                f"{self.folder} is a run of photoclust {version}, with settings that this one does not know."
+            ) from error
+
+    def faces(self) -> RunFaces:
+        """Read which faces are learned from, and on which side each is."""
+        with _read(self.folder / "faces.parquet") as file:
+            table = pq.read_table(file)
+        face_ids, photos, people = (table[name].to_pylist() for name in ("face_id", "photo", "person"))
+        return RunFaces(face_ids, photos, people, table["side"].to_numpy().astype(np.int64))
+
+    # -- files -----------------------------------------------------------------------------------------
+
+    def path(self, name: str) -> Path:
+        """Where a file of the run lies."""
+        return self.folder / name
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole, 0600.
+
+        Raises
+        ------
+        TrainingError
+            The disk is full, or the place cannot be written.
+        """
+        path = self.folder / name
+        with _written(path), whole_file(path) as file:
+            file.write(content)
+
+    def write_json(self, name: str, values: Mapping[str, Any]) -> None:
+        """Write plain values."""
+        self.write(name, (json.dumps(values, indent=2) + "\n").encode())
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read plain values."""
+        with _read(self.folder / name) as file:
+            return json.loads(file.read_bytes())
+
+    def write_array(self, name: str, values: np.ndarray[Any, Any]) -> None:
+        """Write an array of NumPy."""
+        content = io.BytesIO()
+        np.save(content, values, allow_pickle=False)
+        self.write(name, content.getvalue())
+
+    def read_array(self, name: str) -> np.ndarray[Any, Any]:
+        """Read an array of NumPy; nothing in it is executed."""
+        with _read(self.folder / name) as file:
+            return np.load(file, allow_pickle=False)
+
+    # -- checkpoints -----------------------------------------------------------------------------------
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Keep what the next epoch follows from."""
+        import torch
+
+        content = io.BytesIO()
+        torch.save(state, content)
+        self.write("checkpoints/last.pt", content.getvalue())
+
+    def load(self) -> dict[str, Any] | None:
+        """Read what `save` kept, if anything; no code in it is executed.
+
+        Raises
+        ------
+        TrainingError
+            It is damaged.
+        """
+        import torch
+
+        path = self.folder / "checkpoints" / "last.pt"
+        if not path.exists():
+            return None
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch.load raises nearly anything on a file that is not its own
+            raise TrainingError(f"{path} is no checkpoint, or is damaged; begin a new run.") from error
+
+    def save_weights(self, name: str, weights: Mapping[str, Any]) -> None:
+        """Write tensors as safetensors."""
+        from safetensors.torch import save
+
+        self.write(name, save({key: value.contiguous() for key, value in weights.items()}))
+
+    def load_weights(self, name: str) -> dict[str, Any]:
+        """Read what `save_weights` wrote."""
+        from safetensors.torch import load_file
+
+        path = self.folder / name
+        try:
+            return load_file(path)
+        except Exception as error:  # safetensors raises kinds of its own, none of them documented
+            raise TrainingError(f"{path} holds no weights, or is damaged; begin a new run.") from error
+
+
+@contextmanager
+def _written(path: Path) -> Generator[None]:
+    """Turn what the operating system says about `path` into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise TrainingError(
+                f"The disk is full: {path} could not be written. What was finished is kept; free some space.",
+                cli="Then go on with `photoclust train resume`.",
+                python="Then go on with photoclust.resume_training.",
+            ) from error
+        raise TrainingError(f"{path} cannot be written ({error.strerror or error}).") from error
+
+
+@contextmanager
+def _read(path: Path) -> Generator[Path]:
+    try:
+        yield path
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except (ValueError, pa.ArrowException) as error:
+        raise TrainingError(f"{path} is damaged; begin a new run.") from error
+
+
+def _parquet(faces: RunFaces) -> bytes:
+    table = pa.table(
+        {
+            "face_id": pa.array(faces.face_ids, pa.string()),
+            "photo": pa.array(faces.photos, pa.string()),
+            "person": pa.array(faces.people, pa.string()),
+            "side": pa.array(faces.side, pa.int8()),
+        }
+    )
+    content = io.BytesIO()
+    pq.write_table(table, content)
+    return content.getvalue()
+
+
+def _split_csv(faces: RunFaces) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("side", "person", "photos"))
+    people, first, count = np.unique(np.array(faces.people), return_index=True, return_counts=True)
+    sides = faces.side[first]
+    for place in np.lexsort((people, sides)):
+        writer.writerow((SIDES[sides[place]], _cell(str(people[place])), int(count[place])))
+    return text.getvalue()
+
+
+def _cell(name: str) -> str:
+    """A name that no spreadsheet takes for a formula."""
+    return f"'{name}" if name[:1] in "=+-@\t\r" else name
+
+
+def side_counts(faces: RunFaces) -> list[tuple[str, int, int]]:
+    """Name, people and faces of each side."""
+    people = np.array(faces.people)
+    return [
+        (name, len(np.unique(people[faces.side == number])), int((faces.side == number).sum()))
+        for number, name in enumerate(SIDES)
+    ]
