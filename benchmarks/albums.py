@@ -26,8 +26,8 @@ from photoclust.config import ClusterConfig
 from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration, calibration_of
-from photoclust.people.clustering.density import density_clusters
-from photoclust.people.clustering.verify import verify
+from photoclust.people.clustering.division import cluster_faces
+from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.records import face_embeddings
@@ -74,7 +74,7 @@ def scored(album: Album, calibration: Calibration) -> np.ndarray:
     """
     config = ClusterConfig()
     graph = neighbours(album.faces.embeddings, config.k)
-    group = verify(album.faces, graph, density_clusters(graph, config), config, calibration).group
+    group = cluster_faces(candidates_of(album.faces, graph, config, calibration))[1].group
     main = album.truth != STRANGER
     alone = np.bincount(group[~main & ~np.isin(group, group[main])] + 1, minlength=2)[1:].max()
     bystanders = (group[~main] >= 0).sum() / max(1, (~main).sum())

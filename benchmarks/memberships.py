@@ -12,7 +12,8 @@ from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.clustering.density import density_clusters
-from photoclust.people.clustering.verify import Groups, verify
+from photoclust.people.clustering.division import cluster_faces
+from photoclust.people.clustering.verify import Groups, candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import NeighbourGraph, neighbours, unit_rows
 from photoclust.records import face_embeddings
@@ -62,7 +63,8 @@ class Grouper:
         self.labels = density_clusters(self.graph, self.config)
 
     def groups(self, calibration: Calibration) -> Groups:
-        return verify(self.faces, self.graph, self.labels, self.config, calibration)
+        candidates = candidates_of(self.faces, self.graph, self.config, calibration)
+        return cluster_faces(replace(candidates, known_labels=self.labels))[1]
 
     def scores(self, calibration: Calibration) -> tuple[float, float]:
         group = self.groups(calibration).group

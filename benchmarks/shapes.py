@@ -36,8 +36,8 @@ from photoclust.evaluate.scores import (
 )
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import calibration_of
-from photoclust.people.clustering.density import density_clusters
-from photoclust.people.clustering.verify import Groups, VerifyInput, verify
+from photoclust.people.clustering.division import cluster_faces
+from photoclust.people.clustering.verify import Groups, VerifyInput, candidates_of
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.records import face_embeddings
 from photoclust.workflows.snapshot.extending import comparable
@@ -184,7 +184,7 @@ def shipped(faces: VerifyInput) -> Groups:
     """People as photoclust finds them."""
     config = ClusterConfig()
     graph = neighbours(faces.embeddings, config.k)
-    return verify(faces, graph, density_clusters(graph, config), config, calibration_of(MODEL))
+    return cluster_faces(candidates_of(faces, graph, config, calibration_of(MODEL)))[1]
 
 
 def show(name: str, albums: list[Album], group: Group) -> None:

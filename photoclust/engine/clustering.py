@@ -17,8 +17,7 @@ from typing import Any, Protocol
 from photoclust.config import EngineConfig
 from photoclust.errors import EngineError
 from photoclust.machine import usable_processors
-from photoclust.people.clustering.division import InProcess, Said, TakeShare, Worker, Workers
-from photoclust.people.clustering.rounds import SuperstepState
+from photoclust.people.clustering.division import InProcess, TakeShare, Worker, Workers
 
 MAX_RESTARTS = 3
 """Processes that one worker may live in: the first may have bad luck, the third has too little memory."""
@@ -55,12 +54,12 @@ class LostError(Exception):
 class Host(Protocol):
     """What a worker lives in."""
 
-    def ask(self, call: str, argument: object) -> Callable[[], Any]:
+    def ask(self, call: str, *arguments: object) -> Callable[[], Any]:
         """Call a method of the worker; gives what waits for the answer, or raises `LostError`."""
         ...
 
 
-Told = tuple[str, Callable[[], object]]
+Told = tuple[str, Callable[[], Sequence[object]]]
 
 
 class RestartingPool:
@@ -85,17 +84,17 @@ class RestartingPool:
 
     def take(self, worker: int, share: TakeShare) -> None:
         """Give a share to one of them."""
-        self._ask(worker, ("take", share))()
+        self._ask(worker, ("take", lambda: [share()]))()
 
-    def advance(self, told: SuperstepState | None) -> Sequence[Said]:
-        """Let each go on to the next round."""
-        answers = [self._ask(worker, ("advance", lambda: told)) for worker in range(len(self))]
+    def each(self, call: str, *arguments: object) -> list[Any]:
+        """Call a method of each, all at once."""
+        answers = [self._ask(worker, (call, lambda: arguments)) for worker in range(len(self))]
         return [answer() for answer in answers]
 
     def _ask(self, worker: int, what: Told) -> Callable[[], Any]:
         """Tell a worker something; gives what waits for the answer."""
         self._told[worker].append(what)
-        answer = self._hosts[worker].ask(what[0], what[1]())
+        answer = self._hosts[worker].ask(what[0], *what[1]())
 
         def wait() -> Any:
             try:
@@ -114,7 +113,7 @@ class RestartingPool:
             )
             self._hosts[worker] = host = self._start(True)
             try:
-                return [host.ask(call, argument())() for call, argument in self._told[worker]][-1]
+                return [host.ask(call, *arguments())() for call, arguments in self._told[worker]][-1]
             except LostError:
                 continue
         raise EngineError(
@@ -133,10 +132,10 @@ class Process:
         self.pool = stack.enter_context(ProcessPoolExecutor(1, spawn))
         stack.push(_end_processes)
 
-    def ask(self, call: str, argument: object) -> Callable[[], Any]:
+    def ask(self, call: str, *arguments: object) -> Callable[[], Any]:
         """See `Host`."""
         try:
-            asked = self.pool.submit(_call, call, argument)
+            asked = self.pool.submit(_call, call, *arguments)
         except BrokenProcessPool as error:
             asked = Future[Any]()
             asked.set_exception(error)
@@ -160,8 +159,8 @@ def _result(asked: Future[Any]) -> Any:
 _worker = Worker()  # of a process started for it
 
 
-def _call(call: str, argument: Any) -> Any:
-    return getattr(_worker, call)(argument)
+def _call(call: str, *arguments: Any) -> Any:
+    return getattr(_worker, call)(*arguments)
 
 
 def _actors(config: EngineConfig) -> int:
@@ -181,9 +180,9 @@ class Actor:
         cpus = _CPUS_AGAIN if again else _CPUS
         self.actor: Any = ray.remote(num_cpus=cpus, scheduling_strategy="SPREAD")(Worker).remote()
 
-    def ask(self, call: str, argument: object) -> Callable[[], Any]:
+    def ask(self, call: str, *arguments: object) -> Callable[[], Any]:
         """See `Host`."""
-        asked = getattr(self.actor, call).remote(argument)
+        asked = getattr(self.actor, call).remote(*arguments)
         return lambda: _got(asked)
 
 

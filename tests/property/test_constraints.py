@@ -11,8 +11,8 @@ from strategies import albums, decided
 
 from photoclust.config import ClusterConfig
 from photoclust.people.clustering.constraints import Constraints
-from photoclust.people.clustering.density import density_clusters
-from photoclust.people.clustering.verify import Groups, verify
+from photoclust.people.clustering.division import cluster_faces
+from photoclust.people.clustering.verify import Groups, candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.decisions.resolving import resolve
 from photoclust.people.graph.near_duplicates import near_duplicates
@@ -24,7 +24,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 def group(faces: VerifyInput, constraints: Constraints | None, least: int = 2) -> Groups:
     config = ClusterConfig(k=10, min_cluster_size=least)
     graph = neighbours(faces.embeddings, config.k)
-    return verify(faces, graph, density_clusters(graph, config), config, None, constraints)
+    return cluster_faces(candidates_of(faces, graph, config, None, constraints))[1]
 
 
 @given(st.data(), albums(least=2), st.integers(2, 4))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,8 @@ from photoclust.config import ClusterConfig
 from photoclust.engine.clustering import LostError, RestartingPool
 from photoclust.people.clustering.components import bounded_components, shared_out, within
 from photoclust.people.clustering.constraints import Constraints
-from photoclust.people.clustering.density import density_clusters
-from photoclust.people.clustering.division import Said, TakeShare, Worker, cluster_faces
-from photoclust.people.clustering.joining import joined
-from photoclust.people.clustering.rounds import SuperstepState, run_alone
-from photoclust.people.clustering.verify import candidates_of, settled
+from photoclust.people.clustering.division import TakeShare, Worker, cluster_faces
+from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.decisions.resolving import resolve
 from photoclust.people.graph.near_duplicates import near_duplicates
@@ -41,8 +39,8 @@ class Several:
         self.workers[worker].take(share())
         self.taken += 1
 
-    def advance(self, told: SuperstepState | None) -> list[Said]:
-        return [worker.advance(told) for worker in self.workers]
+    def each(self, call: str, *arguments: object) -> list[Any]:
+        return [getattr(worker, call)(*arguments) for worker in self.workers]
 
 
 class Mortal:
@@ -51,11 +49,11 @@ class Mortal:
     def __init__(self, asked: float) -> None:
         self.worker, self.left = Worker(), asked
 
-    def ask(self, call: str, argument: object) -> Callable[[], Any]:
+    def ask(self, call: str, *arguments: object) -> Callable[[], Any]:
         self.left -= 1
         if self.left < 0:
             return self.lost
-        answer = getattr(self.worker, call)(argument)
+        answer = getattr(self.worker, call)(*arguments)
         return lambda: answer
 
     def lost(self) -> None:
@@ -76,8 +74,7 @@ def test_divided_is_undivided(
     labels, groups = cluster_faces(candidates, lambda: nullcontext(several))
     assert several.taken == (max(workers, -(-len(faces) // most)) if len(faces) > most else 0)
 
-    whole = density_clusters(candidates.graph, config, candidates.reach)
-    together = settled(candidates, run_alone(joined(candidates, whole)))
+    whole, together = cluster_faces(replace(candidates, component=None))
     np.testing.assert_array_equal(labels, whole)
     np.testing.assert_array_equal(groups.group, together.group)
     np.testing.assert_array_equal(groups.status, together.status)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from strategies import albums
 
 from photoclust.config import ClusterConfig
-from photoclust.people.clustering.density import density_clusters
+from photoclust.people.clustering.division import cluster_faces
 from photoclust.people.clustering.same_photo import conflicting_photos
-from photoclust.people.clustering.verify import verify
+from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
 
@@ -19,7 +19,7 @@ from photoclust.people.graph.neighbours import neighbours
 def test_invariants(faces: VerifyInput, least: int, k: int) -> None:
     config = ClusterConfig(k=k, min_cluster_size=least)
     graph = neighbours(faces.embeddings, k)
-    groups = verify(faces, graph, density_clusters(graph, config), config)
+    groups = cluster_faces(candidates_of(faces, graph, config))[1]
 
     inside = groups.group >= 0
     assert (groups.confidence[inside] > 0).all()

@@ -21,10 +21,8 @@ import numpy.typing as npt
 
 from photoclust.people.calibration.spread import Side, SpreadModel, dots, squared_lengths
 from photoclust.people.clustering.exclusions import Exclusions
-from photoclust.people.clustering.rounds import Rounds, SuperstepState
 from photoclust.types import Doubles, Floats, Rows
 
-_NONE = np.zeros(0)
 _BLOCK = (
     8_192  # pairs of 512-d sums multiplied at once: 2 × 16 MB, twice as fast as more, which no cache holds
 )
@@ -97,52 +95,75 @@ class Pairs:
         return self.take(keep)
 
 
-def join(
-    partition: Partition,
-    edges: tuple[Rows, Rows] | Pairs,
-    model: SpreadModel,
-    threshold: Callable[[float, Doubles], Doubles],
-) -> Rounds[None]:
-    """Join groups along edges until no evidence exceeds the threshold, in rounds; see `run_alone`.
+class Joining:
+    """Groups of a partition, joined in rounds while the evidence lasts.
+
+    Whoever drives it says how strong the strongest evidence is anywhere, so that weak evidence waits until
+    the strong is used up: parts of a collection that are told the same go where the whole would go.
 
     Parameters
     ----------
     partition
         Changed in place.
-    edges
-        int64, shape (edges,) each: items whose groups may be compared; or pairs of groups.
+    pairs
+        Groups of it that may be compared.
     model
         Weighs the evidence.
-    threshold
-        Evidence, 0 or more, that joining a group of so many faces needs among so many faces altogether.
+    required
+        Evidence, 0 or more, that joining a group of so many faces needs.
+
+    Attributes
+    ----------
+    top
+        Strongest evidence that is enough to join two of the groups, −inf where there is none.
     """
-    pairs = edges if isinstance(edges, Pairs) else pairs_of(partition, *edges, model)
-    del edges  # 640 MB for a million faces
-    faces = (yield standing(partition)).faces
-    while True:
-        larger = np.maximum(partition.count[pairs.left], partition.count[pairs.right])
-        enough = pairs.evidence > _of_each_size(threshold, faces, larger)
-        whole = yield standing(partition, pairs.evidence[enough])
-        if whole.top == -np.inf:
-            return
-        place = np.flatnonzero(enough & (pairs.evidence > whole.top / 2))
+
+    def __init__(
+        self,
+        partition: Partition,
+        pairs: Pairs,
+        model: SpreadModel,
+        required: Callable[[Doubles], Doubles],
+    ) -> None:
+        self.partition = partition
+        self._model, self._required = model, required
+        self._look_at(pairs)
+
+    def step(self, top: float) -> None:
+        """Go through one round, in which `top` is the strongest evidence of all parts."""
+        partition, pairs = self.partition, self._pairs
+        place = np.flatnonzero(self._enough & (pairs.evidence > top / 2))
         strong = pairs.take(place)
         clash = _exclude(partition, strong.left, strong.right)
         if clash.any():  # a copy of all pairs costs as much as a round
             strong, pairs = strong.take(~clash), pairs.without(place[clash])
-        pairs = _after(partition, pairs, _targets(partition, strong), model)
+        target = _targets(partition, strong)
+        changed = absorb(partition, target)
+        self._look_at(regrouped(partition, pairs, target, changed, self._model))
+
+    def _look_at(self, pairs: Pairs) -> None:
+        count = self.partition.count
+        larger = np.maximum(count[pairs.left], count[pairs.right])
+        self._pairs = pairs
+        self._enough = pairs.evidence > _of_each_size(self._required, larger)
+        self.top = float(pairs.evidence[self._enough].max(initial=-np.inf))
 
 
-def _of_each_size(threshold: Callable[[float, Doubles], Doubles], faces: float, larger: Doubles) -> Doubles:
-    """The threshold for each of so many groups; it is worked out once for each number of faces."""
+def join(joining: Joining) -> None:
+    """Go through all rounds of what is the whole collection."""
+    while joining.top > -np.inf:
+        joining.step(joining.top)
+
+
+def _of_each_size(required: Callable[[Doubles], Doubles], larger: Doubles) -> Doubles:
+    """What is required for each of so many groups; it is worked out once for each number of faces."""
     sizes = np.arange(1, larger.max(initial=0) + 1)
-    return threshold(faces, sizes)[larger.astype(np.int64) - 1]
+    return required(sizes)[larger.astype(np.int64) - 1]
 
 
-def standing(partition: Partition, evidence: Doubles = _NONE) -> SuperstepState:
-    """Sum up some groups, and the evidence that is enough to join some of them."""
-    count = partition.count[partition.group == np.arange(len(partition.group))]
-    return SuperstepState(float(evidence.max(initial=-np.inf)), float(count.sum()))
+def faces_in(partition: Partition) -> float:
+    """Number of faces in all groups; near-identical ones count once."""
+    return float(partition.count[partition.group == np.arange(len(partition.group))].sum())
 
 
 def evidence_between(partition: Partition, left: Rows, right: Rows, model: SpreadModel) -> Doubles:
@@ -210,11 +231,6 @@ def _targets(partition: Partition, strong: Pairs) -> Rows:
     late = partition.exclusions.late(partition.group, partition.person()[target], strength)
     target[late] = late
     return target
-
-
-def _after(partition: Partition, pairs: Pairs, target: Rows, model: SpreadModel) -> Pairs:
-    """Carry joins out; the pairs that are left, with new evidence where a group has changed."""
-    return regrouped(partition, pairs, target, absorb(partition, target), model)
 
 
 def regrouped(

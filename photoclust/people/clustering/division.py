@@ -1,29 +1,28 @@
 """Components clustered apart, by as many workers as there are; the outcome is that of one.
 
 A worker takes shares of the faces, whole components, finds their density clusters and joins their founders.
-All workers go through the rounds in step (`photoclust.people.clustering.rounds`). What is left is done on all
-faces together: it costs little, and groups that are larger than a list of neighbours may meet across
-components.
+What joins in one share has nothing to do with another, but for two numbers that all are told (`Founders`), so
+that they go through the rounds together. What is left is done on all faces together: it costs little, and
+groups that are larger than a list of neighbours may meet across components.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from photoclust.people.calibration.spread import squared_lengths
-from photoclust.people.clustering.agglomerate import Partition
+from photoclust.people.clustering.agglomerate import Partition, faces_in
 from photoclust.people.clustering.components import shared_out
 from photoclust.people.clustering.density import numbered
-from photoclust.people.clustering.joining import Candidates, joined, large
+from photoclust.people.clustering.joining import ACROSS, INSIDE, Candidates, Founders, large
 from photoclust.people.clustering.membership import NOBODY
-from photoclust.people.clustering.rounds import Rounds, SuperstepState, run_lockstep, total
 from photoclust.people.clustering.verify import Groups, settled
 from photoclust.types import Floats, Rows
 
@@ -58,34 +57,40 @@ class Share:
 TakeShare = Callable[[], Candidates]
 """Takes a share out of all faces; called again where it has to be done again."""
 
-Said = SuperstepState | list[Share]
-
 
 class Worker:
-    """Clusters shares of the faces, one after another within a round."""
+    """Clusters shares of the faces."""
 
     def __init__(self) -> None:
-        self._shares: list[Rounds[Share]] = []
-        self._rounds: Rounds[list[Share]] | None = None
+        self._taken: list[Candidates] = []
+        self._shares: list[Founders] = []
 
     def take(self, faces: Candidates) -> None:
-        """Take one more share, before the first round."""
-        self._shares.append(_clustered(faces))
+        """Take one more share, before all else."""
+        self._taken.append(faces)
 
-    def advance(self, told: SuperstepState | None) -> Said:
-        """Go on to the next round, told how all workers stood before it; None before the first."""
-        self._rounds = self._rounds or run_lockstep(self._shares)
-        try:
-            return next(self._rounds) if told is None else self._rounds.send(told)
-        except StopIteration as end:
-            return end.value
+    def found(self) -> float:
+        """Find the density clusters of the shares; gives the number of faces that may found a person."""
+        self._shares = [Founders(faces) for faces in self._taken]
+        return sum(faces_in(share.partition) for share in self._shares)
+
+    def begin(self, stage: str, everyone: float) -> float:
+        """See `Founders.begin`."""
+        return max(share.begin(stage, everyone) for share in self._shares)
+
+    def step(self, top: float) -> float:
+        """See `Founders.step`."""
+        return max(share.step(top) for share in self._shares)
+
+    def outcome(self) -> list[Share]:
+        """What became of each share."""
+        return list(map(_share, self._taken, self._shares))
 
 
-def _clustered(faces: Candidates) -> Rounds[Share]:
-    labels = faces.labels()
-    partition = yield from joined(faces, labels)
+def _share(faces: Candidates, founders: Founders) -> Share:
+    partition = founders.partition
     many = large(partition, faces.graph.indices.shape[1])
-    return Share(labels, partition.group, partition.count, many, partition.sums[many])
+    return Share(founders.labels, partition.group, partition.count, many, partition.sums[many])
 
 
 class Workers(Protocol):
@@ -99,8 +104,8 @@ class Workers(Protocol):
         """Give a share to one of them."""
         ...
 
-    def advance(self, told: SuperstepState | None) -> Sequence[Said]:
-        """Let each go on to the next round; their answers, in order."""
+    def each(self, call: str, *arguments: object) -> list[Any]:
+        """Call a method of each `Worker`, all at once; their answers, in order."""
         ...
 
 
@@ -117,9 +122,9 @@ class InProcess:
         """Give it a share."""
         self._worker.take(share())
 
-    def advance(self, told: SuperstepState | None) -> Sequence[Said]:
-        """Let it go on to the next round."""
-        return [self._worker.advance(told)]
+    def each(self, call: str, *arguments: object) -> list[Any]:
+        """Call a method of it."""
+        return [getattr(self._worker, call)(*arguments)]
 
 
 StartWorkers = Callable[[], AbstractContextManager[Workers]]
@@ -141,7 +146,7 @@ def cluster_faces(faces: Candidates, start: StartWorkers | None = None) -> tuple
         for number, own in enumerate(rows):
             share = partial(faces.take, own) if len(rows) > 1 else lambda: faces
             workers.take(number % len(workers), share)
-        done = _all_rounds(workers)
+        done = _joined(workers)
     labels, partition = np.full(len(faces), NOBODY), _untouched(faces)
     for worker, shares in enumerate(done):
         for own, share in zip(rows[worker :: len(done)], shares, strict=True):
@@ -157,14 +162,14 @@ def _shares(faces: Candidates, workers: int) -> list[Rows]:
     return shared_out(faces.component, max(workers, -(-len(faces) // faces.config.max_component)))
 
 
-def _all_rounds(workers: Workers) -> list[list[Share]]:
-    told: SuperstepState | None = None
-    while True:
-        said = workers.advance(told)
-        done = [one for one in said if not isinstance(one, SuperstepState)]
-        if done:
-            return done
-        told = total(one for one in said if isinstance(one, SuperstepState))
+def _joined(workers: Workers) -> list[list[Share]]:
+    """Let all shares join their founders together, stage by stage and round by round."""
+    everyone = sum(workers.each("found"))
+    for stage in (INSIDE, ACROSS):
+        top = max(workers.each("begin", stage, everyone))
+        while top > -np.inf:
+            top = max(workers.each("step", top))
+    return workers.each("outcome")
 
 
 def _untouched(faces: Candidates) -> Partition:

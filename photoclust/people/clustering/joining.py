@@ -8,6 +8,7 @@ never joins.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +16,19 @@ import numpy.typing as npt
 from photoclust.config import ClusterConfig
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.calibration.spread import SpreadModel
-from photoclust.people.clustering.agglomerate import Pairs, Partition, absorb, join, pairs_of, regrouped
+from photoclust.people.clustering.agglomerate import (
+    Joining,
+    Pairs,
+    Partition,
+    absorb,
+    faces_in,
+    join,
+    pairs_of,
+    regrouped,
+)
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.exclusions import Exclusions
-from photoclust.people.clustering.rounds import Rounds
 from photoclust.people.graph.near_duplicates import NEAR_IDENTICAL, components
 from photoclust.people.graph.neighbours import NeighbourGraph, neighbours
 from photoclust.types import Doubles, Floats, Rows
@@ -106,21 +115,56 @@ class Candidates:
         return required_evidence(people_like(faces, larger), self.calibration, self.config.false_join_rate)
 
 
-def joined(faces: Candidates, labels: npt.NDArray[np.int32]) -> Rounds[Partition]:
-    """Join founders inside density clusters, then across them, in rounds.
+INSIDE, ACROSS = "inside", "across"
+"""Stages of joining founders: inside the density clusters, then across them."""
 
-    Parameters
+
+class Founders:
+    """Faces that may found a person, each a group of its own at first.
+
+    Shares of a collection come out as the whole of it does when all go through a stage together: each is told
+    the number of faces everywhere, for it says how careful to be, and before a round the strongest evidence.
+
+    Attributes
     ----------
-    faces
-        The n faces.
     labels
-        int32, shape (n,): density cluster of each, −1 for noise.
+        int32, shape (n,): density cluster of each face, −1 for noise.
+    partition
+        Their groups.
     """
-    partition, graph = _founders(faces), faces.graph
-    yield from join(partition, _inside(faces, labels, partition), faces.model, faces.required)
-    near = _edges(graph, graph.distances <= FARTHEST, faces.low)
-    yield from join(partition, near, faces.model, faces.required)
-    return partition
+
+    def __init__(self, faces: Candidates) -> None:
+        self._faces = faces
+        self.labels = faces.labels()
+        self.partition = _founders(faces)
+
+    def begin(self, stage: str, everyone: float) -> float:
+        """Begin a stage among so many faces; gives the strongest evidence for a join, −inf for none."""
+        faces = self._faces
+        pairs = self._inside() if stage == INSIDE else self._across()
+        self._joining = Joining(self.partition, pairs, faces.model, partial(faces.required, everyone))
+        return self._joining.top
+
+    def step(self, top: float) -> float:
+        """Go through one round of the stage; gives the strongest evidence that is left."""
+        self._joining.step(top)
+        return self._joining.top
+
+    def _inside(self) -> Pairs:
+        faces, known, low = self._faces, self._faces.known_pairs, self._faces.low
+        if known is None:
+            return self._pairs(_near_together(faces.graph, self.labels))
+        founders = known.take(~(low[known.left] | low[known.right]))
+        group = self.partition.group
+        several = np.bincount(group, minlength=len(faces)) > 1
+        return regrouped(self.partition, founders, group, several, faces.model)
+
+    def _across(self) -> Pairs:
+        return self._pairs(self._faces.graph.distances <= FARTHEST)
+
+    def _pairs(self, chosen: npt.NDArray[np.bool_]) -> Pairs:
+        faces = self._faces
+        return pairs_of(self.partition, *_edges(faces.graph, chosen, faces.low), faces.model)
 
 
 def single_pairs(
@@ -147,13 +191,14 @@ def single_pairs(
     return pairs_of(alone, *edges, model)
 
 
-def join_large(faces: Candidates, partition: Partition) -> Rounds[None]:
+def join_large(faces: Candidates, partition: Partition) -> None:
     """Join groups with more faces than neighbours: their edges may all lie inside them.
 
     Only the sums of those groups are looked at.
     """
     k = faces.graph.indices.shape[1]
-    yield from join(partition, _between(partition, large(partition, k), k), faces.model, faces.required)
+    pairs = pairs_of(partition, *_between(partition, large(partition, k), k), faces.model)
+    join(Joining(partition, pairs, faces.model, partial(faces.required, faces_in(partition))))
 
 
 def large(partition: Partition, k: int) -> Rows:
@@ -226,16 +271,6 @@ def _beginnings(near: Edges, exclusions: Exclusions, constraints: Constraints) -
     near = near[0][free], near[1][free]
     start = components(np.r_[near[0], everyone], np.r_[near[1], constraints.start], n)
     return components(*near, n), start
-
-
-def _inside(faces: Candidates, labels: npt.NDArray[np.int32], partition: Partition) -> Edges | Pairs:
-    """What may be compared within density clusters."""
-    pairs, low = faces.known_pairs, faces.low
-    if pairs is None:
-        return _edges(faces.graph, _near_together(faces.graph, labels), low)
-    founders = pairs.take(~(low[pairs.left] | low[pairs.right]))
-    several = np.bincount(partition.group, minlength=len(faces)) > 1
-    return regrouped(partition, founders, partition.group, several, faces.model)
 
 
 # -- joins --------------------------------------------------------------------------------------------

@@ -25,14 +25,13 @@ import numpy.typing as npt
 from photoclust.config import ClusterConfig
 from photoclust.people.calibration.evidence import Calibration, calibration_of
 from photoclust.people.calibration.spread import SpreadModel
-from photoclust.people.clustering.agglomerate import Partition, standing
+from photoclust.people.clustering.agglomerate import Partition, faces_in
 from photoclust.people.clustering.components import bounded_components, within
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import numbered
-from photoclust.people.clustering.joining import FARTHEST, Candidates, join_large, joined, people_like
+from photoclust.people.clustering.joining import FARTHEST, Candidates, join_large, people_like
 from photoclust.people.clustering.membership import NOBODY, Templates, attach, own_evidence, rivals
 from photoclust.people.clustering.prepared import PreparedFaces
-from photoclust.people.clustering.rounds import run_alone
 from photoclust.people.clustering.same_photo import once_a_photo
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import NeighbourGraph
@@ -59,39 +58,6 @@ class Groups:
     status: npt.NDArray[np.str_]
 
 
-def verify(
-    faces: VerifyInput,
-    graph: NeighbourGraph,
-    labels: npt.NDArray[np.int32],
-    config: ClusterConfig,
-    calibration: Calibration | None = None,
-    constraints: Constraints | None = None,
-) -> Groups:
-    """Derive people from density clusters.
-
-    Parameters
-    ----------
-    faces
-        The n faces.
-    graph
-        Their nearest neighbours.
-    labels
-        int32, shape (n,): density cluster of each, −1 for noise.
-    config
-        ``min_cluster_size``, ``min_quality`` and ``false_join_rate``.
-    calibration
-        What is known of the embedder; by default what is assumed of any.
-    constraints
-        What the user has decided; by default nothing.
-
-    Returns
-    -------
-    Groups
-    """
-    candidates = candidates_of(faces, graph, config, calibration, constraints)
-    return settled(candidates, run_alone(joined(candidates, labels)))
-
-
 def candidates_of(
     faces: VerifyInput,
     graph: NeighbourGraph,
@@ -99,9 +65,22 @@ def candidates_of(
     calibration: Calibration | None = None,
     constraints: Constraints | None = None,
 ) -> Candidates:
-    """What joining knows of some faces; parameters as for `verify`.
+    """What joining knows of some faces.
 
     Of many faces the graph is cut into components, which can be joined apart.
+
+    Parameters
+    ----------
+    faces
+        The n faces.
+    graph
+        Their nearest neighbours.
+    config
+        ``min_cluster_size``, ``min_quality`` and ``false_join_rate``.
+    calibration
+        What is known of the embedder; by default what is assumed of any.
+    constraints
+        What the user has decided; by default nothing.
     """
     calibration = calibration or calibration_of()
     prepared = PreparedFaces.of(faces, graph, config, calibration)
@@ -141,16 +120,17 @@ def settled(faces: Candidates, partition: Partition) -> Groups:
     faces
         The n faces.
     partition
-        From `joined`; of its sums only those of groups of more than k faces are looked at.
+        Of their founders, joined (`Founders`); of its sums only those of groups of more than k faces are
+        looked at.
     """
-    run_alone(join_large(faces, partition))
+    join_large(faces, partition)
     embeddings, graph, constraints, config = faces.embeddings, faces.graph, faces.constraints, faces.config
     group = _without_small(np.where(faces.low, NOBODY, partition.group), config.min_cluster_size, constraints)
     templates = Templates.of(embeddings, group, constraints.part_of)
     group = _leave_doubtful(templates, graph, constraints, faces.model, config)
     group = _without_small(group, config.min_cluster_size, constraints)
     templates = Templates.of(embeddings, group, constraints.part_of, templates)
-    everyone = standing(partition).faces
+    everyone = faces_in(partition)
     required = faces.required(everyone, templates.count)
     group = attach(templates, graph, constraints.exclusions, faces.model, required)
     templates = Templates.of(embeddings, group, constraints.part_of, templates)

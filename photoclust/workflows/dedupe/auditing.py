@@ -17,9 +17,8 @@ from photoclust.dedupe.presence import SeenFaces, meant_among_others
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.spread import SpreadModel
-from photoclust.people.clustering.agglomerate import Partition, join
+from photoclust.people.clustering.agglomerate import Joining, Partition, join, pairs_of
 from photoclust.people.clustering.exclusions import Exclusions
-from photoclust.people.clustering.rounds import run_alone
 from photoclust.people.graph.near_duplicates import NEAR_IDENTICAL, components
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.photos.dataset import Dataset
@@ -231,7 +230,8 @@ def _parts(
     sums[burst] /= np.linalg.norm(sums[burst], axis=1, keepdims=True)
     sums = np.column_stack([sums, np.zeros(len(sums), np.float32)])  # labels are audited without hubness
     partition = Partition.of(burst, apart or Exclusions.none(), np.full(len(label), -1), sums)
-    run_alone(join(partition, (left, right), model, lambda _, own: np.full(len(own), enough)))
+    pairs = pairs_of(partition, left, right, model)
+    join(Joining(partition, pairs, model, lambda own: np.full(len(own), enough)))
     part = np.unique(partition.group, return_inverse=True)[1].astype(np.int64)
     return part, 1 / np.bincount(burst)[burst]
 

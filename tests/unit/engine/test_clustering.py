@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -16,9 +16,8 @@ from photoclust.config import ClusterConfig, EngineConfig
 from photoclust.engine.clustering import Process, RestartingPool, start_workers
 from photoclust.errors import EngineError
 from photoclust.people.calibration.evidence import calibration_of
-from photoclust.people.clustering.division import InProcess, Said, TakeShare, cluster_faces
+from photoclust.people.clustering.division import InProcess, TakeShare, cluster_faces
 from photoclust.people.clustering.joining import Candidates
-from photoclust.people.clustering.rounds import SuperstepState
 from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
@@ -59,7 +58,7 @@ def test_one_processor_needs_no_process() -> None:
 
 
 class Unlucky:
-    """Workers, of whose processes one is killed before each of some rounds, in turns."""
+    """Workers, of whose processes one is killed before each of some calls, in turns."""
 
     def __init__(self, workers: RestartingPool, rounds: set[int]) -> None:
         self.workers, self.rounds, self.round = workers, rounds, 0
@@ -70,11 +69,11 @@ class Unlucky:
     def take(self, worker: int, share: TakeShare) -> None:
         self.workers.take(worker, share)
 
-    def advance(self, told: SuperstepState | None) -> Sequence[Said]:
+    def each(self, call: str, *arguments: object) -> list[Any]:
         if self.round in self.rounds:
             kill(self.workers, self.round % len(self))
         self.round += 1
-        return self.workers.advance(told)
+        return self.workers.each(call, *arguments)
 
 
 def kill(workers: RestartingPool, worker: int) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from photoclust.config import ClusterConfig
-from photoclust.people.clustering.density import density_clusters
+from photoclust.people.clustering.division import cluster_faces
 from photoclust.people.clustering.same_photo import conflicting_photos, made_of_photos
-from photoclust.people.clustering.verify import verify
+from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
 
@@ -44,9 +44,9 @@ def test_people_of_a_contact_sheet_are_found() -> None:
     persons = [p for p in range(5) for _ in range(6)]
     faces = faces_of(pictures(persons, 0.75), [7] * 30)
     graph, config = neighbours(faces.embeddings, 40), ClusterConfig()
-    assert verify(faces, graph, density_clusters(graph, config), config).group.tolist() == persons
+    assert cluster_faces(candidates_of(faces, graph, config))[1].group.tolist() == persons
     strict = ClusterConfig(photo_copies=False)
-    groups = verify(faces, graph, density_clusters(graph, strict), strict).group
+    groups = cluster_faces(candidates_of(faces, graph, strict))[1].group
     found = groups[groups >= 0]
     assert len(found) == len(set(found.tolist()))
 

@@ -10,10 +10,10 @@ import pytest
 from photoclust.config import ClusterConfig
 from photoclust.evaluate.scores import pairwise_scores
 from photoclust.people.calibration.evidence import calibration_of
-from photoclust.people.clustering.density import density_clusters
+from photoclust.people.clustering.division import cluster_faces
 from photoclust.people.clustering.joining import required_evidence
 from photoclust.people.clustering.same_photo import conflicting_photos
-from photoclust.people.clustering.verify import Groups, verify
+from photoclust.people.clustering.verify import Groups, candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
@@ -39,7 +39,7 @@ def album(rows: np.ndarray, **changes: np.ndarray) -> VerifyInput:
 def group(faces: VerifyInput, config: ClusterConfig | None = None) -> Groups:
     config = config or ClusterConfig()
     graph = neighbours(faces.embeddings, config.k)
-    return verify(faces, graph, density_clusters(graph, config), config)
+    return cluster_faces(candidates_of(faces, graph, config))[1]
 
 
 def test_people_come_out() -> None:
@@ -161,9 +161,9 @@ def test_faces_that_cannot_be_recognised_are_not_a_person() -> None:
     rows = np.concatenate([blurred, embeddings([0] * 5)])
     faces = album((rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32))
     graph, config = neighbours(faces.embeddings, 10), ClusterConfig()
-    labels = density_clusters(graph, config)
-    unaware = verify(faces, graph, labels, config, CALIBRATION)
-    aware = verify(faces, graph, labels, config, replace(CALIBRATION, unrecognizable=middle))
+    _, unaware = cluster_faces(candidates_of(faces, graph, config, CALIBRATION))
+    told = replace(CALIBRATION, unrecognizable=middle)
+    _, aware = cluster_faces(candidates_of(faces, graph, config, told))
     assert (unaware.group[:40] >= 0).sum() > 10
     assert (aware.group[:40] == -1).all()
     assert set(aware.status[:40]) == {LOW_QUALITY}
