@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from photoclust.workflows.forget import Receipt
     from photoclust.workflows.identify import IdentifiedPhoto
     from photoclust.workflows.opening import PhotoOptions
+    from photoclust.workflows.people.import_names import NamesImport
     from photoclust.workflows.people.log import LogEntry
     from photoclust.workflows.people.suggest import Question
     from photoclust.workflows.run_stats import GroupReport, IndexReport
@@ -67,6 +68,7 @@ __all__ = [
     "IndexStatus",
     "LabelScores",
     "LogEntry",
+    "NamesImport",
     "PeopleDiff",
     "Person",
     "PhotoOptions",
@@ -111,6 +113,7 @@ _HOMES = {
     "IndexStatus": "photoclust.workflows.status",
     "LabelScores": "photoclust.api.results",
     "LogEntry": "photoclust.workflows.people.log",
+    "NamesImport": "photoclust.workflows.people.import_names",
     "PeopleDiff": "photoclust.workflows.diff",
     "Person": "photoclust.api.results",
     "PhotoOptions": "photoclust.workflows.opening",

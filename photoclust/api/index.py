@@ -18,6 +18,7 @@ from photoclust.workflows.export_xmp import XmpPlace, XmpReport, export_xmp
 from photoclust.workflows.forget import Receipt, forget
 from photoclust.workflows.index import index as index_photos
 from photoclust.workflows.opening import PhotoOptions
+from photoclust.workflows.people.import_names import NamesImport, import_names
 from photoclust.workflows.run_stats import GroupReport, IndexReport
 
 
@@ -251,6 +252,27 @@ class Index(Questions):
         place = XmpPlace(Path(output) if output else None, beside_photos, embed, by_stem)
         with self._store() as store:
             return export_xmp(store, place, keywords)
+
+    def import_names(self, paths: PathOrUri | Iterable[PathOrUri], *, dry_run: bool = False) -> NamesImport:
+        """Take over names that were given in other programs, as decisions; names that are here stay.
+
+        Parameters
+        ----------
+        paths
+            Files, and folders with all that is in them: XMP sidecars, photos with XMP, ``.picasa.ini`` and
+            ``contacts.xml``, JSON of Google Takeout, exiftool or osxphotos, CSV.
+        dry_run
+            Only say what would be done.
+
+        Raises
+        ------
+        UsageError
+            A path is not there.
+        IndexMissingError
+            Nobody has grouped the faces yet.
+        """
+        with self._store() as store:
+            return import_names(store, paths_of(paths), context_of(), dry_run)
 
     def forget(
         self,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from photoclust.interchange.regions import Box, Region
-from photoclust.interchange.xmp import Element, Tree, child, field, items, property_of
+from photoclust.interchange.xmp import Element, Tree, child, field, items, property_of, text_of
 
 FACE = "face"  # the type of region that is one; others are pets, focus points and bar codes
 
@@ -36,13 +37,18 @@ def mwg_regions(tree: Tree) -> list[WrittenRegion]:
 
 
 def _mwg_region(item: Element) -> Region | None:
-    if field(item, "mwg-rs:Type").lower() not in ("", FACE):
-        return None
     area = child(item, "mwg-rs:Area")
     if area is None or field(area, "stArea:unit") not in ("", "normalized"):
         return None
-    x, y, w, h = (_number(field(area, f"stArea:{side}")) for side in "xywh")
-    return _region(field(item, "mwg-rs:Name"), (x - w / 2, y - h / 2, x + w / 2, y + h / 2))
+    sides = [number(field(area, f"stArea:{side}")) for side in "xywh"]
+    return region_of(field(item, "mwg-rs:Name"), field(item, "mwg-rs:Type"), sides)
+
+
+def region_of(name: str, kind: str, sides: Sequence[float]) -> Region | None:
+    """Give a region of centre and size, if it is a face."""
+    x, y, w, h = sides
+    is_face = kind.lower() in ("", FACE)
+    return _region(name.strip(), (x - w / 2, y - h / 2, x + w / 2, y + h / 2)) if is_face else None
 
 
 def applied_to(tree: Tree) -> Applied:
@@ -51,7 +57,7 @@ def applied_to(tree: Tree) -> Applied:
     dimensions = None if regions is None else child(regions, "mwg-rs:AppliedToDimensions")
     if dimensions is None:
         return Applied()
-    width, height = (_number(field(dimensions, f"stDim:{side}")) for side in "wh")
+    width, height = (number(field(dimensions, f"stDim:{side}")) for side in "wh")
     return Applied(width, height) if width > 0 and height > 0 else Applied()
 
 
@@ -64,11 +70,16 @@ def microsoft_regions(tree: Tree) -> list[WrittenRegion]:
 
 
 def _microsoft_region(item: Element) -> Region | None:
-    numbers = [_number(part) for part in field(item, "MPReg:Rectangle").split(",")]
+    numbers = [number(part) for part in field(item, "MPReg:Rectangle").split(",")]
     if len(numbers) != 4:
         return None
     x, y, w, h = numbers
     return _region(field(item, "MPReg:PersonDisplayName"), (x, y, x + w, y + h))
+
+
+def people_in_image(tree: Tree) -> list[str]:
+    """Names of people in the photo, wherever in it, as the IPTC extension has them."""
+    return [name for one in items(property_of(tree, "Iptc4xmpExt:PersonInImage")) if (name := text_of(one))]
 
 
 def _region(name: str, box: Box) -> Region | None:
@@ -79,7 +90,8 @@ def _region(name: str, box: Box) -> Region | None:
     return Region(name, (x0, y0, x1, y1)) if x1 > x0 and y1 > y0 else None
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
+    """Read a number; nan where it is none."""
     try:
         return float(text)
     except ValueError:

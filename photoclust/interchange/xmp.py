@@ -20,6 +20,7 @@ MOST_BYTES = 16 << 20
 NAMESPACES = {
     "x": "adobe:ns:meta/",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
     "dc": "http://purl.org/dc/elements/1.1/",
     "mwg-rs": "http://www.metadataworkinggroup.com/schemas/regions/",
     "stDim": "http://ns.adobe.com/xap/1.0/sType/Dimensions#",
@@ -67,7 +68,21 @@ def parse(packet: bytes) -> Tree:
     Raises
     ------
     PacketError
-        It is too long, no XML, has a document type, or is XML of another kind.
+        See `parse_xml`; or it is XML of another kind.
+    """
+    tree = parse_xml(packet)
+    if rdf_of(tree) is None:
+        raise PacketError("it is no XMP")
+    return tree
+
+
+def parse_xml(packet: bytes) -> Tree:
+    """Parse XML of whatever kind.
+
+    Raises
+    ------
+    PacketError
+        It is too long, no XML, or has a document type.
     """
     if len(packet) > MOST_BYTES:
         raise PacketError(f"it has more than {MOST_BYTES >> 20} MB")
@@ -77,9 +92,7 @@ def parse(packet: bytes) -> Tree:
     except (etree.XMLSyntaxError, ValueError) as error:
         raise PacketError("it is no XML") from error
     if tree.docinfo.doctype:
-        raise PacketError("it has a document type, which XMP has not")
-    if rdf_of(tree) is None:
-        raise PacketError("it is no XMP")
+        raise PacketError("it has a document type, which is not read")
     return tree
 
 

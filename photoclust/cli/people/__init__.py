@@ -10,6 +10,7 @@ import click
 from photoclust.cli import _options
 from photoclust.cli._index_option import index_option
 from photoclust.cli.people.correct import cover, different, ignore, merge, name, reject, same, split
+from photoclust.cli.people.import_ import import_
 from photoclust.cli.people.suggest import suggest
 from photoclust.cli.people.undo import log, undo
 from photoclust.errors import UsageError
@@ -176,5 +177,5 @@ def _people_index(index_dir: Location) -> PeopleIndex:
     return PeopleIndex(IndexStore.open(index_dir))
 
 
-for _verb in (name, merge, split, reject, same, different, ignore, cover, suggest, undo, log):
+for _verb in (name, merge, split, reject, same, different, ignore, cover, suggest, import_, undo, log):
     people.add_command(_verb)
