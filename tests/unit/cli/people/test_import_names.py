@@ -101,16 +101,7 @@ def test_export_and_import_change_nothing(
     correct(album_index, "name", who["ada"], "Ada Lovelace")
     correct(album_index, "name", who["bea"], 'Bea <b>&amp; "Co"')
     before, assigned = decisions(album_index), dict(PeopleIndex(album_index).person_of)
-    export = [
-        "export",
-        "--index",
-        str(album_index.folder),
-        "--format",
-        "xmp",
-        "--output",
-        str(tmp_path / "x"),
-    ]
-    assert CliRunner().invoke(cli, export).exit_code == 0
+    export(album_index, tmp_path / "x")
     report = imported(album_index, tmp_path / "x")
     assert report["already"] == len(report["found"]["names"]) > 10
     assert (report["new"], report["differing"], report["found"]["without_face"]) == ([], [], [])
@@ -124,16 +115,7 @@ def test_names_that_were_lost_come_back_from_what_was_exported(
     correct(album_index, "name", who["ada"], "Ada Lovelace")
     correct(album_index, "name", who["cleo"], "Cleo")
     assigned = dict(PeopleIndex(album_index).person_of)
-    export = [
-        "export",
-        "--index",
-        str(album_index.folder),
-        "--format",
-        "xmp",
-        "--output",
-        str(tmp_path / "x"),
-    ]
-    assert CliRunner().invoke(cli, export).exit_code == 0
+    export(album_index, tmp_path / "x")
     correct(album_index, "undo", "2")
     assert names(album_index) == set()
     imported(album_index, tmp_path / "x")
