@@ -5,6 +5,8 @@
     PhotoclustError                 exit code 1
     ├── UsageError                  exit code 2: the command cannot mean anything as written
     │   ├── NoPhotosError           the sources hold no photo
+    │   ├── NamesJoinedError        people who both have a name would become one
+    │   ├── StaleViewError          said of people who have changed since they were looked at
     │   └── ResourceError           asks for processors, GPUs or memory that are not there
     ├── PhotoError                  one photo cannot be used; becomes a row, never ends a job
     ├── ProbeError                  a photo that was asked about cannot be used, or shows no face
@@ -72,6 +74,14 @@ class UsageError(PhotoclustError):
 
 class ResourceError(UsageError):
     """More processors, GPUs or memory were asked for than there are."""
+
+
+class NamesJoinedError(UsageError):
+    """Two people who both have a name would become one, and nobody said that it is meant."""
+
+
+class StaleViewError(UsageError):
+    """What is said is about people who have changed since they were looked at."""
 
 
 class NoPhotosError(UsageError):

@@ -27,6 +27,8 @@ VERBS = {
     "check": ("check", "Verify everything in an index, and say what to do about damage."),
     "diff": ("diff", "Say what became of people from one grouping to another."),
     "people": ("people", "List people, and correct them for good: name, merge, split, reject ..."),
+    "review": ("review", "Name and correct people in a browser."),
+    "serve": ("serve", "Serve the pages of review, and an HTTP interface."),
     "export": ("export", "Write faces and people as tables, folders of links, or XMP for other programs."),
     "evaluate": ("evaluate", "Say how well the people found agree with labels."),
     "sweep": ("sweep", "Compare groupings under one setting after another."),

@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
-from photoclust.errors import DecisionsError
+from filelock import FileLock, Timeout
+
+from photoclust.errors import DecisionsError, IndexLockedError
 from photoclust.index import files
 from photoclust.storage.spreadsheets import MAC, UTF_8, WINDOWS, decoded, encoded_like, line_end
 
+LOCK = ".decisions.lock"
+"""File that whoever changes the decisions of an index has locked."""
+
+_PATIENCE = 10.0  # seconds; a decision is written in milliseconds
 _BYTE_BY_BYTE = (UTF_8, WINDOWS, MAC)  # encodings in which a line end is that byte
+
+
+@contextmanager
+def alone(folder: Path) -> Generator[None]:
+    """Be the only one who changes the decisions of the index at `folder`.
+
+    Raises
+    ------
+    IndexLockedError
+        When another process keeps them for too long.
+    """
+    lock = FileLock(folder / LOCK, mode=0o600)
+    with files.writing(folder):
+        try:
+            lock.acquire(timeout=_PATIENCE)
+        except Timeout as error:
+            raise IndexLockedError(
+                f"Another photoclust is writing decisions to {folder}; wait until it is done, or stop it."
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def read_text(file: Path) -> str:

@@ -132,8 +132,13 @@ class IndexStore:
         require_same(self.folder, made, (settings, model_sha256))
 
     @contextmanager
-    def lock(self) -> Generator[None]:
+    def lock(self, patience: float = MOMENT) -> Generator[None]:
         """Be the only writer; the operating system lets go when the process dies, however it dies.
+
+        Parameters
+        ----------
+        patience
+            Seconds to wait for another writer.
 
         Raises
         ------
@@ -143,7 +148,7 @@ class IndexStore:
         lock = FileLock(self.folder / ".lock", mode=0o600)
         with files.writing(self.folder):
             try:
-                lock.acquire(timeout=MOMENT)
+                lock.acquire(timeout=patience)
             except Timeout as error:
                 raise IndexLockedError(
                     f"Another photoclust is writing to {self.folder}; wait until it has finished, or stop it."
@@ -264,10 +269,22 @@ class IndexStore:
         """
         return decisions.read_text(self.decisions_file)
 
+    @contextmanager
+    def deciding(self) -> Generator[None]:
+        """Be the only one who changes ``decisions.csv``; a grouping at work, which only reads it, goes on.
+
+        Raises
+        ------
+        IndexLockedError
+            When another process keeps it for too long.
+        """
+        with decisions.alone(self.folder):
+            yield
+
     def add_decisions(self, lines: str) -> None:
         """Append text to the user's decisions, whole or not at all; what is there stays byte for byte.
 
-        A link, as to a file kept elsewhere, stays one. The caller holds the lock.
+        A link, as to a file kept elsewhere, stays one. The caller is `deciding`.
         """
         decisions.append_text(self.decisions_file, lines)
 

@@ -73,6 +73,7 @@ def evaluation_page(values: Mapping[str, Any], title: str, thumbnails: Thumbnail
     pictures = thumbnails(sorted(set(_rows_shown(shown))))
     template = page_template(
         "evaluation.html",
+        "base.css",
         "review.css",
         "findings.css",
         "evaluation.css",

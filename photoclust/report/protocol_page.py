@@ -44,7 +44,7 @@ def write_protocol_page(protocol: str, lines: Sequence[str], curves: Curves | No
 def _page(protocol: str, lines: Sequence[str], curves: Curves | None) -> str:
     drawn = plots(curves) if curves else {}
     pictures = [(_TITLES[name], _source(image(draw, "svg"))) for name, draw in drawn.items()]
-    template = page_template("protocol.html", "review.css", "evaluation.css", visible=visible)
+    template = page_template("protocol.html", "base.css", "review.css", "evaluation.css", visible=visible)
     return template.render(protocol=protocol, lines=lines, pictures=pictures)
 
 

@@ -74,6 +74,7 @@ def questions_page(questions: Sequence[QuestionRow], brand: str, title: str, thu
     pictures = thumbnails(sorted({face.face_id for face in shown}))
     template = page_template(
         "questions.html",
+        "base.css",
         "review.css",
         "findings.css",
         visible=visible,

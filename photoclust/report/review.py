@@ -36,6 +36,8 @@ from photoclust.report.review_tiles import Tiles
 Thumbnails = Callable[[npt.NDArray[np.int64]], Iterable[Piece]]
 """Thumbnails of some of an album's faces, by their rows, in pieces that say which of the rows theirs are."""
 
+STYLES = ("base.css", "review.css")
+
 
 def write_review(
     album: Album,
@@ -79,7 +81,7 @@ def write_review(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         old = {path.name for path in folder.iterdir() if PAGE_NAME.fullmatch(path.name)}
-    made_by = key_of(mark, __version__, source("review.html"), source("review.css"))
+    made_by = key_of(mark, __version__, source("review.html"), *map(source, STYLES))
     parts = Parts(folder, made_by if mark else "")
     review = _Review(album, limits or Limits(), parts)
     names = [page_name(number) for number in range(len(review.pages))]
@@ -90,7 +92,7 @@ def write_review(
         review.tiles.images = images
         for number in reversed(changed):
             parts.begin(*signed[number])
-            template = page_template("review.html", "review.css", day=_day, nearby=nearby, count=_count)
+            template = page_template("review.html", *STYLES, day=_day, nearby=nearby, count=_count)
             page = template.generate(title=visible(title), review=review, number=number, names=names)
             with output_file(folder / names[number]) as stream:
                 stream.writelines(piece.encode() for piece in page)

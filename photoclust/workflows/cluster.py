@@ -9,7 +9,7 @@ from functools import partial
 
 from photoclust.config import ClusterConfig
 from photoclust.index.searching import DividedSearch
-from photoclust.index.store import Clustering, IndexStore
+from photoclust.index.store import MOMENT, Clustering, IndexStore
 from photoclust.people.clustering.division import StartWorkers, cluster_faces
 from photoclust.people.graph.approximate import ApproximateSearch
 from photoclust.people.graph.neighbours import Nearest, nearest
@@ -36,7 +36,11 @@ _LOG = logging.getLogger("photoclust")
 
 
 def group(
-    store: IndexStore, config: ClusterConfig, context: Context, max_named_churn: float = 1.0
+    store: IndexStore,
+    config: ClusterConfig,
+    context: Context,
+    max_named_churn: float = 1.0,
+    patience: float = MOMENT,
 ) -> GroupReport:
     """Group all faces of an index into people, put the result in force and write the review page.
 
@@ -48,6 +52,8 @@ def group(
         See `group_faces`.
     context
         Where the work runs and who is told of it.
+    patience
+        Seconds to wait for another writer.
 
     Raises
     ------
@@ -56,7 +62,7 @@ def group(
     ChurnError, DecisionsLostError, VectorError
         See `group_faces`.
     """
-    with store.lock():
+    with store.lock(patience):
         context.log("Grouping faces.")
         search = _search(store, config, context)
         report = group_faces(store, config, max_named_churn, search, context.start_workers, context.job)

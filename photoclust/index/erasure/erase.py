@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from photoclust.index import files
+from photoclust.index import decisions, files
 from photoclust.index.erasure.derived import remove_derived
 from photoclust.index.erasure.keep_out import FOLDER, FORGOTTEN_PHOTO, add_keep_out, keyed
 from photoclust.index.erasure.receipt import Changes, receipt_of
@@ -36,7 +36,7 @@ from photoclust.records import FACE_SCHEMA, FORGOTTEN, MISSING, OK, local_path
 Row = dict[str, Any]
 
 _JOURNAL = "forgetting.json"
-_OWN = frozenset({"index.json", "current.json", _JOURNAL, ".lock"})
+_OWN = frozenset({"index.json", "current.json", _JOURNAL, ".lock", decisions.LOCK})
 
 
 @dataclass(frozen=True)
@@ -177,14 +177,15 @@ def _bare(parts: Parts, gone: Gone, photo_of: dict[str, str]) -> frozenset[str]:
 
 def _scrub_files(folder: Path, gone: Gone, changes: Changes) -> None:
     """Rewrite everything else that speaks of what is gone: clusterings, decisions, exports."""
-    for path in sorted(folder.rglob("*")):
-        place = path.relative_to(folder)
-        known = place.parts[0] in ("photos", "faces", FOLDER) or place.name in _OWN
-        if known or path.is_symlink() or not path.is_file():
-            continue
-        done = scrub_file(path, gone)
-        if done:
-            (changes.rewritten if done == "rewritten" else changes.removed).add(path)
+    with decisions.alone(folder):
+        for path in sorted(folder.rglob("*")):
+            place = path.relative_to(folder)
+            known = place.parts[0] in ("photos", "faces", FOLDER) or place.name in _OWN
+            if known or path.is_symlink() or not path.is_file():
+                continue
+            done = scrub_file(path, gone)
+            if done:
+                (changes.rewritten if done == "rewritten" else changes.removed).add(path)
 
 
 def _rewrite_faces(parts: Parts, gone: Gone, changes: Changes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from photoclust.index.decisions import LOCK
 from photoclust.index.prepared import FOLDER as PREPARED
 from photoclust.index.remote.lease import FOLDER as LEASES
 
@@ -15,7 +16,7 @@ def is_ours(name: str) -> bool:
     """Tell names of an index's files from locks, what is half written, and ways out of the folder."""
     parts = name.split("/")
     strange = any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts)
-    here_alone = parts[0] == PREPARED or name == ".lock"
+    here_alone = parts[0] == PREPARED or name in (".lock", LOCK)
     return not (strange or here_alone or name.startswith(LEASES) or parts[-1].startswith(".tmp-"))
 
 

@@ -89,6 +89,7 @@ def findings_page(findings: Sequence[Finding], summary: Summary, thumbnails: Thu
     pictures = thumbnails(sorted(rows))
     template = page_template(
         "findings.html",
+        "base.css",
         "review.css",
         "findings.css",
         visible=visible,

@@ -39,11 +39,27 @@ class Ref:
     face: str
 
 
+@dataclass(frozen=True)
+class Known:
+    """What somebody who looks at an index for long has in memory, and need not be read again.
+
+    Attributes
+    ----------
+    clustering
+        The people as the user sees them.
+    quality
+        ``face_id`` and ``quality`` of each face of the index.
+    """
+
+    clustering: Clustering
+    quality: pa.Table
+
+
 class PeopleIndex:
     """The people of an index as the user knows them, and what has been said about them."""
 
-    def __init__(self, store: IndexStore) -> None:
-        current = store.current_clustering()
+    def __init__(self, store: IndexStore, known: Known | None = None) -> None:
+        current = known.clustering if known else store.current_clustering()
         if current is None:
             raise IndexMissingError(
                 f"{store.folder} has no people yet.",
@@ -56,6 +72,7 @@ class PeopleIndex:
         self.people: dict[str, dict[str, Any]] = {row["person_id"]: row for row in current.people.to_pylist()}
         self.assignments = current.assignments
         self.config = config_of(current.run)
+        self._known = known
 
     @cached_property
     def decisions(self) -> Decisions:
@@ -76,6 +93,8 @@ class PeopleIndex:
     @cached_property
     def _quality(self) -> pa.Table:
         """How good each face of the index is."""
+        if self._known:
+            return self._known.quality
         from photoclust.workflows.snapshot.compared import (
             ComparedFaces,
         )  # numpy's compilers: lists do without

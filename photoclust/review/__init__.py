@@ -1,0 +1,1 @@
+"""The web application: an HTTP interface over the workflows, and pages that use it and nothing else."""

@@ -1,0 +1,100 @@
+"""What takes a processor for a while, and therefore runs in a process of its own beside the server."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from photoclust.api.context import context_of
+from photoclust.index.store import IndexStore
+from photoclust.people.identity.changes import Change
+from photoclust.workflows.explain import Explanation, explain
+from photoclust.workflows.identify import IdentifiedPhoto, Identifier, IdentifyOptions
+from photoclust.workflows.people.apply import apply
+from photoclust.workflows.people.people_index import PeopleIndex
+from photoclust.workflows.people.suggest import Question, suggest
+from photoclust.workflows.snapshot.history import difference
+from photoclust.workflows.verify import Verification, VerifyOptions, verify
+
+
+@dataclass(frozen=True)
+class Regrouped:
+    """What came of grouping by what was said.
+
+    Attributes
+    ----------
+    moved
+        Faces that changed their person.
+    people
+        How many people there are.
+    problems
+        Decisions that could not be applied, a sentence each.
+    changes
+        What became of people.
+    """
+
+    moved: int
+    people: int
+    problems: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+def leave_signals_to_the_server() -> None:
+    """Do not end with a traceback at Control-C: the server ends this process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def regroup(folder: str) -> Regrouped:
+    """Group by everything that was said, with the settings in force."""
+    store = IndexStore.open(folder)
+    before = PeopleIndex(store)
+    applied = apply(store, before, context_of("local"))
+    one, other = before.in_force, applied.after.in_force
+    found = [] if one.run_id == other.run_id else difference(one, other)["changes"]
+    return Regrouped(applied.moved, applied.people, applied.problems, tuple(Change(**row) for row in found))
+
+
+def questions(folder: str, most: int, least: float) -> tuple[str, list[Question]]:
+    """The grouping in force, and the questions most worth asking about it."""
+    store = IndexStore.open(folder)
+    run_id = store.clusterings.current() or ""
+    return run_id, suggest(store, most, least)
+
+
+def explained(folder: str, one: str, other: str) -> Explanation:
+    """Why two faces or people are, or are not, one person."""
+    return explain(IndexStore.open(folder), one, other)
+
+
+def verified(photos: tuple[bytes, bytes], options: VerifyOptions) -> Verification:
+    """Say whether two photos show the same person; they are removed when that is said."""
+    with TemporaryDirectory() as place:
+        one, other = _written(Path(place), photos)
+        return verify(one, other, options)
+
+
+_identifiers: dict[tuple[str, str | None], Identifier] = {}
+"""The people of the index, by the grouping in force, for the next photo."""
+
+
+def identified(folder: str, photo: bytes, options: IdentifyOptions) -> IdentifiedPhoto:
+    """Say who the people in a photo are; it is removed when that is said."""
+    store = IndexStore.open(folder)
+    key = folder, store.clusterings.current()
+    if key not in _identifiers:
+        _identifiers.clear()
+        _identifiers[key] = Identifier(store)
+    with TemporaryDirectory() as place:
+        (path,) = _written(Path(place), (photo,))
+        return next(iter(_identifiers[key].photos([path], options)))
+
+
+def _written(folder: Path, photos: Sequence[bytes]) -> list[str]:
+    """Paths of photos in a folder for the owner's eyes only."""
+    paths = [folder / f"photo-{number}.jpg" for number in range(1, len(photos) + 1)]
+    for path, content in zip(paths, photos, strict=True):
+        path.write_bytes(content)
+    return [str(path) for path in paths]

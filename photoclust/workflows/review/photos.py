@@ -1,0 +1,167 @@
+"""What the pages show of photos: which there are, who is in them, and the picture itself."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from photoclust.errors import PhotoError, UsageError
+from photoclust.index.store import IndexStore
+from photoclust.photo_refs import PhotoRef
+from photoclust.report.names import file_name, visible
+from photoclust.types import Rows
+from photoclust.workflows.review.view import STATUSES, View
+
+SIZES = (1280, 2560)
+"""Longest sides, in pixels, in which a picture can be had."""
+
+_JPEG_QUALITY = 88
+_LONGEST = 400  # characters of a path that are shown
+
+
+@dataclass(frozen=True)
+class BoxedFace:
+    """A face in a photo.
+
+    Attributes
+    ----------
+    box
+        x0, y0, x1, y1 in pixels of the upright photo.
+    person, called
+        Whose it is; ``""`` nobody's.
+    likeliest, likeliest_called, chance
+        Of an unsure face, who it may be, and how likely that is, in [0, 1].
+    """
+
+    id: str
+    box: tuple[float, float, float, float]
+    person: str
+    called: str
+    confidence: float
+    status: str
+    likeliest: str = ""
+    likeliest_called: str = ""
+    chance: float = 0.0
+
+
+@dataclass(frozen=True)
+class PhotoCard:
+    """A photo: its ``photo_id``, the name of its file, where it lies, when it was taken, who is in it.
+
+    Attributes
+    ----------
+    width, height
+        Of the upright photo, in pixels; 0 where that is not known.
+    faces
+        From left to right.
+    """
+
+    id: str
+    name: str
+    place: str
+    taken: str
+    width: int
+    height: int
+    faces: list[BoxedFace]
+
+
+@dataclass(frozen=True)
+class PhotosPage:
+    """Some of the photos, and how many there are in all."""
+
+    revision: str
+    total: int
+    photos: list[PhotoCard]
+
+
+def photo_row(view: View, photo_id: str) -> int:
+    """Row of the photo of an id.
+
+    Raises
+    ------
+    UsageError
+        There is none.
+    """
+    found = view.faces.photo_row_of.get(photo_id)
+    if found is None:
+        raise UsageError("There is no such photo in this index.")
+    return found
+
+
+def photo_card(view: View, row: int) -> PhotoCard:
+    """A photo and who is in it."""
+    stored = view.faces.photos.slice(row, 1).to_pylist()[0]
+    return PhotoCard(
+        stored["photo_id"],
+        visible(file_name(stored["uri"])),
+        visible(stored["uri"], _LONGEST),
+        stored["taken_at"].isoformat(sep=" ") if stored["taken_at"] else "",
+        stored["width"] or 0,
+        stored["height"] or 0,
+        [_boxed(view, face) for face in view.faces.rows_in(row).tolist()],
+    )
+
+
+def _boxed(view: View, row: int) -> BoxedFace:
+    place, likeliest = int(view.person[row]), int(view.likeliest[row])
+    x0, y0, x1, y1 = (round(float(side), 1) for side in view.faces.boxes[row])
+    return BoxedFace(
+        view.faces.ids[row],
+        (x0, y0, x1, y1),
+        view.id_of(place),
+        view.called[place] if place >= 0 else "",
+        round(float(view.confidence[row]), 4),
+        STATUSES[view.status[row]],
+        view.id_of(likeliest) if place < 0 else "",
+        view.called[likeliest] if place < 0 <= likeliest else "",
+        round(float(view.chance[row]), 4) if place < 0 <= likeliest else 0.0,
+    )
+
+
+def found_photos(view: View, present: list[int], absent: list[int]) -> Rows:
+    """Rows of the photos in which all of some people are and none of others; of all photos without any."""
+    rows = np.arange(len(view.faces.photos))
+    for place in present:
+        rows = np.intersect1d(rows, view.faces.photo[view.rows_of(place)])
+    for place in absent:
+        rows = np.setdiff1d(rows, view.faces.photo[view.rows_of(place)])
+    return rows
+
+
+def named_like(view: View, rows: Rows, search: str) -> Rows:
+    """Those of some photos whose path holds a text, whatever the case."""
+    wanted = search.strip().casefold()
+    if not wanted:
+        return rows
+    uris = view.faces.photos["uri"].to_pylist()
+    return np.array([row for row in rows.tolist() if wanted in uris[row].casefold()], np.int64)
+
+
+def picture(store: IndexStore, view: View, row: int, longest: int) -> bytes:
+    """A photo as a JPEG, upright and at most so many pixels long.
+
+    Only a picture that is in the index is shown: where another lies in its place, it is refused.
+
+    Raises
+    ------
+    PhotoError
+        It has moved, has vanished, cannot be read, or is another picture now.
+    """
+    from photoclust.photos.decode import decode_photo
+    from photoclust.photos.identity import identity
+    from photoclust.photos.sources.references import read_photo
+
+    stored = view.faces.photos.slice(row, 1).to_pylist()[0]
+    limits = store.settings.decode
+    content = read_photo(PhotoRef.of_row(stored), limits)
+    found = identity(content)
+    if stored["photo_id"] not in (found.photo_id, found.content_id):
+        raise PhotoError("read", "another picture lies in its place now")
+    image = Image.fromarray(decode_photo(content, limits).pixels)
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    jpeg = io.BytesIO()
+    image.save(jpeg, "JPEG", quality=_JPEG_QUALITY)
+    return jpeg.getvalue()

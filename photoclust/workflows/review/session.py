@@ -1,0 +1,315 @@
+"""An index that is looked at and corrected from several places at once.
+
+A `ReviewSession` shows one `View` after another, each with a revision. Who says something names the revision
+that they looked at: if a person that it is about has changed since, they are told, and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from secrets import token_hex
+from threading import RLock
+
+import numpy as np
+
+from photoclust.errors import IndexMissingError, StaleViewError, UsageError
+from photoclust.index.prepared import stamp_of
+from photoclust.index.store import Clustering, IndexStore
+from photoclust.people.decisions.journal import in_words
+from photoclust.people.decisions.line import Decision
+from photoclust.workflows.people.apply import note, note_undo
+from photoclust.workflows.people.log import LogEntry, log, words_of
+from photoclust.workflows.people.people_index import PeopleIndex
+from photoclust.workflows.review.request import Said
+from photoclust.workflows.review.saying import after, concerned
+from photoclust.workflows.review.stored import StoredFaces
+from photoclust.workflows.review.view import View
+
+REMEMBERED = 1000
+"""Changes that are remembered: who looked at people before them is told to look again."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of something that was said.
+
+    Attributes
+    ----------
+    said
+        It in words.
+    revision
+        Of the people as they are shown now.
+    people
+        Ids of those it was about, as far as they are still shown; somebody new is the last.
+    shown
+        Whether it is shown already; else it is once the faces have been grouped.
+    """
+
+    said: str
+    revision: str
+    people: tuple[str, ...]
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Change:
+    """A revision, and the people whom it has changed; None for all of them."""
+
+    number: int
+    people: frozenset[str] | None
+
+
+class ReviewSession:
+    """An index in memory.
+
+    Parameters
+    ----------
+    store
+        An index in a folder of this machine.
+    changed
+        Called, in whichever thread, when another view is shown.
+
+    Raises
+    ------
+    IndexMissingError
+        Nobody has grouped the faces yet.
+    """
+
+    def __init__(self, store: IndexStore, changed: Callable[[], None] = lambda: None) -> None:
+        self.store, self._changed = store, changed
+        self._lock = RLock()
+        self._mark, self._number = token_hex(4), 0
+        self._changes: deque[Change] = deque(maxlen=REMEMBERED)
+        self._pending: list[Decision] = []
+        self._decisions_seen = self._decisions_stamp()
+        self.stale_grouping = self._decisions_newer()
+        self._grouped = View.of(StoredFaces.read(store), _clustering(store))
+        self._view = self._grouped
+        self._log: tuple[str, tuple[LogEntry, ...]] = "", ()
+
+    # -- looking ----------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> View:
+        """The people as they are shown."""
+        return self._view
+
+    @property
+    def revision(self) -> str:
+        """Which view that is."""
+        return f"{self._mark}.{self._number}"
+
+    @property
+    def pending(self) -> int:
+        """Decisions that are shown and not grouped by yet."""
+        return len(self._pending)
+
+    @property
+    def log(self) -> tuple[LogEntry, ...]:
+        """Everything that was said, the latest first."""
+        with self._lock:
+            stamp = f"{self._decisions_stamp()} {self.revision}"
+            if self._log[0] != stamp:
+                self._log = stamp, tuple(log(PeopleIndex(self.store, self._view.known)))
+            return self._log[1]
+
+    def undoable(self) -> LogEntry | None:
+        """What would be taken back next."""
+        return next((entry for entry in self.log if not entry.taken_back), None)
+
+    def redoable(self) -> LogEntry | None:
+        """What would hold again next: of the things taken back after the last that holds the first."""
+        found: LogEntry | None = None
+        for entry in self.log:
+            if not entry.taken_back:
+                break
+            found = entry
+        return found
+
+    # -- saying -----------------------------------------------------------------------------------------
+
+    def say(self, said: Said) -> Told:
+        """Write something down, and show what follows from it at once.
+
+        Raises
+        ------
+        StaleViewError
+            Somebody it is about has changed since.
+        NamesJoinedError
+            Two people with names would become one, and ``join_named`` does not say that it is meant.
+        UsageError
+            It cannot be said so.
+        """
+        with self._lock:
+            self.catch_up()
+            before = self._view
+            self._require_fresh(said.revision, self._about(said))
+            noted = note(self.store, said.decisions, said.join_named, before.known)
+            self._decisions_seen = self._decisions_stamp()
+            self._pending += noted.decisions
+            self._show(after(before, noted.decisions), concerned(before, noted.decisions))
+            people = self._still_there(before, noted.decisions)
+            return Told(in_words(noted.decisions, noted.before.called_of), self.revision, people)
+
+    def take_back(self, at: str, redo: bool = False) -> Told:
+        """Take back what was said last, or let what was taken back last hold again.
+
+        Parameters
+        ----------
+        at
+            When that was said (`LogEntry.at` in ISO 8601), so that nobody takes back what they do not see.
+        redo
+            Whether it is to hold again.
+
+        Raises
+        ------
+        StaleViewError
+            Something else was said, or taken back, meanwhile.
+        UsageError
+            There is nothing to take back.
+        """
+        with self._lock:
+            self.catch_up()
+            entry = self.redoable() if redo else self.undoable()
+            if entry is None:
+                raise UsageError(
+                    "There is nothing to do again." if redo else "There is nothing to take back."
+                )
+            if at != entry.at.isoformat():
+                raise StaleViewError(
+                    f"Something else was said meanwhile: {entry.said}. Look whether you still want this."
+                )
+            before = self._view
+            index, commands = note_undo(self.store, 1, redo, before.known)
+            self._decisions_seen = self._decisions_stamp()
+            lines = [line for command in commands for line in command.lines]
+            shown = self._show_taken_back(lines, redo)
+            text = "; ".join(words_of(index, commands))
+            return Told(text, self.revision, self._still_there(before, lines), shown)
+
+    def _show_taken_back(self, lines: Sequence[Decision], redo: bool) -> bool:
+        """Show what no longer holds, or holds again; tell whether that could be shown."""
+        before = self._view
+        if redo:
+            self._pending += lines
+            self._show(after(before, lines), concerned(before, lines))
+            return True
+        said = {_content(line) for line in lines}
+        left = [line for line in self._pending if _content(line) not in said]
+        shown = len(left) == len(self._pending) - len(lines)
+        self.stale_grouping = True  # a grouping that is at work may follow what holds no longer
+        self._pending = left
+        now = after(self._grouped, left)
+        self._show(now, concerned(before, lines) | concerned(now, lines))
+        return shown
+
+    def _about(self, said: Said) -> set[str]:
+        view = self._view
+        rows = [view.faces.row_of[face] for face in said.faces if face in view.faces.row_of]
+        return {*said.people, *(view.id_of(place) for place in view.person[rows].tolist())} - {""}
+
+    def _require_fresh(self, revision: str, about: Collection[str]) -> None:
+        mark, _, number = revision.partition(".")
+        changed = self._changed_since(int(number)) if mark == self._mark and number.isdigit() else None
+        if revision and (changed is None or not changed.isdisjoint(about)):
+            raise StaleViewError(
+                "Nothing was changed: what you see here is no longer so. Somebody else, another tab or the "
+                "grouping has changed it meanwhile. Look again."
+            )
+
+    def _changed_since(self, number: int) -> set[str] | None:
+        """People who have changed after a revision; None where it is not known who has."""
+        later = [change for change in self._changes if change.number > number]
+        if len(later) < self._number - number or any(change.people is None for change in later):
+            return None
+        return {person for change in later for person in change.people or ()}
+
+    def _still_there(self, before: View, decisions: Sequence[Decision]) -> tuple[str, ...]:
+        view = self._view
+        now = concerned(view, decisions)
+        new = [one.id for one in view.people[len(before.people) :] if one.id in now]
+        return (*sorted(now.difference(new)), *new)
+
+    def _show(self, view: View, changed: Iterable[str] | None) -> None:
+        self._view = view
+        self._number += 1
+        self._changes.append(Change(self._number, None if changed is None else frozenset(changed)))
+        self._changed()
+
+    # -- what happens elsewhere -------------------------------------------------------------------------
+
+    def catch_up(self) -> bool:
+        """Read what others have written since; tell whether there was anything."""
+        with self._lock:
+            stamp = self._decisions_stamp()
+            decided = stamp != self._decisions_seen
+            self._decisions_seen = stamp
+            self.stale_grouping |= decided
+            regrouped = self._read_again()
+            return decided or regrouped
+
+    def begin_grouping(self) -> tuple[Decision, ...]:
+        """What is said by now, which a grouping that begins now follows."""
+        with self._lock:
+            self.stale_grouping = False
+            return tuple(self._pending)
+
+    def grouped(self, done: Collection[Decision]) -> None:
+        """Show the grouping that followed some of the pending decisions."""
+        with self._lock:
+            self._pending = [line for line in self._pending if all(line is not one for one in done)]
+            self._read_again(always=bool(done))
+
+    def _read_again(self, always: bool = False) -> bool:
+        faces = self._grouped.faces
+        moved = stamp_of(self.store.folder, "photos", "faces") != faces.stamp
+        same_run = self.store.clusterings.current() == self._grouped.clustering.run_id
+        if same_run and not moved and not always:
+            return False
+        clustering = self._grouped.clustering if same_run else _clustering(self.store)
+        self._grouped = View.of(StoredFaces.read(self.store) if moved else faces, clustering)
+        before, now = self._view, after(self._grouped, self._pending)
+        self._show(now, None if moved else differing(before, now))
+        return True
+
+    def _decisions_stamp(self) -> tuple[int, int]:
+        try:
+            found = self.store.decisions_file.stat()
+        except OSError:
+            return 0, 0
+        return found.st_mtime_ns, found.st_size
+
+    def _decisions_newer(self) -> bool:
+        """Tell whether something was said after the grouping in force was made."""
+        pointer = self.store.clusterings.pointer
+        return pointer.is_file() and self._decisions_seen[0] > pointer.stat().st_mtime_ns
+
+
+def _clustering(store: IndexStore) -> Clustering:
+    found = store.current_clustering()
+    if found is None:
+        raise IndexMissingError(
+            f"{store.called} has no people yet.",
+            python="Make them with Index.group.",
+            cli=f"Make them with `photoclust cluster --index {store.called}`.",
+        )
+    return found
+
+
+def _content(line: Decision) -> Decision:
+    """A decision whenever it was taken, wherever it stands."""
+    return replace(line, at=line.at.min.replace(tzinfo=line.at.tzinfo), line=0)
+
+
+def differing(before: View, after: View) -> set[str]:
+    """Ids of the people who are not the same in two views of the same faces."""
+    place = {one.id: number for number, one in enumerate(after.people)}
+    moved = np.array([*(place.get(one.id, -2) for one in before.people), -1])
+    rows = np.flatnonzero(moved[before.person] != after.person)
+    places = ((before, before.person[rows]), (after, after.person[rows]))
+    found = {view.id_of(place) for view, own in places for place in np.unique(own).tolist()}
+    called = {one.id: (one.name, one.ignored) for one in before.people}
+    renamed = {one.id for one in after.people if called.get(one.id) != (one.name, one.ignored)}
+    return (found | renamed) - {""}
