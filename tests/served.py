@@ -32,7 +32,7 @@ class Served:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment or {**os.environ},
+            env=environment,
         )
         self.address = self._printed()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -25,7 +25,7 @@ def application(service: Service, access: Access) -> ASGIApp:
     """Everything that is served of an index."""
 
     @asynccontextmanager
-    async def running(_: Starlette) -> AsyncIterator[None]:
+    async def running(_: Starlette) -> AsyncGenerator[None]:
         async with service.running():
             yield
 

@@ -33,7 +33,7 @@ from photoclust.errors import (
 
 PREFIX = "/api/v1"
 _COMPONENTS = "#/components/schemas/"
-_STATUS = {
+_STATUS: dict[type, tuple[int, str]] = {
     StaleViewError: (409, "stale"),
     NamesJoinedError: (409, "names_joined"),
     UsageError: (400, "usage"),
@@ -69,11 +69,9 @@ def refusal(status: int, code: str, message: str) -> JSONResponse:
 
 def refusal_of(error: PhotoclustError) -> JSONResponse:
     """An answer that says what an error says."""
-    status, code = next(found for kind, found in _STATUS.items() if isinstance(error, kind))
-    message = (
-        error.reason[:1].upper() + error.reason[1:] + "." if isinstance(error, PhotoError) else str(error)
-    )
-    return refusal(status, code, message)
+    status, code = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+    said = f"{error.reason[:1].upper()}{error.reason[1:]}." if isinstance(error, PhotoError) else str(error)
+    return refusal(status, code, said)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager, suppress
@@ -18,6 +18,7 @@ from photoclust.people.identity.changes import Change
 from photoclust.review import work
 from photoclust.review.questions import Questions
 from photoclust.workflows.people.log import LogEntry
+from photoclust.workflows.review import people as showing
 from photoclust.workflows.review.likeness import Likeness
 from photoclust.workflows.review.session import ReviewSession
 from photoclust.workflows.review.thumbnails import Thumbnails
@@ -118,10 +119,11 @@ class Service:
             return self._likeness
 
     def _read_ahead(self) -> None:
-        with suppress(PhotoclustError, OSError, ValueError):
-            self.session.view.ranked, self.session.view.called, self.session.view.photo_counts  # noqa: B018
+        with suppress(PhotoclustError, OSError, ValueError, IndexError):
+            view = self.session.view
+            showing.card(view, view.ranked[0])
             self.thumbnails().read_all()
-            self.likeness().templates(self.session.view)
+            self.likeness().templates(view)
 
     # -- telling ----------------------------------------------------------------------------------------
 
@@ -155,7 +157,7 @@ class Service:
     # -- in the background ------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncGenerator[None]:
         """Group when something was said, and notice what others write, as long as the server runs."""
         self._loop = asyncio.get_running_loop()
         Thread(target=self._read_ahead, daemon=True).start()

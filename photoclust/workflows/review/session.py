@@ -174,9 +174,7 @@ class ReviewSession:
             self.catch_up()
             entry = self.redoable() if redo else self.undoable()
             if entry is None:
-                raise UsageError(
-                    "There is nothing to do again." if redo else "There is nothing to take back."
-                )
+                raise UsageError(f"There is nothing to {'do again' if redo else 'take back'}.")
             if at != entry.at.isoformat():
                 raise StaleViewError(
                     f"Something else was said meanwhile: {entry.said}. Look whether you still want this."

@@ -1,4 +1,4 @@
-"""What an index holds of photos and faces, in memory, in the order of face ids; no embedding, no thumbnail."""
+"""Photos and faces of an index, in memory, in the order of face ids; without embeddings and thumbnails."""
 
 from __future__ import annotations
 

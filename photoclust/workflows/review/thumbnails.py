@@ -34,7 +34,7 @@ class Thumbnails:
         self._part = _part_of_each(self._parts, self._face_ids)
         self._read = [False] * len(self._parts)
         self._begin, self._length = (np.zeros(len(faces), np.int64) for _ in range(2))
-        self._file, self._end = TemporaryFile(dir=store.folder, buffering=0), 0
+        self._file, self._end = TemporaryFile(dir=store.folder, buffering=0), 0  # noqa: SIM115
         self._lock = Lock()
 
     def jpeg(self, row: int) -> bytes:

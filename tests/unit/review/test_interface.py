@@ -148,7 +148,7 @@ def test_several_are_joined_and_named_in_one_go(client: TestClient) -> None:
 def test_the_command_line_gets_along(
     client: TestClient, album_index: IndexStore, cli: Callable[..., Any]
 ) -> None:
-    one, other, *_ = people(client)
+    one, *_ = people(client)
     say(client, kind="name", people=[one["id"]], name="Ada")
     assert cli("people", "name", "Person 2", "Bea", "--index", str(album_index.folder)) == 0
     for _ in range(100):
