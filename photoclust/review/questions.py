@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from photoclust.review import work
 from photoclust.workflows.people.suggest import Question
 from photoclust.workflows.review.request import Kind
+from photoclust.workflows.review.session import ReviewSession
 from photoclust.workflows.review.view import View
 
-if TYPE_CHECKING:
-    from photoclust.review.service import Service
+Beside = Callable[..., Coroutine[Any, Any, Any]]
+"""Runs something in a process beside the server."""
 
 MOST = 200
 LEAST_CHANCE = 0.02
@@ -78,21 +80,30 @@ class QuestionsPage:
 class Questions:
     """The questions about the grouping in force.
 
+    Parameters
+    ----------
+    session
+        The index.
+    beside
+        Runs what takes long.
+    tell
+        Called when there are others.
+
     Attributes
     ----------
     answered
         Keys of those that were answered, which the grouping may not know yet.
     """
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, session: ReviewSession, beside: Beside, tell: Callable[[], None]) -> None:
+        self._session, self._beside, self._tell = session, beside, tell
         self._run, self._found = "", list[AskedQuestion]()
         self._task: asyncio.Task[None] | None = None
         self.answered: set[str] = set()
 
     async def page(self, limit: int) -> QuestionsPage:
         """The first of those that are left."""
-        session = self._service.session
+        session = self._session
         fresh = self._run == session.view.clustering.run_id
         if not fresh:
             if self._task is None or self._task.done():
@@ -104,9 +115,10 @@ class Questions:
         return QuestionsPage(session.revision, fresh and not session.pending, left[:limit])
 
     async def _ask(self) -> None:
-        run, found = await self._service.beside(work.questions, self._service.folder, MOST, LEAST_CHANCE)
+        folder = str(self._session.store.folder)
+        run, found = await self._beside(work.questions, folder, MOST, LEAST_CHANCE)
         self._run, self._found = run, [asked(one) for one in found]
-        self._service.tell()
+        self._tell()
 
 
 def asked(one: Question) -> AskedQuestion:

@@ -90,7 +90,7 @@ class Service:
         self.folder = str(store.folder)
         self.grouping = GroupingState()
         self.session = ReviewSession(store, self.tell)
-        self.questions = Questions(self)
+        self.questions = Questions(self.session, self.beside, self.tell)
         self._thumbnails: Thumbnails | None = None
         self._likeness: Likeness | None = None
         self._reading = Lock()

@@ -55,10 +55,13 @@ def _embeddings(store: IndexStore, faces: StoredFaces) -> npt.NDArray[Any]:
             return found[:, :-1]
     except (OSError, ValueError):
         pass
-    stored = np.zeros((len(faces), 512), np.float16)
+    stored: npt.NDArray[Any] | None = None
     for rows, values in store.column("embedding", faces.table["face_id"]):
-        stored[rows] = values.flatten().to_numpy(zero_copy_only=False).reshape(-1, 512)
-    return stored
+        own = values.flatten().to_numpy(zero_copy_only=False).reshape(len(rows), -1)
+        if stored is None:
+            stored = np.zeros((len(faces), own.shape[1]), np.float16)
+        stored[rows] = own
+    return np.zeros((len(faces), 1), np.float16) if stored is None else stored
 
 
 def _means(rows: npt.NDArray[Any], view: View) -> Floats:
