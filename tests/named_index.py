@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from photoclust.config import IndexSettings
 from photoclust.index.store import Clustering, IndexStore
+from photoclust.models.cards import ARCFACE_112
 from photoclust.records import ASSIGNMENT_SCHEMA, FACE_SCHEMA, MEMBER, OK, PERSON_SCHEMA, PHOTO_SCHEMA, UNSURE
 
 
@@ -22,6 +23,7 @@ class NamedPhoto:
     faces: Sequence[tuple[str, Sequence[float]]] = field(default=())
     size: tuple[int, int] = (400, 300)
     orientation: int = 1
+    photo_id: str = ""
 
 
 def named_index(folder: Path, photos: Sequence[NamedPhoto], ignored: Sequence[str] = ()) -> IndexStore:
@@ -66,15 +68,23 @@ def _person(name: str, faces: Sequence[dict[str, object]], ignored: Sequence[str
     return row | {"photos": len(faces), "cover_face_id": "", "ignored": name in ignored}
 
 
+def landmarks(box: Sequence[float]) -> list[float]:
+    """Eyes, nose and mouth of a face that looks into the camera."""
+    x0, y0, x1, y1 = box
+    places = [(x0 + x / 112 * (x1 - x0), y0 + y / 112 * (y1 - y0)) for x, y in ARCFACE_112]
+    return [side for place in places for side in place]
+
+
 def _rows(number: int, photo: NamedPhoto) -> tuple:
     width, height = photo.size
-    row = {"photo_id": f"p{number:04}", "uri": photo.path, "size": 1, "version": "1", "status": OK}
+    photo_id = photo.photo_id or f"p{number:04}"
+    row = {"photo_id": photo_id, "uri": photo.path, "size": 1, "version": "1", "status": OK}
     row |= {"width": width, "height": height, "orientation": photo.orientation, "attempts": 1}
     faces, assigned = [], []
     for place, (name, box) in enumerate(photo.faces):
-        face = {"face_id": f"f{number:04}{place:03}", "photo_id": f"p{number:04}", "box": list(box)}
+        face = {"face_id": f"f{number:04}{place:03}", "photo_id": photo_id, "box": list(box)}
         vector = np.random.default_rng(number * 1000 + place).normal(size=512)
-        face |= {"landmarks": [0.0] * 10, "detection_score": 1, "sharpness": 1, "yaw": 0, "quality": 0.9}
+        face |= {"landmarks": landmarks(box), "detection_score": 1, "sharpness": 1, "yaw": 0, "quality": 0.9}
         face |= {"embedding": (vector / np.linalg.norm(vector)).astype(np.float16), "thumbnail": b""}
         faces.append(face)
         assigned.append({"face_id": face["face_id"], "name": name})

@@ -191,14 +191,15 @@ class Index(Questions):
     def export(
         self, output: PathOrUri, format: str = "csv", *, embeddings: bool = False, force: bool = False
     ) -> ExportReport:
-        """Write faces and people as a table, or as folders of links to the photos.
+        """Write faces and people as a table, as folders of links to the photos, or as a data set.
 
         Parameters
         ----------
         output
             File or folder on this machine.
         format
-            ``"csv"``, ``"json"``, ``"parquet"`` or ``"folders"``.
+            ``"csv"``, ``"json"``, ``"parquet"``, ``"folders"``; ``"coco"`` or ``"fiftyone"``, one JSON that
+            names photos; ``"webdataset"`` or ``"huggingface"``, folders of faces cut from their photos.
         embeddings
             Add each face's vector to a table.
         force

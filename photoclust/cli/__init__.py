@@ -29,7 +29,7 @@ VERBS = {
     "people": ("people", "List people, and correct them for good: name, merge, split, reject ..."),
     "review": ("review", "Name and correct people in a browser."),
     "serve": ("serve", "Serve the pages of review, and an HTTP interface."),
-    "export": ("export", "Write faces and people as tables, folders of links, or XMP for other programs."),
+    "export": ("export", "Write faces and people as tables, folders of links, XMP, or data sets."),
     "evaluate": ("evaluate", "Say how well the people found agree with labels."),
     "sweep": ("sweep", "Compare groupings under one setting after another."),
     "dedupe": ("dedupe", "Find what is wrong with the labels of a data set."),

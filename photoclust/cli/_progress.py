@@ -98,6 +98,7 @@ _STAGES = {
     "audit": ("Comparing", "pairs"),
     "fetch": ("Fetching the index", "files"),
     "train": ("Training", "batches"),
+    "cut": ("Cutting faces", "photos"),
 }
 """Words for the stages of `photoclust.workflows.context`."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from photoclust.cli._index_option import index_option
+from photoclust.cli._progress import stage_progress
 from photoclust.cli._types import Output
 from photoclust.errors import UsageError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from photoclust.index.store import IndexStore
     from photoclust.workflows.export_xmp import XmpReport
 
+TABLES, OF_PHOTOS, OF_CROPS = ("csv", "json", "parquet"), ("coco", "fiftyone"), ("webdataset", "huggingface")
 SHOWN = 20  # photos that could not be used
 
 
@@ -25,15 +27,16 @@ SHOWN = 20  # photos that could not be used
 @click.option(
     "--format",
     "fmt",
-    type=click.Choice(["csv", "json", "parquet", "folders", "xmp"]),
+    type=click.Choice([*TABLES, "folders", "xmp", *OF_PHOTOS, *OF_CROPS]),
     required=True,
-    help="A table with a row for each face, a folder of links for each person, or XMP for other programs.",
+    help="A table with a row for each face, a folder of links for each person, XMP for other programs, or a "
+    "data set.",
 )
 @click.option(
     "--output",
     type=Output(allow_dash=True),
     metavar="PATH",
-    help="File or folder to write; - writes a table to stdout.",
+    help="File or folder to write; - writes a file to stdout.",
 )
 @click.option("--embeddings", is_flag=True, help="Add each face's 512 numbers to a table.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
@@ -69,6 +72,10 @@ def export(
     below --output DIR, each at the whole path of its photo, or beside the photos (--beside-photos), or in
     the photos themselves (--embed). What others wrote there stays. Do it again after corrections.
 
+    coco and fiftyone are one JSON with all faces, which names photos where they lie. webdataset and
+    huggingface are folders of the faces of people, cut from the photos and turned upright by their
+    landmarks, 112 pixels wide.
+
     \b
     Examples:
       photoclust export --index ~/people --format csv --output faces.csv
@@ -77,6 +84,8 @@ def export(
       photoclust export --index ~/people --format folders --output ~/by-person
       photoclust export --index ~/people --format xmp --output ~/sidecars
       photoclust export --index ~/people --format xmp --beside-photos --keywords
+      photoclust export --index ~/people --format coco --output faces.json
+      photoclust export --index ~/people --format webdataset --output shards
     """
     from photoclust.index.store import IndexStore
 
@@ -97,14 +106,14 @@ def _table_or_folders(store: IndexStore, fmt: str, output: str | None, embedding
 
     if not output:
         raise UsageError("Say with --output what to write to.")
-    if output == "-" and fmt == "folders":
+    if output == "-" and fmt in ("folders", *OF_CROPS):
         raise UsageError("Folders cannot be written to standard output; name a folder.")
     if output == "-":
         export_to(store, fmt, sys.stdout.buffer, embeddings)
         return
-    report = workflow(store, fmt, Path(output), embeddings, force)
+    report = workflow(store, fmt, Path(output), embeddings, force, stage_progress)
     click.echo(f"Wrote {report.output}.")
-    tell_failed(report.unlinked, "linked")
+    tell_failed(report.unlinked, "cut" if fmt in OF_CROPS else "linked")
 
 
 def _xmp(

@@ -79,8 +79,20 @@ def write_export(
         if embeddings:
             raise UsageError("Folders of links hold no embeddings; choose csv, json or parquet for them.")
         return write_folders(album, output, links)
+    write_file(output, fmt, force, lambda stream: write_table(album, fmt, stream, embeddings))
+    return output
+
+
+def write_file(output: Path, what: str, force: bool, write: Callable[[BinaryIO], None]) -> None:
+    """Write a file whole or not at all; with `force` it may take the place of another.
+
+    Raises
+    ------
+    OutputError
+        When there is something at `output` already, or it cannot be written.
+    """
     if output.exists() and not output.is_file():
-        raise OutputError(f"{output} is no regular file; name a file to write the {fmt} to.")
+        raise OutputError(f"{output} is no regular file; name a file to write the {what} to.")
     if output.exists() and not force:
         raise OutputError(
             f"{output} exists already; choose another name.",
@@ -88,8 +100,7 @@ def write_export(
             cli="--force replaces it.",
         )
     with output_file(output.resolve()) as stream:
-        write_table(album, fmt, stream, embeddings)
-    return output
+        write(stream)
 
 
 def write_table(album: Album, fmt: str, stream: BinaryIO, embeddings: bool = False) -> None:

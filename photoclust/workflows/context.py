@@ -15,9 +15,18 @@ if TYPE_CHECKING:
     from photoclust.people.clustering.division import StartWorkers
     from photoclust.stages import Engine
 
-INDEX, COMPARE, GROUP, AUDIT, FETCH, TRAIN = "index", "compare", "group", "audit", "fetch", "train"
+INDEX, COMPARE, GROUP, AUDIT, FETCH, TRAIN, CUT = (
+    "index",
+    "compare",
+    "group",
+    "audit",
+    "fetch",
+    "train",
+    "cut",
+)
 """Stages that report progress: photos indexed, faces compared with all others, settings of a sweep grouped,
-pairs of photos compared, files of an index in an object store fetched, batches trained on."""
+pairs of photos compared, files of an index in an object store fetched, batches trained on, photos from which
+faces are cut."""
 
 StageProgress = Callable[[str, int], AbstractContextManager[Advance]]
 """Begins a stage: is called with its name and the number of things to do."""
