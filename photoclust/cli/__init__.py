@@ -39,6 +39,7 @@ VERBS = {
     "verify": ("verify", "Say whether two photos show the same person."),
     "explain": ("explain", "Say why two faces are, or are not, one person."),
     "forget": ("forget", "Erase people or photos from an index, for good."),
+    "migrate": ("migrate", "Embed an index by another model; the people stay who they are."),
     "models": ("models", "List, fetch, import and remove embedding models."),
     "train": ("train", "Learn from labelled faces: contrastive and triplet losses, judged on other people."),
     "submit": ("submit", "Run any verb on a Ray cluster."),

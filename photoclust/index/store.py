@@ -13,6 +13,7 @@
       runs/TIME.json              what a run of indexing did: counts, rates, seconds of each stage
       clusterings/, current.json  see `photoclust.index.clusterings`
       ids.parquet                 every person id that was ever given: see `photoclust.index.identities`
+      migration/                  the same faces by another model: see `photoclust.index.migration`
       decisions.csv               the user's own
 
 Faces are written first and their photos second: faces without that photos part do not exist. Work may
@@ -34,8 +35,8 @@ from filelock import FileLock, Timeout
 
 from photoclust import __version__
 from photoclust.config import IndexSettings
-from photoclust.errors import IndexFormatError, IndexLockedError
-from photoclust.index import decisions, files
+from photoclust.errors import IndexFormatError, IndexLockedError, IndexMismatchError
+from photoclust.index import decisions, files, migration
 from photoclust.index.blocks import SearchBlocks
 from photoclust.index.clusterings import Clustering, Clusterings
 from photoclust.index.columns import Piece, pieces
@@ -156,10 +157,22 @@ class IndexStore:
         try:
             with self.place.held():
                 self._clean_up()
+                migration.finish(self.folder)
                 erase.finish(self.place)
+                self._require_unchanged()
                 yield
         finally:
             lock.release()
+
+    def _require_unchanged(self) -> None:
+        """Make sure that the index is still of the model that it was opened with."""
+        settings, sha256 = read_head(self.folder)
+        made, now = ((one.crop, one.embed) for one in (self.settings, settings))
+        if (made, self.model_sha256) != (now, sha256):
+            raise IndexMismatchError(
+                f"{self.folder} was migrated to the model {settings.embed.model} meanwhile; give the command "
+                "again."
+            )
 
     def _clean_up(self) -> None:
         """Remove what a killed run left: temporary files, and faces whose photos were never written."""

@@ -85,6 +85,8 @@ def _search(store: IndexStore, config: ClusterConfig, context: Context) -> Neare
 def put_in_force(store: IndexStore, run: str) -> str:
     """Put an earlier or refused grouping in force and write the review page; gives its id.
 
+    Where it is of the model that the index is being migrated to, that model takes the place of the present one.
+
     Parameters
     ----------
     store
@@ -99,9 +101,14 @@ def put_in_force(store: IndexStore, run: str) -> str:
     UsageError
         More than one is meant.
     """
+    from photoclust.workflows.migrate import accept, belongs_to_migration  # it groups, with this module
+
     with store.lock():
         run_id = store.clusterings.find(run)
         store.clusterings.read(run_id)
+        if belongs_to_migration(store, run_id):
+            accept(store, run_id)
+            return run_id
         store.clusterings.put_in_force(run_id)
         refresh_page(store)
     return run_id

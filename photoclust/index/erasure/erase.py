@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from photoclust.index import decisions, files
+from photoclust.index import decisions, files, migration
 from photoclust.index.erasure.derived import remove_derived
 from photoclust.index.erasure.keep_out import FOLDER, FORGOTTEN_PHOTO, add_keep_out, keyed
 from photoclust.index.erasure.receipt import Changes, receipt_of
@@ -114,6 +114,7 @@ def finish(place: IndexPlace) -> dict[str, Any] | None:
     if not (folder / _JOURNAL).is_file():
         return None
     journal = files.read_json(folder / _JOURNAL)
+    migration.drop(folder)  # not accepted; it can be made again, of what is left
     add_keep_out(folder, journal["keep_out"])
     ids = {name: frozenset(journal[name]) for name in ("faces", "photos", "people", "names")}
     gone = Gone(**ids, thumbnails=_thumbnails(folder, ids["faces"]))

@@ -91,6 +91,8 @@ def _marks(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
     without primes, STACS 1996. It is seeded with `_DISTANCES`, so that a graph whose distances were summed in
     another way is not mixed with this one's, but built anew.
     """
+    if embeddings.shape[1] % 2:  # two numbers make a word
+        embeddings = np.pad(embeddings, ((0, 0), (0, 1)))
     words = np.ascontiguousarray(embeddings).view(np.uint64)
     return words @ (
         np.random.default_rng(_DISTANCES).integers(0, 2**64, words.shape[1], np.uint64) | np.uint64(1)

@@ -1,0 +1,75 @@
+"""How many faces of named people keep their person when an index is migrated, and how long that takes.
+
+    python benchmarks/migrate.py INDEX FOLDER [--model NAME] [--margin PIXELS]
+
+INDEX holds labelled folders whose photos are still there; it is copied to FOLDER. Everybody with two faces and
+more is named after a folder, then the index is migrated: by default to its own model with a margin of 14
+instead of 32 pixels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from photoclust.cli._context import context
+from photoclust.config import EngineConfig
+from photoclust.index.store import IndexStore
+from photoclust.people.decisions.file import added_lines
+from photoclust.people.decisions.line import NAME, Decision
+from photoclust.workflows.cluster import group
+from photoclust.workflows.migrate import migrate
+from photoclust.workflows.snapshot.history import config_of
+
+
+def name_everybody(store: IndexStore) -> int:
+    """Name people after the folder of a photo of theirs; gives how many."""
+    clustering = store.current_clustering()
+    assert clustering is not None
+    uri = dict(zip(*(store.photos()[name].to_pylist() for name in ("photo_id", "uri")), strict=True))
+    faces = store.faces([])
+    folder = {
+        face: Path(uri[photo]).parent.name
+        for face, photo in zip(faces["face_id"].to_pylist(), faces["photo_id"].to_pylist(), strict=True)
+    }
+    people = [row for row in clustering.people.to_pylist() if row["faces"] >= 2]
+    now = datetime.now(UTC)
+    said = [
+        Decision(
+            now, NAME, faces=(row["cover_face_id"],), value=f"{folder[row['cover_face_id']]} {row['number']}"
+        )
+        for row in people
+    ]
+    with store.lock():
+        store.add_decisions(added_lines("", said, now))
+    return len(said)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("index", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model")
+    parser.add_argument("--margin", type=int, default=None)
+    arguments = parser.parse_args()
+    shutil.copytree(arguments.index, arguments.folder)
+    store, surroundings = IndexStore.open(arguments.folder), context(EngineConfig(kind="local"))
+    named = name_everybody(store)
+    clustering = store.current_clustering()
+    assert clustering is not None
+    group(store, config_of(clustering.run), surroundings)
+    margin = arguments.margin if arguments.model or arguments.margin else 14
+    began = time.monotonic()
+    report = migrate(store, arguments.model or store.settings.embed.model, surroundings, margin)
+    kept = 1 - report.named_moved / report.named_faces
+    print(f"{named} people named; {report.named_faces} of their faces, {kept:.2%} keep their person")
+    print(
+        f"{report.photos} photos, {report.faces} faces in {time.monotonic() - began:.0f} s; {report.run_id}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""A second index inside an index, of another model, until it takes the first one's place.
+
+::
+
+    INDEX/migration/                an index: the same photos and faces, embedded by another model
+    INDEX/migration/accepted.json   its grouping was accepted: written first, removed last
+
+Faces have the same ids in both, so that names, decisions and ids of people go on. Once it is accepted, its
+files take the places of those of the first model: by this process, or, when it is killed, by the next that
+takes the lock. Every step may be repeated.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from photoclust.index import files
+
+_FOLDER, _ACCEPTED = "migration", "accepted.json"
+_FOLDERS = ("photos", "faces", "neighbours", "prepared")
+_FILES = ("ids.parquet", "index.json")
+
+
+def migration_folder(index: Path) -> Path:
+    """Where the second index lies, if there is one."""
+    return index / _FOLDER
+
+
+def accept(index: Path, run: str) -> None:
+    """Let the second index take the first one's place, with one of its groupings; the caller holds the lock.
+
+    Raises
+    ------
+    IndexWriteError
+        Something cannot be written. What was begun is finished by the next command that writes to the index.
+    """
+    files.write_json(migration_folder(index) / _ACCEPTED, {"run": run})
+    finish(index)
+
+
+def finish(index: Path) -> None:
+    """Finish what `accept` began; nothing where it did not. The caller holds the index's lock."""
+    folder = migration_folder(index)
+    if not (folder / _ACCEPTED).is_file():
+        return
+    run = files.read_json(folder / _ACCEPTED)["run"]
+    with files.writing(index):
+        for name in (*_FOLDERS, *([f"clusterings/{run}"] if run else [])):
+            if (folder / name).is_dir():
+                shutil.rmtree(index / name, ignore_errors=True)
+                (folder / name).replace(index / name)
+        for name in _FILES:
+            if (folder / name).is_file():
+                (folder / name).replace(index / name)
+    _remove(folder)
+
+
+def drop(index: Path) -> None:
+    """Remove the second index, accepted or not."""
+    with files.writing(index):
+        _remove(migration_folder(index))
+
+
+def _remove(folder: Path) -> None:
+    """Remove it, the mark of acceptance last."""
+    if folder.is_dir():
+        for entry in folder.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != _ACCEPTED:
+                entry.unlink()
+        shutil.rmtree(folder)
