@@ -2,8 +2,8 @@
 
     python benchmarks/migrate.py INDEX FOLDER [--model NAME] [--margin PIXELS]
 
-INDEX holds labelled folders whose photos are still there; it is copied to FOLDER. Everybody with two faces and
-more is named after a folder, then the index is migrated: by default to its own model with a margin of 14
+INDEX holds labelled folders whose photos are still there; it is copied to FOLDER. Everybody with two faces
+and more is named after a folder, then the index is migrated: by default to its own model with a margin of 14
 instead of 32 pixels.
 """
 

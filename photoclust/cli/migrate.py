@@ -40,10 +40,10 @@ def migrate(
 ) -> None:
     """Embed the faces of an index by another model; names, corrections and ids of people stay.
 
-    Photos are read and their faces cut out where they were found; no face is searched for. Then the faces are
-    grouped, and the outcome is told beside the people there are. The embeddings of both models lie in the
-    index until the new people are accepted: with --max-named-churn, or by `photoclust cluster --use RUN`. Then
-    those of the old model are dropped. What is stopped goes on when the command is given again.
+    Photos are read and their faces cut out where they were found; no face is searched for. Then the faces
+    are grouped, and the outcome is told beside the people there are. The embeddings of both models lie in
+    the index until the new people are accepted: with --max-named-churn, or by `photoclust cluster --use RUN`.
+    Then those of the old model are dropped. What is stopped goes on when the command is given again.
 
     \b
     Examples:
@@ -86,6 +86,7 @@ def _lines(report: MigrationReport) -> list[str]:
         return [*found, f"{report.model} is in force; what {report.model_before} embedded was dropped."]
     return [
         *found,
-        f"\n{report.model_before} stays in force. Compare with `photoclust diff current {report.run_id}`, accept "
-        f"with `photoclust cluster --use {report.run_id}`, or give it up with `photoclust migrate --abandon`.",
+        f"\n{report.model_before} stays in force. Compare with `photoclust diff current {report.run_id}`;",
+        f"accept with `photoclust cluster --use {report.run_id}`, or give up with",
+        "`photoclust migrate --abandon`.",
     ]

@@ -85,7 +85,8 @@ def _search(store: IndexStore, config: ClusterConfig, context: Context) -> Neare
 def put_in_force(store: IndexStore, run: str) -> str:
     """Put an earlier or refused grouping in force and write the review page; gives its id.
 
-    Where it is of the model that the index is being migrated to, that model takes the place of the present one.
+    Where it is of the model that the index is being migrated to, that model takes the place of the present
+    one.
 
     Parameters
     ----------

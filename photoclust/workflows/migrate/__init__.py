@@ -22,8 +22,8 @@ from photoclust.records import MISSING, OK, PHOTO_SCHEMA, failed_row
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.context import INDEX, Context
 from photoclust.workflows.migrate.embedding import (
-    EmbedPhotos,
     Embedded,
+    EmbedPhotos,
     KnownPhoto,
     embedding,
     with_embeddings,
