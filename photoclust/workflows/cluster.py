@@ -30,6 +30,7 @@ from photoclust.workflows.snapshot.history import (
     require_steady,
 )
 from photoclust.workflows.snapshot.lost_decisions import count_of, require_decisions
+from photoclust.workflows.snapshot.second_model import accept, belongs_to_migration
 from photoclust.workflows.snapshot.taken_over import groups_of, key_of_groups, with_known
 
 _LOG = logging.getLogger("photoclust")
@@ -102,8 +103,6 @@ def put_in_force(store: IndexStore, run: str) -> str:
     UsageError
         More than one is meant.
     """
-    from photoclust.workflows.migrate import accept, belongs_to_migration  # it groups, with this module
-
     with store.lock():
         run_id = store.clusterings.find(run)
         store.clusterings.read(run_id)

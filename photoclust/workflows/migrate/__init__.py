@@ -18,7 +18,7 @@ from photoclust.index.store import IndexStore
 from photoclust.models.cards import HEAD
 from photoclust.models.weights import card_of, weights_path, weights_sha256
 from photoclust.photo_refs import PhotoRef
-from photoclust.records import MISSING, OK, PHOTO_SCHEMA, failed_row
+from photoclust.records import OK, PHOTO_SCHEMA, failed_row
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.context import INDEX, Context
 from photoclust.workflows.migrate.embedding import (
@@ -29,8 +29,8 @@ from photoclust.workflows.migrate.embedding import (
     with_embeddings,
 )
 from photoclust.workflows.opening import with_model
-from photoclust.workflows.review_page import refresh_page
 from photoclust.workflows.snapshot.history import config_of, difference
+from photoclust.workflows.snapshot.second_model import accept, state_of, under_way
 
 _PHOTOS_A_PART = 256  # what a kill costs at most
 
@@ -122,39 +122,6 @@ def migrate(
     return report
 
 
-def accept(store: IndexStore, run_id: str) -> IndexStore:
-    """Put the new model in force, with a grouping of its embeddings, and drop the old one.
-
-    Returns
-    -------
-    IndexStore
-        The index as it is now; the caller holds its lock.
-
-    Raises
-    ------
-    UsageError
-        Photos or people have changed since.
-    """
-    made_of = store.clusterings.run(run_id)["previous"] if run_id else None
-    second = IndexStore.open(migration.migration_folder(store.folder))
-    if _state_of(store) != _state_of(second):
-        raise UsageError(
-            f"Photos have come, gone or changed in {store.folder} since they were embedded by "
-            f"{second.settings.embed.model}; run `photoclust migrate` again first."
-        )
-    if made_of != store.clusterings.current():
-        raise UsageError(
-            f"People of {store.folder} have changed since the grouping {run_id} was made; run "
-            "`photoclust migrate` again first, which embeds nothing twice."
-        )
-    migration.accept(store.folder, run_id)
-    now = IndexStore.open(store.folder)
-    if run_id:
-        now.clusterings.put_in_force(run_id)
-        refresh_page(now)
-    return now
-
-
 def abandon(store: IndexStore) -> None:
     """Drop a migration that was not accepted, and its groupings; the model of the index stays.
 
@@ -164,21 +131,12 @@ def abandon(store: IndexStore) -> None:
         None is under way.
     """
     with store.lock():
-        if not _under_way(store):
+        if not under_way(store):
             raise UsageError(f"No migration of {store.folder} is under way.")
         for run_id in store.clusterings.runs():
             if "migration" in store.clusterings.run(run_id) and run_id != store.clusterings.current():
                 shutil.rmtree(store.clusterings.folder / run_id)
         migration.drop(store.folder)
-
-
-def belongs_to_migration(store: IndexStore, run_id: str) -> bool:
-    """Whether a grouping is of embeddings of the model that an index is being migrated to."""
-    return _under_way(store) and "migration" in store.clusterings.run(run_id)
-
-
-def _under_way(store: IndexStore) -> bool:
-    return IndexStore.exists(migration.migration_folder(store.folder))
 
 
 def _target(store: IndexStore, model: str, margin: int | None) -> IndexSettings:
@@ -213,15 +171,9 @@ def _second(store: IndexStore, settings: IndexSettings) -> IndexStore:
 # -- embeddings ---------------------------------------------------------------------------------------------
 
 
-def _state_of(store: IndexStore) -> set[tuple[str, str]]:
-    """Which pictures with faces an index holds, under which names; of others nothing is embedded."""
-    known = store.known_photos().select(["uri", "photo_id", "status"])
-    return {(row["uri"], row["photo_id"]) for row in known.to_pylist() if row["status"] != MISSING}
-
-
 def _embed(store: IndexStore, second: IndexStore, context: Context) -> int:
     """Bring the second index up to date with the first; gives how many photos could not be read."""
-    wanted, there = _state_of(store), _state_of(second)
+    wanted, there = state_of(store), state_of(second)
     if there - wanted:  # gone or changed since: begin again, which is seldom and always right
         shutil.rmtree(second.parts.photos, ignore_errors=True)
         shutil.rmtree(second.parts.faces, ignore_errors=True)
