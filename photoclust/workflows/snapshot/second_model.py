@@ -48,6 +48,7 @@ def belongs_to_migration(store: IndexStore, run_id: str) -> bool:
 
 
 def under_way(store: IndexStore) -> bool:
+    """Whether an index holds the embeddings of a second model."""
     return IndexStore.exists(migration.migration_folder(store.folder))
 
 
