@@ -64,6 +64,7 @@ def gather(paths: Sequence[Path], readers: Readers) -> Gathered:
     contacts = _contacts([file for kind, file in _files(paths, readers, contacts=True) if kind], found)
     for kind, file in files:
         try:
+            _require_plain(file)
             said = [one for one in _read(kind, file, contacts, readers) if one.claims]
         except (UnusableError, xmp.PacketError) as error:
             found.problems[str(file)] = str(error)
@@ -102,6 +103,7 @@ def _contacts(files: Sequence[Path], found: Gathered) -> dict[str, str]:
     names: dict[str, str] = {}
     for file in files:
         try:
+            _require_plain(file)
             content = _content(file)
             is_xml = file.name == picasa.CONTACTS
             names |= picasa.contacts_in_xml(content) if is_xml else picasa.contacts_in_ini(_text(content))
@@ -130,6 +132,12 @@ def _in_packet(packet: bytes, source: Path, photo: Path, by_stem: bool) -> Photo
     placed = {claim.name for claim in claims}
     loose = [Claim(name) for name in people_in_image(tree) if name not in placed]
     return PhotoClaims(source, photo, [*claims, *loose], by_stem, applied_to(tree))
+
+
+def _require_plain(file: Path) -> None:
+    """Refuse what may never end, such as a pipe."""
+    if not file.is_file():
+        raise UnusableError("it is no plain file")
 
 
 def _content(file: Path) -> bytes:

@@ -174,7 +174,9 @@ def _same(one: Region, other: Region) -> bool:
 
 def _all_same(some: Sequence[Region], others: Sequence[Region]) -> bool:
     """Whether two sets of regions are the same, but for rounding."""
-    return len(some) == len(others) and all(any(_same(one, other) for other in others) for one in some)
+    both = ((some, others), (others, some))
+    found = (any(_same(one, other) for other in right) for left, right in both for one in left)
+    return len(some) == len(others) and all(found)
 
 
 # -- the record of what is ours -------------------------------------------------------------------------

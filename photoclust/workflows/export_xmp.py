@@ -240,6 +240,20 @@ def _embed_some(photos: dict[Path, _Photo], report: XmpReport) -> None:
             changes[path] = change.packet
         is_there = change.packet is None and bool(photo.people.regions)
         report.count(UNCHANGED if is_there else NOTHING, change.differing)
-    failed = exiftool.write_packets(changes) if changes else {}
+    failed = _written(changes, photos) if changes else {}
     report.failed |= {photos[path].uri: reason for path, reason in failed.items()}
     report.written += len(changes) - len(failed)
+
+
+def _written(changes: dict[Path, bytes], photos: dict[Path, _Photo]) -> dict[Path, str]:
+    """Write packets into photos and read them back; give those that could not be written, and why."""
+    failed = exiftool.write_packets(changes)
+    there = exiftool.read_packets(list(changes))
+    for path in changes.keys() - failed.keys():
+        try:
+            is_there = merged(there.get(path), photos[path].people).packet is None
+        except PacketError:
+            is_there = False
+        if not is_there:
+            failed[path] = "exiftool did not write it"
+    return failed

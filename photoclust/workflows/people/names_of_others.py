@@ -143,8 +143,8 @@ class _IndexedPhotos:
     def __init__(self, store: IndexStore) -> None:
         self.uris: dict[str, str] = {}
         self.shapes: dict[str, Shape] = {}
-        self._by_path: dict[str, set[str]] = defaultdict(set)
-        self._by_name: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+        self._by_path: dict[tuple[bool, str], set[str]] = defaultdict(set)  # with True, without extension
+        self._by_name: dict[tuple[bool, str], list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         columns = ["photo_id", "uri", "width", "height", "orientation"]
         for row in store.photos().select(columns).to_pylist():
             if row["photo_id"]:
@@ -158,17 +158,18 @@ class _IndexedPhotos:
             return
         path = Path(local_path(uri))
         folders = path.parts[:-1][::-1]
-        for name in {path.name, path.stem}:
-            self._by_path[str(path.with_name(name))].add(photo_id)
-            self._by_name[name].append((folders, photo_id))
+        for by_stem, name in ((False, path.name), (True, path.stem)):
+            self._by_path[by_stem, str(path.with_name(name))].add(photo_id)
+            self._by_name[by_stem, name].append((folders, photo_id))
 
     def meant(self, said: PhotoClaims) -> set[str]:
         """Ids of the photos that a file speaks of: more than one where photos share a sidecar."""
         path = Path(os.path.normpath(said.photo))
-        if exact := self._by_path.get(str(path)):
+        if exact := self._by_path.get((said.by_stem, str(path))):
             return exact
         folders = path.parts[:-1][::-1]
-        shared = [(_common(folders, other), photo) for other, photo in self._by_name.get(path.name, ())]
+        alike = self._by_name.get((said.by_stem, path.name), ())
+        shared = [(_common(folders, other), photo) for other, photo in alike]
         most = max((count for count, _ in shared), default=0)
         meant = {photo for count, photo in shared if count == most}
         needs_a_folder = all(claim.box is None for claim in said.claims)

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from click.testing import CliRunner, Result
 from conftest import DATA
@@ -328,3 +329,35 @@ def test_a_program_does_the_same(store: IndexStore, tmp_path: Path, photo: Path)
     report = photoclust.open(store.folder).export_xmp(tmp_path / "out", keywords=True)
     assert (report.written, report.faces, report.people, report.photos) == (1, 2, 2, 1)
     assert b"Ada" in below(tmp_path / "out", photo).read_bytes()
+
+
+@needs_exiftool
+@pytest.mark.parametrize("suffix", ["png", "webp", "tif", "heic"])
+def test_embedded_in_every_format_that_exiftool_writes(tmp_path: Path, suffix: str) -> None:
+    pillow_heif.register_heif_opener()
+    photo = tmp_path / f"a.{suffix}"
+    Image.effect_noise((400, 300), 50).convert("RGB").save(photo)
+    pixels = Image.open(photo).tobytes()
+    store = named_index(tmp_path / "index", [NamedPhoto(str(photo), FACES)])
+    result = export(store, "--embed")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert set(regions(photo)) == {"Ada", "Bob"}
+    assert Image.open(photo).tobytes() == pixels
+
+
+@needs_exiftool
+def test_a_link_to_a_photo_stays_one(tmp_path: Path, photo: Path) -> None:
+    link = tmp_path / "link.jpg"
+    link.symlink_to(photo)
+    store = named_index(tmp_path / "index", [NamedPhoto(str(link), FACES)])
+    assert export(store, "--embed").exit_code == 0
+    assert link.is_symlink()
+    assert set(regions(photo)) == {"Ada", "Bob"}
+
+
+@needs_exiftool
+def test_xmp_in_a_photo_that_cannot_be_used_is_left_alone(store: IndexStore, photo: Path) -> None:
+    Image.new("RGB", (400, 300)).save(photo, xmp=b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>")
+    before = photo.read_bytes()
+    assert "document type" in export(store, "--embed").stderr
+    assert photo.read_bytes() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -306,14 +307,22 @@ def test_a_name_without_a_place_needs_one_face_that_is_left() -> None:
     assert matched([of(Claim("Bob"), Claim("Ada"))], known, SHAPE).names == {"g": "Ada"}
 
 
-def test_what_is_exported_is_matched_again() -> None:
+def test_what_is_exported_is_matched_again(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
     for orientation in range(1, 9):
         regions = tuple(Region(name, stored(box, orientation)) for name, box in (("Ada", BOX), ("Bob", NEXT)))
         size = (300, 400) if orientation >= 5 else (400, 300)
         packet = merged(None, PeopleInPhoto(regions, *size)).packet
         assert packet
         folder = Readers(lambda _: True, lambda _, packet=packet: packet)
-        said = gather([Path("/nowhere/a.jpg")], folder).said
+        said = gather([tmp_path], folder).said
         found = matched(said, {"f": Face(BOX), "g": Face(NEXT)}, Shape(400, 300, orientation))
         assert found.names == {"f": "Ada", "g": "Bob"}
         assert said[0].claims[0].frame == STORED
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    for name in ("a.json", "b.jpg", ".picasa.ini", "c.jpg.xmp"):
+        os.mkfifo(tmp_path / name)
+    found = read(tmp_path, {})
+    assert len(found.problems) == 4
