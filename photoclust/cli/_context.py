@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -13,7 +13,10 @@ from photoclust.cli._progress import say, stage_progress
 from photoclust.config import EngineConfig
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from photoclust.index.searching import BlockSearch
+    from photoclust.learn.curves import Epoch
     from photoclust.people.clustering.division import Workers
     from photoclust.stages import Engine
     from photoclust.workflows.context import Context
@@ -30,6 +33,7 @@ def context(engine: EngineConfig | None = None, verb: str = "run") -> Context:
         start_engine=partial(_engine, place),
         start_search=partial(_search, place),
         start_workers=partial(_workers, place),
+        train_with_workers=partial(_training, place),
         divide_search_from=place.divide_search_from,
         progress=stage_progress,
         log=say,
@@ -55,6 +59,12 @@ def _search(config: EngineConfig) -> Generator[BlockSearch]:
 
     with start_search(config) as search:
         yield search
+
+
+def _training(config: EngineConfig, run: Path, workers: int, told: Callable[[Epoch], None]) -> None:
+    from photoclust.engine.training import train_with_workers
+
+    train_with_workers(config, run, workers, told)
 
 
 @contextmanager

@@ -97,8 +97,10 @@ _STAGES = {
     "group": ("Grouping", "settings"),
     "audit": ("Comparing", "pairs"),
     "fetch": ("Fetching the index", "files"),
+    "crop": ("Cutting", "faces"),
     "train": ("Training", "batches"),
     "cut": ("Cutting faces", "photos"),
+    "epoch": ("Training", "epochs"),
 }
 """Words for the stages of `photoclust.workflows.context`."""
 

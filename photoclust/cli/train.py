@@ -11,6 +11,7 @@ import click
 from photoclust.cli import _options
 from photoclust.cli._index_option import index_argument_or_option
 from photoclust.cli._types import Output, Share
+from photoclust.config import EngineConfig
 from photoclust.learn.config import ARCHITECTURES, HEADS, LOSSES, MININGS, WHATS, TrainConfig
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ def _choice(name: str, known: tuple[str, ...], text: str) -> Any:
     return _number(name, click.Choice(known), text)
 
 
+_address_option = click.option(
+    "--address",
+    metavar="URL",
+    envvar="PHOTOCLUST_ADDRESS",
+    help="With --workers: a Ray cluster whose nodes see the run's folder (HEAD:6379); else this machine.",
+)
 _config_options = _options.together(
     _choice("what", WHATS, "A head on stored embeddings, in minutes; or a network on crops of faces."),
     _choice("head", HEADS, "Of a head: linear, or two layers; both begin as the embeddings are."),
@@ -91,7 +98,9 @@ _config_options = _options.together(
         metavar="PERCENTAGE",
         help="People set aside to judge the result.",
     ),
+    click.option("--augment/--no-augment", default=True, help="Vary crops from batch to batch."),
     _number("seed", int, "All chance follows from it."),
+    _number("workers", int, "Processes that train a network together, by Ray Train."),
 )
 
 
@@ -121,9 +130,18 @@ _config_options = _options.together(
     help="A new folder for the run: what it was, its curves, checkpoints, pages and the model.",
 )
 @_config_options
+@_address_option
 @_options.json_option
 @_options.progress_options
-def start(index_dir: Location, labels: str, sure: float, output: str, as_json: bool, **values: Any) -> None:
+def start(
+    index_dir: Location,
+    labels: str,
+    sure: float,
+    output: str,
+    address: str | None,
+    as_json: bool,
+    **values: Any,
+) -> None:
     """Learn from the labelled faces of an index.
 
     People are divided into training, validation and test, so that nobody is on two sides. After each epoch
@@ -141,14 +159,16 @@ def start(index_dir: Location, labels: str, sure: float, output: str, as_json: b
 
     config = TrainConfig(**values)
     store = IndexStore.open(index_dir)
-    _say(workflow(store, Path(output), config, labels, sure, context(verb="train")), as_json)
+    place = context(EngineConfig(address=address), verb="train")
+    _say(workflow(store, Path(output), config, labels, sure, place), as_json)
 
 
 @train.command()
 @click.argument("run", type=click.Path(path_type=Path))
+@_address_option
 @_options.json_option
 @_options.progress_options
-def resume(run: Path, as_json: bool) -> None:
+def resume(run: Path, address: str | None, as_json: bool) -> None:
     """Go on with a run that was interrupted, with the numbers it would have had.
 
     \b
@@ -158,7 +178,26 @@ def resume(run: Path, as_json: bool) -> None:
     from photoclust.cli._context import context
     from photoclust.workflows.train import resume as workflow
 
-    _say(workflow(run, context(verb="train")), as_json)
+    _say(workflow(run, context(EngineConfig(address=address), verb="train")), as_json)
+
+
+@train.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Install it even if it is not better than its parent.")
+def install(run: Path, name: str, force: bool) -> None:
+    """Make the result of RUN the model NAME of this machine, if it is better than its parent.
+
+    An index of the parent is taken to it by `photoclust migrate`; for a head no photo is read.
+
+    \b
+    Examples:
+      photoclust train install run/ our-school
+    """
+    from photoclust.workflows.train.model import install_model
+
+    path = install_model(run, name, force)
+    click.echo(f"{name} is ready: {path}")
 
 
 def _say(outcome: TrainingOutcome, as_json: bool) -> None:
@@ -169,5 +208,7 @@ def _say(outcome: TrainingOutcome, as_json: bool) -> None:
         return
     for line in outcome.lines():
         click.echo(line)
+    if outcome.judgement.is_better:
+        click.echo(f"\nNext: photoclust train install {outcome.folder} NAME")
     for note in outcome.head.notes:
         click.echo(f"\nNote: {visible(note, 1000)}")

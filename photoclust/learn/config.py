@@ -54,6 +54,8 @@ class TrainConfig:
         Shares of the people that are set aside, in (0, 1).
     augment
         Whether crops are varied from batch to batch; of networks.
+    workers
+        Processes that train a network together, each on batches of its own; their gradients are averaged.
     seed
         All chance follows from it.
     """
@@ -79,6 +81,7 @@ class TrainConfig:
     validation: float = 0.15
     test: float = 0.35
     augment: bool = True
+    workers: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -99,6 +102,10 @@ class TrainConfig:
         _require(
             self.learning_rate is None or self.learning_rate > 0,
             f"learning_rate must be above 0, not {self.learning_rate}.",
+        )
+        _require(
+            self.workers == 1 or self.what == "network",
+            f"workers must be 1, not {self.workers}: a head needs no more.",
         )
         _require(self.seed >= 0, f"seed must be 0 or more, not {self.seed}.")
         if self.what == "network" and self.init != RANDOM:
@@ -127,7 +134,7 @@ class TrainConfig:
         return 1e-3 if self.init == RANDOM else 3e-5
 
 
-_LEAST = {"people_per_batch": 2, "photos_per_person": 2, "epochs": 1, "patience": 1}
+_LEAST = {"people_per_batch": 2, "photos_per_person": 2, "epochs": 1, "patience": 1, "workers": 1}
 _CHOICES = {
     "what": WHATS,
     "head": HEADS,

@@ -40,7 +40,7 @@ class LabelledFaces:
 
     def take(self, rows: Rows) -> LabelledFaces:
         """Some of the faces; people keep their places."""
-        chosen = rows.tolist()
+        chosen: list[int] = rows.tolist()
         return LabelledFaces(
             [self.face_ids[row] for row in chosen],
             [self.photos[row] for row in chosen],
@@ -48,6 +48,12 @@ class LabelledFaces:
             self.names,
             self.embeddings[rows],
         )
+
+    def renumbered(self) -> LabelledFaces:
+        """The same with people of whom no face is left taken out of `names`."""
+        known, person = np.unique(self.person, return_inverse=True)
+        names = [self.names[one] for one in known.tolist()]
+        return LabelledFaces(self.face_ids, self.photos, person.astype(np.int64), names, self.embeddings)
 
 
 def split_people(photos: Rows, shares: tuple[float, float], seed: int) -> Rows:

@@ -229,6 +229,11 @@ class RunFolder:
         with _read(self.folder / name) as file:
             return json.loads(file.read_bytes())
 
+    def read_text(self, name: str) -> str:
+        """Read a text."""
+        with _read(self.folder / name) as file:
+            return file.read_text("utf-8")
+
     def write_array(self, name: str, values: np.ndarray[Any, Any]) -> None:
         """Write an array of NumPy."""
         content = io.BytesIO()

@@ -11,22 +11,20 @@ from photoclust.config import EngineConfig
 from photoclust.types import Advance
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from photoclust.index.searching import BlockSearch
+    from photoclust.learn.curves import Epoch
     from photoclust.people.clustering.division import StartWorkers
     from photoclust.stages import Engine
 
-INDEX, COMPARE, GROUP, AUDIT, FETCH, TRAIN, CUT = (
-    "index",
-    "compare",
-    "group",
-    "audit",
-    "fetch",
-    "train",
-    "cut",
-)
+    TrainWithWorkers = Callable[[Path, int, Callable[[Epoch], None]], None]
+
+INDEX, COMPARE, GROUP, AUDIT, FETCH = "index", "compare", "group", "audit", "fetch"
+CUT, CROP, TRAIN, EPOCH = "cut", "crop", "train", "epoch"
 """Stages that report progress: photos indexed, faces compared with all others, settings of a sweep grouped,
-pairs of photos compared, files of an index in an object store fetched, batches trained on, photos from which
-faces are cut."""
+pairs of photos compared, files of an index in an object store fetched, photos from which faces are cut, faces
+cut to learn from, batches trained on, epochs of several workers."""
 
 StageProgress = Callable[[str, int], AbstractContextManager[Advance]]
 """Begins a stage: is called with its name and the number of things to do."""
@@ -55,6 +53,8 @@ class Context:
     start_workers
         Starts what clusters components apart; called only when there are many faces. None does it in this
         process.
+    train_with_workers
+        Trains a run, of this folder, with so many workers, and tells of each epoch.
     divide_search_from
         Faces to be compared with one another from which on the search is divided; see
         `photoclust.config.EngineConfig`.
@@ -71,6 +71,7 @@ class Context:
     start_engine: Callable[[], AbstractContextManager[Engine]]
     start_search: Callable[[], AbstractContextManager[BlockSearch]] | None = None
     start_workers: StartWorkers | None = None
+    train_with_workers: TrainWithWorkers | None = None
     divide_search_from: int = EngineConfig.divide_search_from
     progress: StageProgress = silent
     log: Callable[[str], None] = _nothing

@@ -11,15 +11,20 @@ import numpy as np
 import torch
 
 from photoclust import __version__
+from photoclust.config import CropConfig
+from photoclust.errors import TrainingError, UsageError
 from photoclust.index.store import IndexStore
-from photoclust.learn.config import TrainConfig
-from photoclust.learn.curves import Epoch, as_csv, best_epoch
+from photoclust.learn.config import RANDOM, TrainConfig
+from photoclust.learn.curves import Epoch
 from photoclust.learn.faces import LabelledFaces, doubtful_labels, split_people
+from photoclust.learn.networks import SIZES, margin_of
 from photoclust.learn.run_folder import RunFaces, RunFolder, RunHead, run_id, side_counts
+from photoclust.learn.running import train_epochs, training_of
 from photoclust.learn.training import Training
-from photoclust.workflows.context import TRAIN, Context
+from photoclust.models.weights import card_of
+from photoclust.workflows.context import CROP, EPOCH, TRAIN, Context
+from photoclust.workflows.train.crops import Crops, cut_crops
 from photoclust.workflows.train.labelled import labelled_faces
-from photoclust.workflows.train.learner import learner_of, shown_rows
 from photoclust.workflows.train.outcome import TrainingOutcome, finish
 
 __all__ = ["TrainingOutcome", "resume", "train"]
@@ -59,8 +64,18 @@ def train(
     TrainingError
         The run cannot be kept, or the loss is no number any more.
     """
+    card = card_of(store.settings.embed.model)
+    if config.what == "network" and config.init not in (RANDOM, card.name):
+        raise UsageError(
+            f"{store.called} is an index of {card.name}, which the result is held against; begin with "
+            f"{card.name} or with {RANDOM}, not with {config.init}."
+        )
     faces, notes = labelled_faces(store, labels, sure)
     notes = (*notes, *_doubts(faces))
+    crops = None
+    if config.what == "network":
+        faces, crops, unread = _with_crops(store, faces, config, context)
+        notes = (*notes, *unread)
     for note in notes:
         context.log(note)
     count = np.bincount(faces.person, minlength=len(faces.names))
@@ -68,6 +83,8 @@ def train(
     kept = RunFaces(faces.face_ids, faces.photos, [faces.names[person] for person in faces.person], side)
     run = RunFolder.create(folder, _head(store, config, labels, kept, faces, notes), kept)
     run.write_array("embeddings.npy", faces.embeddings)
+    if crops is not None:
+        run.write_array("crops.npy", crops)
     context.log(_sides(kept))
     return resume(folder, context)
 
@@ -87,11 +104,30 @@ def resume(folder: Path, context: Context) -> TrainingOutcome:
     if head.torch != torch.__version__:
         context.log(f"Begun with PyTorch {head.torch}, this is {torch.__version__}: numbers may differ.")
     with run.lock(), _threads(head.threads):
-        training = learner_of(run, context.log)
-        if state := run.load():
-            training.restore(state)
+        if head.config.workers > 1 and not _is_over(run):
+            _with_workers(run, context)
+        training = training_of(run, context.log)
         _train(run, training, context)
         return finish(run, training, context.log)
+
+
+def _is_over(run: RunFolder) -> bool:
+    return run.path("judgement.json").exists()
+
+
+def _with_workers(run: RunFolder, context: Context) -> None:
+    """Train in several processes; what they keep is what one process would go on from."""
+    if context.train_with_workers is None:
+        raise TrainingError("Nothing here can train with several workers.")
+    config = run.head().config
+    context.log(f"{config.workers} workers train.")
+    with context.progress(EPOCH, config.epochs + 1) as advance:
+
+        def told(epoch: Epoch) -> None:
+            advance(1)
+            context.log(_line(epoch))
+
+        context.train_with_workers(run.folder, config.workers, told)
 
 
 @contextmanager
@@ -104,25 +140,40 @@ def _threads(count: int) -> Generator[None]:
         torch.set_num_threads(before)
 
 
+def _with_crops(
+    store: IndexStore, faces: LabelledFaces, config: TrainConfig, context: Context
+) -> tuple[LabelledFaces, Crops, tuple[str, ...]]:
+    """The faces whose photos can still be read, their crops, and a sentence on the others."""
+    size = SIZES[config.arch]
+    crops = np.zeros((len(faces), size, size, 3), np.uint8)
+    failed: dict[int, str] = {}
+    with context.progress(CROP, len(faces)) as advance:
+        for place, crop in cut_crops(store, faces.face_ids, CropConfig(size, margin_of(size))):
+            if isinstance(crop, str):
+                failed[place] = crop
+            else:
+                crops[place] = crop
+            advance(1)
+    if not failed:
+        return faces, crops, ()
+    first, reason = next(iter(failed.items()))
+    left_out = "photo cannot" if len(failed) == 1 else "photos cannot"
+    note = f"Left out: {len(failed)} {left_out} be read any more, {faces.photos[first]} for one ({reason})."
+    kept = np.setdiff1d(np.arange(len(faces)), list(failed))
+    if not len(kept):
+        raise UsageError(
+            f"None of the photos can be read any more: {faces.photos[first]} for one ({reason})."
+        )
+    return faces.take(kept).renumbered(), crops[kept], (note,)
+
+
 def _train(run: RunFolder, training: Training, context: Context) -> None:
     config = training.config
+    if training.is_over:
+        return
     with context.progress(TRAIN, config.epochs * training.batches_an_epoch) as advance:
         advance(max(0, len(training.curves) - 1) * training.batches_an_epoch)
-        while not training.is_over:
-            epoch = training.next_epoch(advance)
-            _keep(run, training, epoch)
-            context.log(_line(epoch))
-
-
-def _keep(run: RunFolder, training: Training, epoch: Epoch) -> None:
-    """Write what an epoch gave; last the file that says how far the run is."""
-    if best_epoch(training.curves) is epoch:
-        run.save_weights("checkpoints/best.safetensors", training.network.state_dict())
-    number = epoch.epoch
-    if number & (number - 1) == 0:  # 0, 1, 2, 4, 8 ...
-        run.write_array(f"maps/epoch-{number:04}.npy", training.embed(shown_rows(run.faces())))
-    run.write("curves.csv", as_csv(training.curves).encode())
-    run.save(training.state())
+        train_epochs(run, training, lambda epoch: context.log(_line(epoch)), advance)
 
 
 def _line(epoch: Epoch) -> str:
@@ -141,7 +192,7 @@ def _head(
     faces: LabelledFaces,
     notes: tuple[str, ...],
 ) -> RunHead:
-    threads = 1 if config.what == "head" else torch.get_num_threads()
+    threads = torch.get_num_threads() if config.what == "network" and config.workers == 1 else 1
     return RunHead(
         run_id(config, store.model_sha256, kept, faces.embeddings),
         config,

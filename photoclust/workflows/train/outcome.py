@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from photoclust.learn.curves import Epoch, best_epoch
+from photoclust.errors import TrainingError
+from photoclust.learn.curves import Epoch, as_csv, best_epoch
 from photoclust.learn.faces import TEST, TRAINING, VALIDATION
 from photoclust.learn.heads import centred, mean_embedding
 from photoclust.learn.judgement import Judgement, equal_error_distance, judge
 from photoclust.learn.run_folder import RunFaces, RunFolder, RunHead, side_counts
 from photoclust.learn.training import Training
 from photoclust.types import Floats
+from photoclust.workflows.train.model import install_model, write_model
 from photoclust.workflows.train.pages import write_pages
 
 
@@ -43,6 +45,18 @@ class TrainingOutcome:
     sides: tuple[tuple[str, int, int], ...]
     curves: tuple[Epoch, ...]
     judgement: Judgement
+
+    def install(self, name: str, force: bool = False) -> Path:
+        """Make the result a model of this machine, called `name`; see `photoclust.learn.judgement`.
+
+        Raises
+        ------
+        TrainingError
+            It is not better than its parent by more than chance; `force` installs it all the same.
+        WeightsError
+            The name stands for another model.
+        """
+        return install_model(self.folder, name, force)
 
     @property
     def best(self) -> Epoch:
@@ -88,24 +102,35 @@ def _compared(name: str, found: Any) -> str:
 def finish(run: RunFolder, training: Training, log: Callable[[str], None]) -> TrainingOutcome:
     """Judge the best epoch, and write the model and the pages; what is there already is not done again."""
     head, faces = run.head(), run.faces()
+    run.write("curves.csv", as_csv(training.curves).encode())
     training.network.load_state_dict(run.load_weights("checkpoints/best.safetensors"))
     rows = {side: np.flatnonzero(faces.side == side) for side in (VALIDATION, TEST)}
     before, after = parent_vectors(run, faces), training.embed(np.arange(len(faces.side)))
+    if head.config.what == "network":
+        after = without_mean(after, faces)
     if not run.path("judgement.json").exists():
         log("Judging the result on test people ...")
         judged = _judged(before, after, training.material.person, rows)
         run.write_json("judgement.json", judged.to_dict())
     judgement = Judgement.of(run.read_json("judgement.json"))
     outcome = TrainingOutcome(run.folder, head, tuple(side_counts(faces)), tuple(training.curves), judgement)
+    try:
+        write_model(run, training.network)
+    except TrainingError as error:
+        log(str(error))
     write_pages(run, outcome.to_dict(), outcome.lines(), (before, after), training.material.person)
     return outcome
 
 
 def parent_vectors(run: RunFolder, faces: RunFaces) -> Floats:
     """Embeddings of the parent as they are compared: the mean of training faces taken away, unit rows."""
-    embeddings = torch.from_numpy(run.read_array("embeddings.npy"))
-    mean = mean_embedding(embeddings[torch.from_numpy(faces.side == TRAINING)])
-    return centred(embeddings, mean).numpy()
+    return without_mean(run.read_array("embeddings.npy"), faces)
+
+
+def without_mean(vectors: Floats, faces: RunFaces) -> Floats:
+    """Vectors with the mean of training faces taken away, as unit rows."""
+    rows = torch.from_numpy(vectors)
+    return centred(rows, mean_embedding(rows[torch.from_numpy(faces.side == TRAINING)])).numpy()
 
 
 def _judged(before: Floats, after: Floats, person: np.ndarray[Any, Any], rows: dict[int, Any]) -> Judgement:

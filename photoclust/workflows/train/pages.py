@@ -14,10 +14,10 @@ from photoclust.learn.faces import TEST
 from photoclust.learn.hardest import HardTriplet, hardest_triplets
 from photoclust.learn.pairs import PairTest
 from photoclust.learn.run_folder import RunFaces, RunFolder, RunHead
+from photoclust.learn.running import shown_rows
 from photoclust.report.training_page import ShownTriplet, write_training_page
 from photoclust.report.training_plots import Distances, curves, distances, maps
 from photoclust.types import Doubles, Floats, Rows
-from photoclust.workflows.train.learner import shown_rows
 
 _TRIPLETS = 8
 _TITLES = {
