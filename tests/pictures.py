@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,15 @@ from photoclust.photos.decode import decode_photo
 from photoclust.records import DecodedPhoto
 
 LIMITS = DecodeConfig()
+_STORED = {  # what a picture is stored as that each of EXIF's orientations turns upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
 WIDTH, HEIGHT = 48, 32
 
 
@@ -22,6 +32,14 @@ def picture(width: int = WIDTH, height: int = HEIGHT) -> Image.Image:
     x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
     rgb = np.stack([x, y, x * (1 - y)], axis=-1)
     return Image.fromarray((40 + 180 * rgb).astype(np.uint8))
+
+
+def save_turned(image: Image.Image, file: Path, orientation: int, **options: object) -> None:
+    """Save a picture so that its EXIF orientation turns it upright."""
+    exif = Image.Exif()
+    exif[274] = orientation
+    stored = image.transpose(_STORED[orientation]) if orientation in _STORED else image
+    stored.save(file, exif=exif, **options)
 
 
 def encoded(image: Image.Image, file_format: str, **options: object) -> bytes:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from named_index import NamedPhoto, landmarks, named_index
+from pictures import save_turned
 from PIL import Image
 
 import photoclust
@@ -34,24 +35,9 @@ def upright() -> Image.Image:
     return picture
 
 
-STORED = {  # what a picture is stored as that EXIF's orientation turns upright
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
-
-
 def save(file: Path, orientation: int = 1) -> str:
     """Write the picture; give the id of it."""
-    exif = Image.Exif()
-    exif[274] = orientation
-    turn = STORED[orientation]
-    (upright() if turn is None else upright().transpose(turn)).save(file, exif=exif)
+    save_turned(upright(), file, orientation)
     return picture_id(file.read_bytes())
 
 
