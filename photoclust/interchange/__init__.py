@@ -1,1 +1,1 @@
-"""Exchange with other programs: names and face regions in XMP."""
+"""Exchange with other programs: XMP, names that were given elsewhere, data sets."""
