@@ -203,7 +203,7 @@ class IndexStore:
         """Read the row in force for every photo ever seen, ordered by uri; those that are missing too."""
         return self.parts.known_photos()
 
-    def faces(self, columns: list[str] | None = None) -> pa.Table:
+    def faces(self, columns: list[str] | None = None, photos: pa.Table | None = None) -> pa.Table:
         """Read the faces of the photos in force, ordered by face_id, each once.
 
         Parameters
@@ -211,8 +211,10 @@ class IndexStore:
         columns
             Which to read besides ``face_id`` and ``photo_id``; all by default. Of many faces what is large is
             better read with `column`.
+        photos
+            What `photos` gives, where that has been read.
         """
-        photos = self.photos()
+        photos = self.photos() if photos is None else photos
         alive = photos.filter(pc.field("status") == OK)["photo_id"].unique()
         wanted = [
             f.name for f in self.face_schema if columns is None or f.name in ("face_id", "photo_id", *columns)

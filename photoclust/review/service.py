@@ -200,7 +200,7 @@ class Service:
     async def _keep_grouped(self) -> None:
         while True:
             changed = self._changed
-            if not (self.session.pending or self.session.stale_grouping):
+            if not self.session.pending:
                 await changed.wait()
                 continue
             if self.grouping.state == "idle":

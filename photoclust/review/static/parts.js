@@ -42,7 +42,7 @@ export function photoView(photo, { marked = "", size = 1280 } = {}) {
 
 function box(photo, face, marked) {
   const [x0, y0, x1, y1] = face.box;
-  const called = face.called || (face.likeliest_called ? `${face.likeliest_called}?` : "nobody");
+  const called = face.called || (face.chance >= 0.02 ? `${face.likeliest_called}?` : "nobody");
   const content = el("span", { class: "box-name" }, el("bdi", {}, called));
   const properties = { class: `box${marked ? " marked" : ""}${face.person ? "" : " unsure"}`, title: `${called}, ${percent(face.person ? face.confidence : face.chance)}` };
   const element = face.person ? el("a", { ...properties, href: personPath(face.person) }, content) : el("span", properties, content);

@@ -15,7 +15,7 @@ export async function show(main, { query, go, remember }) {
   const total = el("span", { class: "fine", role: "status" });
   const grid = new Grid({
     width: 168,
-    height: 254,
+    height: 236,
     gap: 14,
     label: "People",
     load: (offset, limit) => some("/people", { ...wanted, offset, limit }),

@@ -130,7 +130,7 @@ export async function show(main, { id, query, go, remember }) {
     const apart = (other) => act({ kind: "different", people: [person().id, other.id] });
     fill(
       others,
-      page.near.length > 0 && el("section", {}, el("h2", {}, "Looks most like"), el("ul", {}, page.near.map(({ person: other, chance }) => el("li", {}, personLink(other, chance ? `${percent(chance)} the same` : ""), el("button", { type: "button", onclick: () => merge(other).catch(fail), "aria-label": `${other.called} is the same person` }, "Same"), el("button", { type: "button", class: "quiet", onclick: () => apart(other).catch(fail), "aria-label": `${other.called} is somebody else` }, "Not"))))),
+      page.near.length > 0 && el("section", {}, el("h2", {}, "Looks most like"), el("ul", {}, page.near.map(({ person: other, chance }) => el("li", {}, personLink(other, chance >= 0.01 ? `${percent(chance)} likely the same` : ""), el("button", { type: "button", onclick: () => merge(other).catch(fail), "aria-label": `${other.called} is the same person` }, "Same"), el("button", { type: "button", class: "quiet", onclick: () => apart(other).catch(fail), "aria-label": `${other.called} is somebody else` }, "Not"))))),
       page.together.length > 0 && el("section", {}, el("h2", {}, "In photos with"), el("ul", {}, page.together.map(({ person: other, photos }) => el("li", {}, personLink(other, count(photos, "photo")), el("a", { class: "button", href: `/find?with=${encodeURIComponent(person().id)}&with=${encodeURIComponent(other.id)}`, "aria-label": `Photos with ${other.called}` }, "Photos"))))),
     );
   }

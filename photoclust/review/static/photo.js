@@ -7,6 +7,9 @@ import { photoView } from "./parts.js";
 import { fail, say } from "./say.js";
 import { state } from "./state.js";
 
+// Whether somebody is worth naming of whom it is not sure that it is their face.
+const likely = (face) => !face.person && face.likeliest && face.chance >= 0.02;
+
 export async function show(main, { id }) {
   let photo = await get(`/photos/${encodeURIComponent(id)}`);
   let revision = state.current?.revision ?? "";
@@ -30,13 +33,13 @@ export async function show(main, { id }) {
       el(
         "div",
         {},
-        el("p", {}, face.person ? el("a", { href: personPath(face.person) }, el("bdi", {}, face.called)) : el("span", {}, face.likeliest_called ? `Perhaps ${face.likeliest_called}` : "Nobody known"), el("span", { class: "fine" }, ` ${percent(face.person ? face.confidence : face.chance) || ""}`)),
+        el("p", {}, face.person ? el("a", { href: personPath(face.person) }, el("bdi", {}, face.called)) : el("span", {}, likely(face) ? `Perhaps ${face.likeliest_called}` : "Nobody known"), el("span", { class: "fine" }, face.person || likely(face) ? ` ${percent(face.person ? face.confidence : face.chance)}` : "")),
         el(
           "div",
           { class: "buttons" },
           nameField({ label: `Who ${face.called || "this face"} is`, placeholder: unnamed ? "Name" : "Somebody else", take: (name, person) => take(face, name, person), known: !face.person }),
           face.person && el("button", { type: "button", onclick: () => act({ kind: "reject", people: [face.person], faces: [face.id] }) }, `Not ${face.called}`),
-          !face.person && face.likeliest && el("button", { type: "button", onclick: () => act({ kind: "same", people: [face.likeliest], faces: [face.id] }) }, `It is ${face.likeliest_called}`),
+          likely(face) && el("button", { type: "button", onclick: () => act({ kind: "same", people: [face.likeliest], faces: [face.id] }) }, `It is ${face.likeliest_called}`),
         ),
       ),
     );

@@ -61,8 +61,8 @@ def take_back(
     if how_many < 1:  # a slice would take a negative number for all but so many
         raise UsageError(f"how_many must be 1 or more, not {how_many}.")
     require_understood(people_index.decisions, store.decisions_file)
-    said = [command for command in commands(people_index.decisions) if command.taken_back == redo]
-    chosen = said[:how_many] if redo else said[::-1][:how_many]
+    every = commands(people_index.decisions)
+    chosen = _taken_back(every)[:how_many] if redo else _held(every)[::-1][:how_many]
     if not chosen:
         raise UsageError(
             "Nothing was taken back that could hold again." if redo else "Nothing has been said to take back."
@@ -70,6 +70,16 @@ def take_back(
     lines = {line.line for command in chosen for line in command.lines}
     store.mark_decisions(lines, TAKEN_BACK, held=redo)
     return chosen
+
+
+def _held(every: Sequence[Command]) -> list[Command]:
+    return [command for command in every if not command.taken_back]
+
+
+def _taken_back(every: Sequence[Command]) -> list[Command]:
+    """What was taken back, the last taken back first: what is later than all that holds, then the rest."""
+    last = max((place for place, command in enumerate(every) if not command.taken_back), default=-1)
+    return [one for one in (*every[last + 1 :], *every[: last + 1]) if one.taken_back]
 
 
 def named_joined(people_index: PeopleIndex, decisions: Sequence[Decision]) -> list[str]:

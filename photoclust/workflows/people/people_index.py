@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -46,13 +46,19 @@ class Known:
     Attributes
     ----------
     clustering
-        The people as the user sees them.
-    quality
-        ``face_id`` and ``quality`` of each face of the index.
+        The grouping in force.
+    people
+        ``person_id``, ``name``, ``number``, ``ignored`` and ``faces`` of each person as the user sees them.
+    person_of
+        Person id of each face as the user sees them, ``""`` where it is nobody's.
+    members
+        How clear each member of a person is, and its id.
     """
 
     clustering: Clustering
-    quality: pa.Table
+    people: Mapping[str, dict[str, Any]]
+    person_of: Mapping[str, str]
+    members: Callable[[str], list[tuple[float, str]]]
 
 
 class PeopleIndex:
@@ -69,7 +75,9 @@ class PeopleIndex:
         self._store = store
         self.text = store.decisions_text()
         self._current = current
-        self.people: dict[str, dict[str, Any]] = {row["person_id"]: row for row in current.people.to_pylist()}
+        self.people: Mapping[str, dict[str, Any]] = (
+            known.people if known else {row["person_id"]: row for row in current.people.to_pylist()}
+        )
         self.assignments = current.assignments
         self.config = config_of(current.run)
         self._known = known
@@ -88,13 +96,11 @@ class PeopleIndex:
     @property
     def person_of(self) -> Mapping[str, str]:
         """Person of each face, empty where it is nobody's."""
-        return self._current.person_of
+        return self._known.person_of if self._known else self._current.person_of
 
     @cached_property
     def _quality(self) -> pa.Table:
         """How good each face of the index is."""
-        if self._known:
-            return self._known.quality
         from photoclust.workflows.snapshot.compared import (
             ComparedFaces,
         )  # numpy's compilers: lists do without
@@ -103,6 +109,8 @@ class PeopleIndex:
 
     def _members(self, person: str) -> list[tuple[float, str]]:
         """How clear each member of a person is, and its id."""
+        if self._known:
+            return self._known.members(person)
         own = self.assignments.select(["face_id", "confidence", "person_id", "status"])
         own = own.filter((pc.field("person_id") == person) & (pc.field("status") == MEMBER))
         quality = look_up(self._quality, "face_id", own["face_id"])["quality"]

@@ -137,7 +137,7 @@ def card(view: View, place: int) -> PersonCard:
         one.name,
         view.called[place],
         int(view.counts[place]),
-        int(view.photo_counts[place]),
+        view.photo_count(place),
         view.cover_of(place),
         one.ignored,
         None if one.confidence is None else round(one.confidence, 4),

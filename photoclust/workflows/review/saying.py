@@ -61,6 +61,7 @@ class _Changed:
         self.people = list(view.people)
         self.person, self.status = view.person.copy(), view.status.copy()
         self.confidence = view.confidence.copy()
+        self.successors = dict(view.successors)
 
     def view(self) -> View:
         """What has come of it."""
@@ -70,7 +71,7 @@ class _Changed:
             person=self.person,
             status=self.status,
             confidence=self.confidence,
-            as_grouped=False,
+            successors=self.successors,
         )
 
     def rows(self, faces: Iterable[str]) -> list[int]:
@@ -103,7 +104,8 @@ class _Changed:
         self.people[whose] = replace(self.people[whose], name=name)
         for place, one in enumerate(self.people):
             if name and one.name == name and place != whose and frozenset((place, whose)) not in apart:
-                self._join(whose, place)
+                self._join(place, whose)
+                whose = place
 
     def _join(self, one: int, other: int) -> None:
         if min(one, other) < 0 or one == other:
@@ -112,6 +114,7 @@ class _Changed:
         name = self.people[one].name or self.people[other].name
         self.people[one] = replace(self.people[one], name=name)
         self.people[other] = replace(self.people[other], name="")
+        self.successors[self.people[other].id] = self.people[one].id
 
     def _put_together(self, decision: Decision) -> None:
         target = self.who(decision.others or decision.faces)

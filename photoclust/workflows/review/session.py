@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
 from threading import RLock
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from photoclust.workflows.review.saying import after, concerned
 from photoclust.workflows.review.stored import StoredFaces
 from photoclust.workflows.review.view import View
 
+_OF_IDS = ("_identities", "_numbers", "_owners")
 REMEMBERED = 1000
 """Changes that are remembered: who looked at people before them is told to look again."""
 
@@ -88,6 +90,7 @@ class ReviewSession:
         self._grouped = View.of(StoredFaces.read(store), _clustering(store))
         self._view = self._grouped
         self._log: tuple[str, tuple[LogEntry, ...]] = "", ()
+        self._told: tuple[str, dict[str, Any]] = "", {}  # what the ids of a grouping are called by
 
     # -- looking ----------------------------------------------------------------------------------------
 
@@ -103,8 +106,8 @@ class ReviewSession:
 
     @property
     def pending(self) -> int:
-        """Decisions that are shown and not grouped by yet."""
-        return len(self._pending)
+        """Decisions that are not grouped by yet; 1 at least where others may have been written elsewhere."""
+        return len(self._pending) or int(self.stale_grouping)
 
     @property
     def log(self) -> tuple[LogEntry, ...]:
@@ -112,7 +115,12 @@ class ReviewSession:
         with self._lock:
             stamp = f"{self._decisions_stamp()} {self.revision}"
             if self._log[0] != stamp:
-                self._log = stamp, tuple(log(PeopleIndex(self.store, self._view.known)))
+                index = PeopleIndex(self.store, self._view.known)
+                run_id = self._view.clustering.run_id
+                if self._told[0] == run_id:
+                    vars(index).update(self._told[1])
+                self._log = stamp, tuple(log(index))
+                self._told = run_id, {name: vars(index)[name] for name in _OF_IDS if name in vars(index)}
             return self._log[1]
 
     def undoable(self) -> LogEntry | None:
@@ -145,6 +153,7 @@ class ReviewSession:
         with self._lock:
             self.catch_up()
             before = self._view
+            said = replace(said, people=tuple(map(before.current, said.people)))
             self._require_fresh(said.revision, self._about(said))
             noted = note(self.store, said.decisions, said.join_named, before.known)
             self._decisions_seen = self._decisions_stamp()
@@ -269,7 +278,11 @@ class ReviewSession:
         clustering = self._grouped.clustering if same_run else _clustering(self.store)
         self._grouped = View.of(StoredFaces.read(self.store) if moved else faces, clustering)
         before, now = self._view, after(self._grouped, self._pending)
-        self._show(now, None if moved else differing(before, now))
+        if moved:
+            self._show(now, None)
+        else:
+            successors = {**before.successors, **now.successors, **_successors(before, now)}
+            self._show(replace(now, successors=successors), differing(before, now))
         return True
 
     def _decisions_stamp(self) -> tuple[int, int]:
@@ -299,6 +312,18 @@ def _clustering(store: IndexStore) -> Clustering:
 def _content(line: Decision) -> Decision:
     """A decision whenever it was taken, wherever it stands."""
     return replace(line, at=line.at.min.replace(tzinfo=line.at.tzinfo), line=0)
+
+
+def _successors(before: View, now: View) -> dict[str, str]:
+    """Who has most of the faces of each person who is no longer there; somebody pulled out has another id."""
+    found: dict[str, str] = {}
+    for place, one in enumerate(before.people):
+        if before.counts[place] and one.id not in now.place_of:
+            owners = now.person[before.rows_of(place)]
+            owners = owners[owners >= 0]
+            if len(owners):
+                found[one.id] = now.id_of(int(np.bincount(owners).argmax()))
+    return found
 
 
 def differing(before: View, after: View) -> set[str]:

@@ -43,8 +43,8 @@ class StoredFaces:
     def read(cls, store: IndexStore) -> StoredFaces:
         """Read those of an index."""
         stamp = stamp_of(store.folder, "photos", "faces")
-        table = store.faces(["box", "quality"])
-        photos = _pictures(store.photos())
+        every = store.photos()
+        table, photos = store.faces(["box", "quality"], every), _pictures(every)
         photo = pc.fill_null(index_in(table["photo_id"], photos["photo_id"]), -1)
         return cls(table, photos, photo.to_numpy().astype(np.int64), stamp)
 
@@ -72,6 +72,11 @@ class StoredFaces:
         flat: Any = self.table["box"].combine_chunks()
         flat = pa.concat_arrays(flat.chunks) if isinstance(flat, pa.ChunkedArray) else flat
         return flat.flatten().to_numpy(zero_copy_only=False).reshape(-1, 4)
+
+    @cached_property
+    def quality(self) -> npt.NDArray[np.float32]:
+        """float32, shape (n,), in [0, 1]."""
+        return self.table["quality"].to_numpy()
 
     @cached_property
     def taken(self) -> npt.NDArray[np.datetime64]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -64,8 +64,8 @@ class View:
         float32, shape (n,), in [0, 1]: how likely that is.
     label
         int64, shape (n,): density cluster of each face, −1 for none.
-    as_grouped
-        Whether nothing was said since the grouping.
+    successors
+        Whom an id means now that nobody has any longer.
     """
 
     faces: StoredFaces
@@ -77,7 +77,7 @@ class View:
     likeliest: Rows
     chance: npt.NDArray[np.float32]
     label: Rows
-    as_grouped: bool = True
+    successors: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def of(cls, faces: StoredFaces, clustering: Clustering) -> View:
@@ -118,12 +118,10 @@ class View:
         order, begins = self._order
         return order[begins[place] : begins[place + 1]]
 
-    @cached_property
-    def photo_counts(self) -> Rows:
-        """int64: photos in which each of `people` is."""
-        known = (self.person >= 0) & (self.faces.photo >= 0)
-        pairs = np.unique(self.person[known] * (len(self.faces.photos) + 1) + self.faces.photo[known])
-        return np.bincount(pairs // (len(self.faces.photos) + 1), minlength=len(self.people))
+    def photo_count(self, place: int) -> int:
+        """In how many photos a person is."""
+        photos = self.faces.photo[self.rows_of(place)]
+        return len(set(photos[photos >= 0].tolist()))
 
     @cached_property
     def ranked(self) -> list[int]:
@@ -148,12 +146,19 @@ class View:
         UsageError
             Nobody is that person now.
         """
-        found = self.place_of.get(person)
-        if found is None or not self.counts[found]:
-            found = self.place_of.get(person_in_force(self.clustering, person))
+        found = self.place_of.get(self.current(person))
         if found is None or not self.counts[found]:
             raise UsageError("That person is no longer there: their faces are with somebody else now.")
         return found
+
+    def current(self, person: str) -> str:
+        """The id of whom an id means, whatever it has become."""
+        for _ in range(len(self.successors) + 1):  # a chain, and never a circle
+            place = self.place_of.get(person)
+            if (place is not None and self.counts[place]) or person not in self.successors:
+                break
+            person = self.successors[person]
+        return person if person in self.place_of else person_in_force(self.clustering, person)
 
     def id_of(self, place: int) -> str:
         """Id of a person; ``""`` of nobody."""
@@ -172,32 +177,22 @@ class View:
     @cached_property
     def known(self) -> Known:
         """The same people, for `photoclust.workflows.people`."""
-        quality = self.faces.table.select(["face_id", "quality"])
-        return Known(self.clustering if self.as_grouped else self._as_clustering(), quality)
-
-    def _as_clustering(self) -> Clustering:
-        """The grouping in force with what was said since."""
-        ids = pa.array([*(one.id for one in self.people), ""], pa.string())
-        assignments = look_up(self.clustering.assignments, "face_id", self.faces.table["face_id"])
-        columns = {
-            "face_id": self.faces.table["face_id"],
-            "person_id": ids.take(pa.array(np.where(self.person >= 0, self.person, len(self.people)))),
-            "status": pa.array(STATUSES).take(pa.array(self.status)),
-            "confidence": pa.array(self.confidence),
-        }
-        for name, column in columns.items():
-            assignments = assignments.set_column(assignments.column_names.index(name), name, column)
-        return replace(self.clustering, assignments=assignments, people=self._people_table())
-
-    def _people_table(self) -> pa.Table:
-        rows: Sequence[dict[str, Any]] = [
-            {"person_id": one.id, "name": one.name, "number": one.number or None, "ignored": one.ignored}
-            | {"faces": int(self.counts[place]), "photos": int(self.photo_counts[place])}
-            | {"cover_face_id": self.cover_of(place), "confidence": one.confidence}
+        rows = {
+            one.id: {"person_id": one.id, "name": one.name, "number": one.number or None}
+            | {"ignored": one.ignored, "faces": int(self.counts[place])}
             for place, one in enumerate(self.people)
             if self.counts[place]
-        ]
-        return pa.Table.from_pylist(rows, self.clustering.people.schema)
+        }
+        ids = np.array([*(one.id for one in self.people), ""], object)
+        person_of = dict(zip(self.faces.ids, ids[self.person].tolist(), strict=True))
+        return Known(self.clustering, rows, person_of, self._members)
+
+    def _members(self, person: str) -> list[tuple[float, str]]:
+        """How clear each member of a person is, and its id."""
+        rows = self.rows_of(self.place_of[person])
+        rows = rows[self.status[rows] == IS_MEMBER]
+        clear = self.faces.quality[rows] * self.confidence[rows]
+        return [(float(value), self.faces.ids[row]) for value, row in zip(clear, rows.tolist(), strict=True)]
 
 
 def _shown(row: Mapping[str, Any]) -> ShownPerson:

@@ -171,3 +171,17 @@ def test_what_was_said_is_told_with_the_names_of_its_time(
     assert taken_back.startswith("".join(f"Taken back: {line}.\n" for line in said[:5]))
     assert [row["said"] for row in json.loads(say("log", "--json"))] == said
     assert say("undo", "2", "--redo").startswith(f"Holds again: {said[5]}.\nHolds again: {said[4]}.\n")
+
+
+def test_what_was_taken_back_last_holds_again_first(
+    say: Say, album_index: IndexStore, who: dict[str, str]
+) -> None:
+    say("name", who["ada"], "Ada", "--later")
+    say("undo")
+    say("name", who["bea"], "Bea", "--later")
+    say("name", who["dora"], "Dora", "--later")
+    say("undo")
+    say("undo", "--redo")
+    assert {"Bea", "Dora"} == set(PeopleIndex(album_index).names.values()) - {""}
+    say("undo", "--redo")  # what was taken back before others were said comes last
+    assert {"Ada", "Bea", "Dora"} == set(PeopleIndex(album_index).names.values()) - {""}
