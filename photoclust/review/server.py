@@ -75,6 +75,7 @@ async def _serve(
         server_header=False,
         ws="none",
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=30,
     )
     server = _Server(config)
     running = asyncio.create_task(server.serve([listener]))

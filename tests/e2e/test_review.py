@@ -139,12 +139,11 @@ def test_what_is_said_is_there_after_a_reload_and_a_grouping_by_a_shell(page: An
 
     page.keyboard.press("2")
     for number in range(10):
-        expect(page.locator("h1")).to_have_text("Questions")
+        expect(page.locator("#question, .empty")).to_be_visible(timeout=120 * SECONDS)
         if not page.locator(".question").count():
             break
-        before = page.locator("#question").inner_text() + page.locator(".big-faces img").first.get_attribute(
-            "src"
-        )
+        face = page.locator(".big-faces img").first.get_attribute("src")
+        before = page.locator("#question").inner_text() + face
         page.keyboard.press("yns"[number % 3])
         page.wait_for_function(
             "before => { const q = document.querySelector('#question'); return !q || "

@@ -17,6 +17,7 @@ function skippedBefore() {
 }
 
 export async function show(main) {
+  fill(main, el("div", { class: "page-head" }, el("h1", {}, "Questions")), el("p", { class: "fine waiting" }, "The questions are being worked out …"));
   let page = await get("/questions", { limit: 100 });
   let skipped = skippedBefore();
   let answered = 0;
