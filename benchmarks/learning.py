@@ -2,6 +2,8 @@
 
     python benchmarks/learning.py INDEX            # heads on the embeddings of an index
     python benchmarks/learning.py INDEX --worse    # and where photos are worse than those of the model
+    python benchmarks/learning.py INDEX --photos 30  # where that many photos of each person are named
+    python benchmarks/learning.py --curves FILE RUN...    # what several runs learned, in one picture
 
 INDEX holds labelled folders. Half of the people are trained on, a tenth of them says when to end, the other
 half is the test, for five seeds. Printed is the true accept rate at a false match rate of 1 in 1,000 and
@@ -16,12 +18,15 @@ pixels, of 51 pixels at JPEG quality 10, and without colour; their photos must s
 from __future__ import annotations
 
 import argparse
+import csv
 import io
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 
 from photoclust.index.store import IndexStore
@@ -121,25 +126,61 @@ def grey(crop: np.ndarray) -> np.ndarray:
 WORSE = {"24 pixels": small(24), "16 pixels": small(16), "compressed": compressed, "grey": grey}
 
 
-def some(person: np.ndarray) -> np.ndarray:
-    """Rows of up to six photos of 350 people with two and more."""
+def some(person: np.ndarray, people: int = PEOPLE, photos: int = PHOTOS, least: int = 2) -> np.ndarray:
+    """Rows of up to so many photos of so many people with `least` and more."""
     rng = np.random.default_rng(0)
-    people = rng.permutation(np.flatnonzero(np.bincount(person) > 1))[:PEOPLE]
+    chosen = rng.permutation(np.flatnonzero(np.bincount(person) >= least))[:people]
     return np.sort(
-        np.concatenate([rng.permutation(np.flatnonzero(person == one))[:PHOTOS] for one in people])
+        np.concatenate([rng.permutation(np.flatnonzero(person == one))[:photos] for one in chosen])
     )
 
 
+def draw_curves(file: str, runs: list[str]) -> None:
+    """Draw the curves of several runs, each called what its folder is called."""
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    axes = figure.subplots(1, 3)
+    for number, folder in enumerate(runs):
+        with Path(folder, "curves.csv").open() as lines:
+            rows = [
+                {name: float(value or "nan") for name, value in row.items()} for row in csv.DictReader(lines)
+            ]
+        column = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        style = {"marker": "o^sD"[number % 4], "ms": 3, "label": Path(folder).name}
+        axes[0].plot(column["epoch"], 100 * column["active"], **style)
+        axes[1].plot(column["epoch"], column["validation_impostor"] - column["validation_genuine"], **style)
+        axes[2].plot(column["epoch"], column["validation_tar"], **style)
+    titles = ("cost something, %", "validation: impostor − genuine distance", "validation: TAR at FMR 0.001")
+    for one, title in zip(axes, titles, strict=True):
+        one.set(xlabel="epoch", title=title)
+        one.title.set_fontsize(9)
+        one.grid(alpha=0.3)
+    axes[0].legend(fontsize=8)
+    figure.savefig(file, dpi=100)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("index")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="+", metavar="INDEX|RUN")
+    parser.add_argument("--photos", type=int, default=10_000, metavar="N")
     parser.add_argument("--worse", action="store_true")
+    parser.add_argument("--curves", metavar="FILE")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    store = IndexStore.open(asked.index)
+    if asked.curves:
+        draw_curves(asked.curves, asked.folders)
+    else:
+        heads(asked.folders[0], asked.worse, asked.photos)
+
+
+def heads(index: str, worse: bool, photos: int) -> None:
+    """Print what heads come to on an index."""
+    store = IndexStore.open(index)
     faces, _ = labelled_faces(store, "folders", 1.0)
-    if not asked.worse:
-        compare("as they are", faces.embeddings, faces.person)
+    if not worse:
+        rows = some(faces.person, len(faces.names), photos, least=1)
+        compare("as they are", faces.embeddings[rows], faces.person[rows])
         return
     rows = some(faces.person)
     person = np.unique(faces.person[rows], return_inverse=True)[1].astype(np.int64)
@@ -148,8 +189,8 @@ def main() -> None:
         crops[place] = crop
     embedder = load(store.settings.embed.model, flip=False)
     compare("as they are", faces.embeddings[rows], person)
-    for name, worse in WORSE.items():
-        vectors = embedder.embed(np.stack([worse(crop) for crop in crops]))
+    for name, make in WORSE.items():
+        vectors = embedder.embed(np.stack([make(crop) for crop in crops]))
         compare(name, vectors.astype(np.float16).astype(np.float32), person)
 
 

@@ -67,8 +67,8 @@ class TrainConfig:
     loss: str = "triplet"
     mining: str = "semihard"
     margin: float = 0.2
-    positive_margin: float = 0.4
-    negative_margin: float = 1.1
+    positive_margin: float = 0.7
+    negative_margin: float = 1.2
     squared: bool = False
     temperature: float = 0.1
     angle: float = 28.6
@@ -130,7 +130,7 @@ class TrainConfig:
         if self.learning_rate is not None:
             return self.learning_rate
         if self.what == "head":
-            return 1e-3
+            return 3e-4
         return 1e-3 if self.init == RANDOM else 3e-5
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from sklearn.manifold import TSNE
 
 from photoclust.types import Doubles, Floats, Rows
@@ -82,18 +83,19 @@ def curves(epochs: Sequence[Epoch], best: int, active: str) -> bytes:
     axes[1, 1].legend(fontsize=8)
     for one in axes.flat:
         one.set(xlabel="epoch", xlim=(0, max(1, number[-1])))
+        one.xaxis.set_major_locator(MaxNLocator(integer=True))
         one.grid(alpha=0.3)
     return _png(figure)
 
 
-def distances(found: Distances) -> bytes:
-    """Distances of test pairs before training and after."""
+def distances(found: Distances, titles: tuple[str, str]) -> bytes:
+    """Distances of test pairs by the parent and by what was learned, which `titles` name."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     axes = figure.subplots(1, 2, sharex=True, sharey=True)
     bins = np.linspace(0, 1.8, 73)
     for one, title, (own, other) in (
-        (axes[0], "before", found.before),
-        (axes[1], "after", found.after),
+        (axes[0], titles[0], found.before),
+        (axes[1], titles[1], found.after),
     ):
         for values, colour, name in ((own, _OWN, "one person"), (other, _OTHER, "two people")):
             one.hist(values, bins, density=True, color=colour, alpha=0.6, label=f"pairs of {name}")

@@ -46,12 +46,11 @@ def write_pages(
     head, faces = run.head(), run.faces()
     epochs = [Epoch.of(one) for one in values["curves"]]
     tested = np.flatnonzero(faces.side == TEST)
+    best = best_epoch(epochs).epoch
     drawn = {
-        "curves": curves(
-            epochs, best_epoch(epochs).epoch, "pairs" if head.config.loss == "contrastive" else "triplets"
-        ),
-        "distances": distances(_distances(vectors, person, tested)),
-        "map": _map(run, faces, vectors[1], best_epoch(epochs).epoch),
+        "curves": curves(epochs, best, "pairs" if head.config.loss == "contrastive" else "triplets"),
+        "distances": distances(_distances(vectors, person, tested), (head.parent, f"after epoch {best}")),
+        "map": _map(run, faces, vectors[1], best),
     }
     for name, png in drawn.items():
         run.write(f"{name}.png", png)
@@ -127,7 +126,7 @@ def _pictures(index: str, face_ids: list[str]) -> list[bytes | None]:
     try:
         store = IndexStore.open(index)
         known = set(store.faces([])["face_id"].to_pylist())
-        there = pa.chunked_array([pa.array([one for one in face_ids if one in known], pa.string())])
+        there = pa.chunked_array([pa.array(sorted(known.intersection(face_ids)), pa.string())])
         pictures = in_order(store.column("thumbnail", there), there)
     except PhotoclustError:
         return [None] * len(face_ids)

@@ -139,3 +139,20 @@ def test_crops_are_cut_as_indexing_cuts_them(tmp_path: Path) -> None:
     ids = store.faces([])["face_id"].to_pylist()[:3]
     crops = dict(cut_crops(store, ids, store.settings.crop))
     assert {place: np.shape(crop) for place, crop in crops.items()} == dict.fromkeys(range(3), (160, 160, 3))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cache")
+def test_the_default_network_is_tuned_and_installed(tmp_path: Path) -> None:
+    store = picture_index(tmp_path, photos=3)
+    settings = ("--what", "network", "--epochs", "1", "--people-per-batch", "4", "--photos-per-person", "2")
+    invoke(store.folder, *settings, "--validation", "25%", "--output", tmp_path / "run")
+    run = RunFolder.open(tmp_path / "run")
+    invoke("install", run.folder, "tuned", "--force")
+    card = card_of("tuned")
+    assert (card.format, card.parent, card.margin) == ("inception-resnet-v1", "casia-webface", 32)
+    crops = dict(cut_crops(store, run.faces().face_ids[:3], load("tuned").crop))
+    training = training_of(run, lambda _: None, place="cpu")
+    training.network.load_state_dict(run.load_weights("checkpoints/best.safetensors"))
+    found = load("tuned").embed(np.array([crops[place] for place in range(3)]))
+    assert (found * training.embed(np.arange(3))).sum(1).min() > 0.9999
