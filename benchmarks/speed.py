@@ -75,16 +75,18 @@ def ours(files: list[Path], engine_kind: str) -> dict[str, Any]:
     from photoclust.photo_refs import ref_table
     from photoclust.photos.sources.references import find_photos
     from photoclust.records import stage_seconds
+    from photoclust.workflows.opening import fastest
 
     refs = list(find_photos([str(path) for path in files]))
     table = ref_table(refs, [0] * len(refs))
     seconds = dict.fromkeys(STAGES, 0.0)
+    settings = fastest(IndexSettings())
     faces = 0
     with start(EngineConfig(kind=engine_kind)) as engine:
-        for _ in engine.stream(table.slice(0, WARM_UP), IndexSettings(), 1):
+        for _ in engine.stream(table.slice(0, WARM_UP), settings, 1):
             pass
         began = time.perf_counter()
-        for rows in engine.stream(table, IndexSettings()):
+        for rows in engine.stream(table, settings):
             faces += sum(map(len, rows["faces"].to_pylist()))
             for stage, spent in stage_seconds(rows).items():
                 seconds[stage] = seconds.get(stage, 0.0) + spent

@@ -31,6 +31,16 @@ def container_memory() -> int | None:
     return None
 
 
+def has_bfloat16() -> bool:
+    """Whether processors have instructions for bfloat16; False where the system is not Linux on x86."""
+    try:
+        with Path("/proc/cpuinfo").open() as lines:
+            flags = next((line.split() for line in lines if line.startswith("flags")), [])
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
 def _read_cgroup(name: str) -> str:
     try:
         return (Path("/sys/fs/cgroup") / name).read_text().strip()

@@ -199,7 +199,9 @@ class EmbedFaces:
         self.size, embed = settings.crop.size, settings.embed
         self.schema, self.faces = indexed_schema(embed.dimension), face_schema(embed.dimension)
         batch = CPU_BATCH if device == "cpu" else GPU_BATCH
-        self.embedder = load(embed.model, device=device, batch_size=batch, flip=embed.flip)
+        self.embedder = load(
+            embed.model, device=device, batch_size=batch, flip=embed.flip, precision=embed.precision
+        )
 
     @property
     def batch_size(self) -> int:

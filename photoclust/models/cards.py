@@ -75,6 +75,9 @@ class Card:
         of a zip archive is meant.
     trained_on, lfw_accuracy
         Data set; accuracy on Labeled Faces in the Wild, in [0, 1], that the author published.
+    bfloat16
+        Whether embeddings computed in bfloat16 were measured to tell people apart as well as those in
+        float32, and may be mixed with them.
     measured
         Whether photoclust was measured with these very weights.
     parent, parent_sha256
@@ -103,6 +106,7 @@ class Card:
     member: str | None = None
     trained_on: str | None = None
     lfw_accuracy: float | None = None
+    bfloat16: bool = False
     measured: bool = False
     parent: str | None = None
     parent_sha256: str | None = None

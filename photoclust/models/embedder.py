@@ -16,12 +16,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from photoclust.config import CropConfig
+from photoclust.config import FLOAT32, CropConfig
 from photoclust.errors import VectorError, WeightsError
+from photoclust.machine import has_bfloat16
 from photoclust.models.cards import FACENET, HEAD, ONNX, Card
 from photoclust.models.head import Head, read_head
 from photoclust.models.weights import card_of, weights_path, weights_sha256
 
+FLOAT32_HERE = (
+    "This index was begun in bfloat16; here faces are embedded in float32, and the two may be mixed."
+)
 CPU_BATCH = 4  # crops embedded at once where there is no GPU, each with its mirror image
 
 
@@ -58,8 +62,9 @@ class Embedder:
     Attributes
     ----------
     note
-        What an operator should know, if anything: a GPU without enough memory gets half as many crops at
-        once, and again half, and where one is too many the processor does the work.
+        What an operator should know, if anything: bfloat16 was asked for and cannot be had; or a GPU without
+        enough memory gets half as many crops at once, and again half, and where one is too many the
+        processor does the work.
     """
 
     def __init__(
@@ -173,7 +178,12 @@ class HeadEmbedder(Embedder):
 
 
 def load(
-    name: str, *, device: str = "cpu", batch_size: int = CPU_BATCH, flip: bool | None = None
+    name: str,
+    *,
+    device: str = "cpu",
+    batch_size: int = CPU_BATCH,
+    flip: bool | None = None,
+    precision: str = FLOAT32,
 ) -> Embedder:
     """Load a model that is on this machine.
 
@@ -187,6 +197,8 @@ def load(
         Crops embedded at once.
     flip
         Average with mirror images; what the card says by default.
+    precision
+        ``float32``, or ``bfloat16`` where PyTorch runs on processors that have instructions for it.
 
     Raises
     ------
@@ -196,10 +208,13 @@ def load(
     card, path = card_of(name), weights_path(name)
     if card.format == HEAD:
         return _load_head(card, device, batch_size, flip)
-    return Embedder(network_of(card, path, device), card, flip, batch_size)
+    usable = precision if device == "cpu" and has_bfloat16() else FLOAT32
+    embedder = Embedder(network_of(card, path, device, usable), card, flip, batch_size)
+    embedder.note = FLOAT32_HERE if usable != precision else None
+    return embedder
 
 
-def network_of(card: Card, path: Path, device: str = "cpu") -> Network:
+def network_of(card: Card, path: Path, device: str = "cpu", precision: str = FLOAT32) -> Network:
     """The network in a file that a card describes.
 
     Raises
@@ -214,7 +229,7 @@ def network_of(card: Card, path: Path, device: str = "cpu") -> Network:
     assert card.format == FACENET
     from photoclust.models.torch_network import TorchNetwork
 
-    return TorchNetwork(path, card, device)
+    return TorchNetwork(path, card, device, precision)
 
 
 def normalised_rows(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

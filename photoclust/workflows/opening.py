@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from photoclust.config import CollectionConfig, IndexSettings
+from photoclust.config import BFLOAT16, FLOAT32, CollectionConfig, IndexSettings
 from photoclust.index.place import Location
 from photoclust.index.store import IndexStore
-from photoclust.models.weights import settings_of, weights_path, weights_sha256
+from photoclust.machine import has_bfloat16
+from photoclust.models.weights import card_of, settings_of, weights_path, weights_sha256
 from photoclust.photos.sources.search import Search
 
 
@@ -84,10 +85,16 @@ def open_index(folder: Location, options: PhotoOptions) -> IndexStore:
         The model is not known, or its weights are not here.
     """
     if not IndexStore.exists(folder):
-        settings = options.settings(IndexSettings())
+        settings = fastest(options.settings(IndexSettings()))
         weights_path(settings.embed.model)
         return IndexStore.create(folder, settings, weights_sha256(settings.embed.model))
     store = IndexStore.open(folder)
     settings = options.settings(store.settings)
     store.require(settings, weights_sha256(settings.embed.model))
     return store.with_settings(settings)
+
+
+def fastest(settings: IndexSettings) -> IndexSettings:
+    """The same settings in the precision, of those the model may have, that is quickest on this machine."""
+    may = card_of(settings.embed.model).bfloat16 and has_bfloat16()
+    return replace(settings, embed=replace(settings.embed, precision=BFLOAT16 if may else FLOAT32))

@@ -157,5 +157,5 @@ class InceptionResnetV1(nn.Module):
         """Embed crops: float32, shape (n, 3, side, side), standardised, to unit rows, shape (n, 512)."""
         for layer in list(self.children())[:-3]:
             x = layer(x)
-        x = self.dropout(x).flatten(1)
+        x = self.dropout(x).flatten(1).to(self.last_linear.weight.dtype)
         return functional.normalize(self.last_bn(self.last_linear(x)))

@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from photoclust.errors import VectorError, WeightsError
+from photoclust.machine import has_bfloat16
 from photoclust.models.cards import MODELS
 from photoclust.models.embedder import Embedder, load, normalised_rows
 from photoclust.models.torch_network import TorchNetwork
@@ -98,6 +99,27 @@ def test_flip_makes_mirror_images_equal(weights: Path, crops: np.ndarray) -> Non
 
     np.testing.assert_allclose(vectors, mirrored, atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
+def test_bfloat16_is_as_good_as_float32(embedder: Embedder, crops: np.ndarray) -> None:
+    quick = load("casia-webface", flip=False, batch_size=4, precision="bfloat16")
+
+    vectors = quick.embed(crops)
+
+    assert quick.note is None
+    assert 0.999 <= (vectors * embedder.embed(crops)).sum(axis=1).min() < 0.9999999
+    assert np.concatenate([quick.embed(crop[None]) for crop in crops]).tobytes() == vectors.tobytes()
+
+
+def test_without_bfloat16_faces_are_embedded_in_float32(
+    monkeypatch: pytest.MonkeyPatch, embedder: Embedder, crops: np.ndarray
+) -> None:
+    monkeypatch.setattr("photoclust.models.embedder.has_bfloat16", lambda: False)
+    plain = load("casia-webface", flip=False, batch_size=4, precision="bfloat16")
+    assert plain.note is not None
+    assert "float32 here" in plain.note
+    assert plain.embed(crops).tobytes() == embedder.embed(crops).tobytes()
 
 
 def test_no_crops_give_no_vectors(embedder: Embedder) -> None:
