@@ -115,7 +115,7 @@ def _contacts(files: Sequence[Path], found: Gathered) -> dict[str, str]:
 def _read(kind: str, file: Path, contacts: dict[str, str], readers: Readers) -> Iterable[PhotoClaims]:
     if kind == PHOTO:
         packet = readers.packet_in(file)
-        return [_in_packet(packet, file, file, False)] if packet else []
+        return [_in_packet(xmp.from_first_tag(packet), file, file, False)] if packet else []
     content = _content(file)
     if kind == SIDECAR:
         photo = file.with_name(file.name[: -len(file.suffix)])

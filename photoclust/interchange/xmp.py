@@ -101,6 +101,11 @@ def _without_padding(packet: bytes) -> bytes:
     return packet if packet.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else packet.strip(b"\0 \t\r\n")
 
 
+def from_first_tag(packet: bytes) -> bytes:
+    """A packet without what is before its first tag: in some photos the beginning of the wrapper is cut off."""
+    return packet[max(packet.find(b"<"), 0) :]
+
+
 def empty() -> Tree:
     """Make a packet without any property."""
     root = etree.Element(tag("x:xmpmeta"), nsmap={"x": NAMESPACES["x"]})

@@ -117,6 +117,14 @@ def test_sidecars_of_digikam(tmp_path: Path) -> None:
     assert (found.names, found.contradicting, found.without_face) == ({"f": "Ada"}, [], [])
 
 
+def test_a_packet_in_a_photo_whose_first_byte_is_missing(tmp_path: Path) -> None:
+    cut = DIGIKAM.encode()[1:]
+    (tmp_path / "a.jpg").touch()
+    readers = Readers(lambda name: name.endswith(".jpg"), lambda _: cut)
+    whole = Readers(readers.is_photo, lambda _: DIGIKAM.encode())
+    assert names(only(gather([tmp_path], readers))) == names(only(gather([tmp_path], whole))) != []
+
+
 def test_sidecars_of_lightroom(tmp_path: Path) -> None:
     one = only(read(tmp_path, {"a.xmp": LIGHTROOM}))
     assert (one.photo, one.by_stem) == (tmp_path / "a", True)
