@@ -38,6 +38,7 @@ Element: TypeAlias = Any
 Tree: TypeAlias = Any
 """Tree of lxml."""
 
+_UTF16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 _NO_XML_CHARACTER = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -98,12 +99,12 @@ def parse_xml(packet: bytes) -> Tree:
 
 def _without_padding(packet: bytes) -> bytes:
     """A packet without the space that a file keeps around it, which XML may not begin with."""
-    return packet if packet.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else packet.strip(b"\0 \t\r\n")
+    return packet if packet.startswith(_UTF16) else packet.strip(b"\0 \t\r\n")
 
 
 def from_first_tag(packet: bytes) -> bytes:
-    """A packet without what is before its first tag: in some photos the beginning of the wrapper is cut off."""
-    return packet[max(packet.find(b"<"), 0) :]
+    """A packet without what is before its first tag: in some photos the beginning of it is cut off."""
+    return packet if packet.startswith(_UTF16) else packet[max(packet.find(b"<"), 0) :]
 
 
 def empty() -> Tree:
