@@ -5,7 +5,7 @@
     python benchmarks/learning.py INDEX --photos 30  # where that many photos of each person are named
     python benchmarks/learning.py --curves FILE RUN...    # what several runs learned, in one picture
 
-INDEX holds labelled folders. Half of the people are trained on, a tenth of them says when to end, the other
+INDEX holds labelled folders. Half of the people are learned from, of whom a fifth say when to end, the other
 half is the test, for five seeds. Printed is the true accept rate at a false match rate of 1 in 1,000 and
 BCubed F, before (the embeddings, their mean over training faces taken away) and after; with the mean of the
 differences, its standard deviation over seeds, and how many seeds were better by more than chance
