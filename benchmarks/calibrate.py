@@ -27,60 +27,27 @@ from smaller import Deviations, deviations, directions
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.calibration.hubness import nearness
-from photoclust.people.calibration.spread import Side, SpreadModel
+from photoclust.people.calibration.labelled import LabelledInput
+from photoclust.people.calibration.measuring import (
+    COHORT,
+    FALSE_MATCH_RATES,
+    NUISANCES,
+    PLAIN,
+    PLAIN_RELIABILITY,
+    POOR,
+    WEIGHED,
+    cohesions,
+    less_hubness,
+    pairs,
+    single_evidence,
+)
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import unit_rows
 from photoclust.records import face_embeddings
 from photoclust.workflows.snapshot.grouping import verify_input
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
-# Chosen on half of the people of shapes.py, collections of every shape counting the same. LFW's people have a
-# mean similarity of 0.69 ± 0.07, those of web photos one of 0.56 ± 0.06: cohesion is the middle between them.
-WEIGHED = SpreadModel(
-    identity=0.6,
-    dimensions=1.0,
-    correlation=0.2,
-    cohesion=0.65,
-    cohesion_deviation=0.07,
-    spread=0.4,
-    spread_deviation=0.3,
-    most_counted=2.0,
-    hubness=2.5,
-)
-PLAIN = SpreadModel(0.65, 1.0, correlation=0.28, cohesion=0.0, cohesion_deviation=1.0, spread=0.35)
-FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4, 1e-5)  # 1,711 people give 69 pairs of the last
-COHORT = 256
-NUISANCES = 1  # directions left out, see smaller.py; more of them cost genuine pairs
-POOR = 0.2  # quality of faces in whose midst those lie that cannot be recognised
 SURE = (0, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99, 1.01)
-PLAIN_RELIABILITY = ((-200.0, 4.54e-5), (200.0, 1 - 4.54e-5))  # log odds of evidence / 20, to get it back
-ROWS = 64  # of all pairs of faces, weighed at once
-COHERENT = 5  # photos of a person from which on their mean similarity says something
-
-
-def pairs(values: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What genuine pairs are like, their weights (every person counts the same), what impostors are like."""
-    left, right = np.triu_indices(len(truth), 1)
-    same = truth[left] == truth[right]
-    weight = 1 / (np.bincount(truth)[truth[left][same]] - 1)
-    return values[left, right][same], weight, values[left, right][~same]
-
-
-def less_hubness(score_normalised: np.ndarray) -> np.ndarray:
-    """Similarity of each face to each, less what either has in common with strangers."""
-    rows, hubness = score_normalised[:, :-1], score_normalised[:, -1]
-    return rows @ rows.T - (hubness[:, None] + hubness) / 2
-
-
-def single_evidence(score_normalised: np.ndarray, model: SpreadModel) -> np.ndarray:
-    """Evidence of each single face against each."""
-    rows, hubness = score_normalised[:, :-1], score_normalised[:, -1].astype(np.float64)
-    one, found = np.ones(1), np.empty((len(rows), len(rows)), np.float32)
-    for start in range(0, len(rows), ROWS):
-        part = slice(start, start + ROWS)
-        product = (rows[part] @ rows.T).astype(np.float64)
-        found[part] = model.evidence(Side(one, one, hubness[part, None]), Side(one, one, hubness), product)
-    return found
 
 
 def accepted(values: tuple[np.ndarray, np.ndarray, np.ndarray], rate: float) -> tuple[float, float]:
@@ -116,15 +83,6 @@ def measured(faces: Faces, smaller: Deviations) -> Calibration:
     return replace(whole, plain=plain, weighed=replace(WEIGHED, dimensions=round(float(shares[1]), 1)))
 
 
-def cohesions(similarity: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Mean similarity of the photos of each person who has several."""
-    found = []
-    for person in np.flatnonzero(np.bincount(truth) >= COHERENT):
-        own = np.flatnonzero(truth == person)
-        found.append(similarity[np.ix_(own, own)][np.triu_indices(len(own), 1)].mean())
-    return np.array(found)
-
-
 def unrecognizable(calibration: Calibration, everyone: VerifyInput) -> np.ndarray:
     """Where faces lie that cannot be recognised: the mean of those of poor quality, whoever they are."""
     poor = calibration.centred(everyone.embeddings[everyone.quality < POOR]).mean(0)
@@ -155,7 +113,9 @@ def with_rates(calibration: Calibration, everybody: Faces) -> Calibration:
 
 def with_rates_and_reliability(calibration: Calibration, faces: Faces, more: list[Faces]) -> Calibration:
     """What evidence false match rates ask for, and how often memberships with so much are right."""
-    plain = with_rates(replace(calibration, reliability=PLAIN_RELIABILITY), reduce(Faces.among, more, faces))
+    plain = with_rates(
+        replace(calibration, reliability=PLAIN_RELIABILITY), reduce(LabelledInput.among, more, faces)
+    )
     confidence, right = everywhere(faces, more, plain)
     return replace(plain, reliability=reliability(20 * np.log(confidence / (1 - confidence)), right))
 
@@ -240,7 +200,7 @@ def main() -> None:
     best = with_rates_and_reliability(measured(faces, smaller), faces, more)
     tell_recognizable(best, everyone, labelled.rows)
     model = store.settings.embed.model
-    values = written(best, reduce(Faces.among, more, faces), model)
+    values = written(best, reduce(LabelledInput.among, more, faces), model)
     print(json.dumps(values, indent=1))
     if arguments.folder:
         path = Path(arguments.folder, model)

@@ -40,6 +40,7 @@ VERBS = {
     "explain": ("explain", "Say why two faces are, or are not, one person."),
     "forget": ("forget", "Erase people or photos from an index, for good."),
     "migrate": ("migrate", "Embed an index by another model; the people stay who they are."),
+    "calibrate": ("calibrate", "Measure what the distances of a model mean, on faces of an index."),
     "models": ("models", "List, fetch, import and remove embedding models."),
     "train": ("train", "Learn from labelled faces: contrastive and triplet losses, judged on other people."),
     "submit": ("submit", "Run any verb on a Ray cluster."),

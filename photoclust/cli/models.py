@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from photoclust.cli import _options
+from photoclust.cli.calibrate import calibrate
 
 if TYPE_CHECKING:
     from photoclust.models.cards import Card
@@ -149,6 +150,9 @@ def remove(name: str) -> None:
 
     workflow(name)
     click.echo(f"{name} was removed.")
+
+
+models.add_command(calibrate)
 
 
 def _accepted(card: Card, accept: bool) -> bool:

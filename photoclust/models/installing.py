@@ -15,6 +15,7 @@ from photoclust.models.download import DownloadProgress, download
 from photoclust.models.state_dict import check_state_dict, is_safetensors, read_state_dict
 from photoclust.models.weights import (
     cached,
+    calibration_file,
     card_file,
     card_of,
     check_name,
@@ -144,7 +145,7 @@ def remove(name: str) -> None:
     ]
     if heads:
         raise WeightsError(f"{name} is what {', '.join(heads)} is a head of; remove that first.")
-    for file in (path, card):
+    for file in (path, card, calibration_file(name)):
         if file is not None:
             file.unlink(missing_ok=True)
 

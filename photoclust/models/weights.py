@@ -211,6 +211,18 @@ def card_file(name: str) -> Path:
     return weights_dir() / f"{name}.toml"
 
 
+def calibration_file(name: str) -> Path | None:
+    """Where a calibration that was made for a model lies; None for what can name no model."""
+    return weights_dir() / f"{name}.calibration.npz" if _NAME.fullmatch(name) else None
+
+
+def write_beside(name: str, content: bytes) -> None:
+    """Keep the calibration of a model."""
+    file = calibration_file(name)
+    assert file is not None, "a model has a name"
+    _write(file, content)
+
+
 def promised_sha256(path: Path) -> str:
     """The hash in the name of a kept file."""
     return path.name.split(".")[1]

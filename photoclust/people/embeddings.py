@@ -12,7 +12,7 @@ import numpy.typing as npt
 from photoclust.config import ClusterConfig
 from photoclust.errors import UsageError, VectorError
 from photoclust.people.calibration.assumed import assumed_calibration
-from photoclust.people.calibration.evidence import MODELS, Calibration, calibration_of
+from photoclust.people.calibration.evidence import MODELS, Calibration, calibration_of, is_calibrated
 from photoclust.people.clustering.division import cluster_faces
 from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput
@@ -139,10 +139,10 @@ def _calibration(rows: Floats, model: str | None, threshold: float | None) -> Ca
         )
     if threshold is not None:
         return assumed_calibration(rows, threshold)
-    if model not in MODELS:
+    if not is_calibrated(str(model)):
         known = ", ".join(sorted(MODELS))
         raise UsageError(f"Of the model {model!r} nothing is measured; give threshold, or one of: {known}.")
-    calibration = calibration_of(model)
+    calibration = calibration_of(str(model))
     if rows.shape[1] != len(calibration.mean):
         size = len(calibration.mean)
         raise UsageError(f"Vectors of {model} have {size} numbers; these have {rows.shape[1]}.")

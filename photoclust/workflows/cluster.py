@@ -10,6 +10,8 @@ from functools import partial
 from photoclust.config import ClusterConfig
 from photoclust.index.searching import DividedSearch
 from photoclust.index.store import MOMENT, Clustering, IndexStore
+from photoclust.people.calibration.evidence import is_calibrated
+from photoclust.people.calibration.files import calibration_name
 from photoclust.people.clustering.division import StartWorkers, cluster_faces
 from photoclust.people.graph.approximate import ApproximateSearch
 from photoclust.people.graph.neighbours import Nearest, nearest
@@ -65,12 +67,24 @@ def group(
     """
     with store.lock(patience):
         context.log("Grouping faces.")
+        _warn_if_not_calibrated(store)
         search = _search(store, config, context)
         report = group_faces(store, config, max_named_churn, search, context.start_workers, context.job)
         if report.neighbour_recall is not None:
             context.log(f"Neighbours are approximate: {report.neighbour_recall:.1%} of them found.")
         refresh_page(store)
     return report
+
+
+def _warn_if_not_calibrated(store: IndexStore) -> None:
+    model = store.settings.embed.model
+    if not is_calibrated(model):
+        _LOG.warning(
+            "%s was not calibrated: what was measured of casia-webface stands in, and confidence is no "
+            "probability. `photoclust calibrate --index %s` calibrates it.",
+            model,
+            printable(store.called),
+        )
 
 
 def _search(store: IndexStore, config: ClusterConfig, context: Context) -> Nearest:
@@ -185,6 +199,7 @@ def _grouped(faces: Snapshot, start_workers: StartWorkers | None) -> Clustering:
         neighbour_recall=faces.neighbour_recall,
         job=None,
         fingerprint=faces.fingerprint,
+        calibration=calibration_name(faces.store.settings.embed.model),
         groups_key=key,
         config=asdict(faces.config),
         seconds=0.0,

@@ -31,21 +31,30 @@ was measured too.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from photoclust.people.calibration.files import (
+    Arrays,
+    StoredCalibration,
+    calibration_name,
+    stored_calibration,
+)
 from photoclust.people.calibration.hubness import nearness, product
 from photoclust.people.calibration.spread import SpreadModel
 from photoclust.people.graph.neighbours import unit_rows
 from photoclust.types import Doubles, Floats, Rows
 
 # Cosine; the 3,708 main faces of LFW's development people reach 0.29, 31 % of the 673 others exceed it.
-_UNRECOGNIZABLE = 0.33
+UNRECOGNIZABLE = 0.33
+
+
+_Table: TypeAlias = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -125,7 +134,7 @@ class Calibration:
         """
         if self.unrecognizable is None:
             return np.ones(len(centred), bool)
-        return product(centred, self.unrecognizable[:, None])[:, 0] <= _UNRECOGNIZABLE
+        return product(centred, self.unrecognizable[:, None])[:, 0] <= UNRECOGNIZABLE
 
     def score_normalised(self, centred: Floats, photos: Rows | None = None) -> tuple[Floats, SpreadModel]:
         """Embeddings with what they have in common with strangers, and the model that weighs them.
@@ -191,16 +200,62 @@ MODELS = frozenset({"casia-webface"})
 """Models that were measured."""
 
 
-@cache
 def calibration_of(model: str = "", size: int = 512) -> Calibration:
-    """Calibration of a model; of one that was not measured, or of none, casia-webface's constants alone."""
-    folder = files("photoclust.people.calibration") / "data"
-    known = folder / f"{model}.json"
-    values = json.loads((known if known.is_file() else folder / "casia-webface.json").read_text("utf-8"))
+    """Calibration of a model; of one that was not measured, or of none, casia-webface's constants alone.
+
+    One that was made on this machine goes before a shipped one.
+
+    Raises
+    ------
+    WeightsError
+        The one that was made is damaged, or of other weights.
+    """
+    stored = stored_calibration(model)
+    return _of_file(stored) if stored is not None else _shipped(model, size)
+
+
+def is_calibrated(model: str) -> bool:
+    """Whether a model was measured, here or before it was shipped."""
+    return calibration_name(model) is not None
+
+
+def values_of(calibration: Calibration) -> tuple[dict[str, Any], Arrays]:
+    """Constants and arrays of a calibration, as `photoclust.people.calibration.files` keeps them."""
+    values = {
+        "hubness": calibration.hubness,
+        "plain": asdict(calibration.plain),
+        "weighed": asdict(calibration.weighed),
+        "single_pairs": [{"false_match_rate": a, "evidence": b} for a, b in calibration.single_pairs],
+        "reliability": [{"evidence": a, "right": b} for a, b in calibration.reliability],
+    }
+    arrays = {name: getattr(calibration, name) for name in _ARRAYS}
+    return values, {name: array for name, array in arrays.items() if array is not None}
+
+
+_ARRAYS = ("mean", "basis", "cohort", "unrecognizable")
+
+
+def _of_file(stored: StoredCalibration) -> Calibration:
+    values = stored.values["evidence"]
+    found = {name: stored.arrays[name].astype(np.float32) for name in _ARRAYS if name in stored.arrays}
+    mean, basis, cohort, unrecognizable = (found.get(name) for name in _ARRAYS)
+    assert mean is not None
+    return Calibration(mean, basis, cohort, values["hubness"], *_constants(values), unrecognizable)
+
+
+def _constants(values: dict[str, Any]) -> tuple[SpreadModel, SpreadModel, _Table, _Table]:
     plain, weighed = (SpreadModel(**values[name]) for name in ("plain", "weighed"))
     pairs = tuple((one["false_match_rate"], one["evidence"]) for one in values["single_pairs"])
     reliability = tuple((one["evidence"], one["right"]) for one in values["reliability"])
-    constants = plain, weighed, pairs, reliability
+    return plain, weighed, pairs, reliability
+
+
+@cache
+def _shipped(model: str, size: int) -> Calibration:
+    folder = files("photoclust.people.calibration") / "data"
+    known = folder / f"{model}.json"
+    values = json.loads((known if known.is_file() else folder / "casia-webface.json").read_text("utf-8"))
+    constants = _constants(values)
     if not known.is_file():
         return Calibration(np.zeros(size, np.float32), None, None, 0.0, *constants)
     with (folder / f"{model}.npz").open("rb") as file, np.load(file) as arrays:

@@ -29,6 +29,7 @@ import numpy.typing as npt
 
 from photoclust.errors import UsageError
 from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.calibration.files import stored_calibration
 from photoclust.people.calibration.hubness import nearness
 from photoclust.types import Doubles, Floats, Rows
 
@@ -210,9 +211,17 @@ def digest(calibration: Calibration) -> str:
     return hashlib.blake2b(content + str(calibration.hubness).encode(), digest_size=8).hexdigest()
 
 
-@cache
 def pair_calibration_of(model: str) -> PairCalibration | None:
-    """Calibration of pairs of a model; None where it was not measured."""
+    """Calibration of pairs of a model; None where it was not measured.
+
+    One that was made on this machine goes before a shipped one.
+    """
+    stored = stored_calibration(model)
+    return from_values(stored.values["pairs"]) if stored is not None else _shipped(model)
+
+
+@cache
+def _shipped(model: str) -> PairCalibration | None:
     file = files("photoclust.people.calibration") / "data" / f"{model}-pairs.json"
     return from_values(json.loads(file.read_text("utf-8"))) if file.is_file() else None
 

@@ -1,0 +1,89 @@
+"""Calibrations that were made for a model on this machine: one file beside its weights.
+
+``NAME.calibration.npz`` holds arrays and, as UTF-8 bytes named ``values``, JSON: of which weights it is, what
+it was made of, its name, the constants of a `photoclust.people.calibration.evidence.Calibration` under
+``evidence`` and the table of a `photoclust.people.calibration.pairs.PairCalibration` under ``pairs``. It goes
+before a shipped one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from photoclust.errors import WeightsError
+from photoclust.models.weights import calibration_file, weights_sha256, write_beside
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+_SHIPPED = files("photoclust.people.calibration") / "data"
+_VALUES = "values"
+
+
+@dataclass(frozen=True)
+class StoredCalibration:
+    """What a file holds; see the module."""
+
+    values: dict[str, Any]
+    arrays: Arrays
+
+
+def stored_calibration(model: str) -> StoredCalibration | None:
+    """The calibration that was made for a model here; None where there is none.
+
+    Raises
+    ------
+    WeightsError
+        The file is damaged, or of other weights than those of that name.
+    """
+    file = calibration_file(model)
+    if file is None or not file.is_file():
+        return None
+    stat = file.stat()
+    found = _read(file, stat.st_mtime_ns, stat.st_size)
+    said, there = str(found.values.get("sha256")), weights_sha256(model)
+    if said != there:
+        raise WeightsError(
+            f"{file} is a calibration of the weights {said[:12]}, and {model} stands for {there[:12]}; make "
+            "it anew with `photoclust calibrate`, or delete it."
+        )
+    return found
+
+
+def store_calibration(model: str, values: dict[str, Any], arrays: Arrays) -> str:
+    """Keep the calibration of a model; gives its name, which is added to `values`."""
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+    name = f"{values['made_of']}-{values['created'][:10]}-{digest}"
+    text = json.dumps(values | {"name": name, "sha256": weights_sha256(model)})
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays, **{_VALUES: np.frombuffer(text.encode(), np.uint8)})
+    write_beside(model, buffer.getvalue())
+    return name
+
+
+def calibration_name(model: str) -> str | None:
+    """Which calibration of a model is used: ``shipped``, or the name of a stored one; None for none."""
+    stored = stored_calibration(model)
+    if stored is not None:
+        return stored.values["name"]
+    return "shipped" if model and (_SHIPPED / f"{model}.json").is_file() else None
+
+
+@lru_cache(maxsize=4)
+def _read(file: Path, modified: int, size: int) -> StoredCalibration:
+    try:
+        with np.load(file) as found:
+            arrays = {name: found[name] for name in found.files}
+        return StoredCalibration(json.loads(arrays.pop(_VALUES).tobytes()), arrays)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"{file} is no calibration, or damaged; delete it and make it anew.") from error

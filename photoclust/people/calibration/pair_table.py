@@ -1,0 +1,184 @@
+"""Makes the table of `photoclust.people.calibration.pairs`: what the similarity of two faces says.
+
+People are scored with a mean and a cohort of others throughout (five folds), as the people of a user will be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.calibration.pairs import bounded, digest, templates
+from photoclust.types import Doubles, Floats, Rows
+
+FOLDS = 5
+DRAWS = 100  # of people, with replacement
+COUNTS = (1, 2, 4, 8)  # faces of a template
+RATES = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)  # 1,711 people give 1.4 million pairs in folds
+_SEEN = 10  # pairs beyond a limit without which a false match rate cannot be said
+_LEAST = 20  # people with so many faces without whom nothing is said of templates of them
+MOST_EVIDENCE = float(np.log(1e5))  # the rarest false match that so many pairs can show
+BINS = np.linspace(-1.2, 1.2, 1201)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Similarities of a face with a template, the person of either, and whether they are the same."""
+
+    similarity: Doubles
+    left: Rows
+    right: Rows
+    is_single: bool
+
+    @property
+    def same(self) -> npt.NDArray[np.bool_]:
+        """Whether a pair is of one person."""
+        return self.left == self.right
+
+
+def of_others(calibration: Calibration, embeddings: Floats, person: Rows) -> Calibration:
+    """The calibration with the mean and the cohort of some people."""
+    mean = embeddings.mean(0)
+    found = replace(calibration, mean=mean)
+    if calibration.cohort is None:
+        return found
+    strangers = found.centred(embeddings[np.unique(person, return_index=True)[1]])
+    size = calibration.cohort.shape[0]
+    cohort = faiss.Kmeans(
+        strangers.shape[1], size, niter=25, seed=1, spherical=True, min_points_per_centroid=1
+    )
+    cohort.train(strangers)
+    found = replace(
+        found, cohort=np.asarray(cohort.centroids).astype(np.float16).astype(np.float32), hubness=0.0
+    )
+    return replace(found, hubness=float(templates(found, strangers).hubness.mean()))
+
+
+def scored(calibration: Calibration, embeddings: Floats, person: Rows, faces: int) -> Scores:
+    """Every pair of two faces; or of a face and a template of so many others, one template a person."""
+    centred = calibration.centred(embeddings)
+    single = templates(calibration, centred)
+    if faces == 1:
+        left, right = np.triu_indices(len(person), 1)
+        return Scores(single.similarity(single)[left, right], person[left], person[right], True)
+    rng, means, owners, inside = np.random.default_rng(0), [], [], np.zeros(len(person), bool)
+    for one in np.flatnonzero(np.bincount(person) > faces):
+        rows = rng.choice(np.flatnonzero(person == one), faces, replace=False)
+        inside[rows] = True
+        mean = centred[rows].mean(0)
+        means.append(mean / np.linalg.norm(mean))
+        owners.append(one)
+    gallery = templates(calibration, np.array(means, np.float32).reshape(-1, centred.shape[1]))
+    similarity = single.similarity(gallery)[~inside]
+    left, right = np.meshgrid(person[~inside], np.array(owners, int), indexing="ij")
+    return Scores(similarity.ravel(), left.ravel(), right.ravel(), False)
+
+
+def in_folds(calibration: Calibration, embeddings: Floats, person: Rows, faces: int) -> Scores:
+    """Pairs within each fold of people, scored with a mean and a cohort of those of the other folds."""
+    fold = np.random.default_rng(0).integers(0, FOLDS, person.max() + 1)[person]
+    parts = []
+    for k in range(FOLDS):
+        others = of_others(calibration, embeddings[fold != k], person[fold != k])
+        parts.append(scored(others, embeddings[fold == k], person[fold == k], faces))
+    fields = zip(*((one.similarity, one.left, one.right) for one in parts), strict=True)
+    return Scores(*(np.concatenate(field) for field in fields), faces == 1)
+
+
+def weights(scores: Scores, times: npt.NDArray[Any]) -> Doubles:
+    """Of genuine pairs such that each photo counts the same; of all, as often as their people were drawn."""
+    same = scores.same
+    pairs = np.bincount(scores.left[same], minlength=len(times))
+    photos = (1 + np.sqrt(1 + 8 * pairs)) / 2 if scores.is_single else pairs + 1
+    own = times[scores.left] / np.maximum(1, photos[scores.left] - 1)
+    return np.where(same, own, times[scores.left] * times[scores.right])
+
+
+def regression(scores: Scores, times: npt.NDArray[Any]) -> list[float]:
+    """Intercept, slope and floor at even prior odds, by binned similarities."""
+    weight, same = weights(scores, times), scores.same
+    place = np.digitize(scores.similarity, BINS)
+    middle = np.concatenate([[BINS[0]], (BINS[1:] + BINS[:-1]) / 2, [BINS[-1]]])
+    genuine, impostor = (np.bincount(place[rows], weight[rows], len(middle)) for rows in (same, ~same))
+
+    def cost(values: Doubles) -> float:
+        evidence = bounded(values[0] + values[1] * middle, min(values[2], -1e-6))
+        lost = genuine @ np.logaddexp(0, -evidence) / genuine.sum()
+        return float(lost + impostor @ np.logaddexp(0, evidence) / impostor.sum())
+
+    found = minimize(cost, (-12.0, 30.0, -6.0), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-8})
+    return [round(float(value), 3) for value in np.r_[found.x[:2], np.clip(found.x[2], -12, -0.1)]]
+
+
+def table(
+    calibration: Calibration,
+    embeddings: Floats,
+    person: Rows,
+    model: str,
+    counts: tuple[int, ...] = COUNTS,
+    draws: int = DRAWS,
+) -> dict[str, Any]:
+    """Everything that is measured.
+
+    Parameters
+    ----------
+    calibration
+        Of the model, see `photoclust.people.calibration.measuring`.
+    embeddings, person
+        float32, shape (n, d), unit rows, and int64, shape (n,): the number of the person of each, from 0.
+    model
+        Its name.
+    counts
+        Numbers of faces of a template; those that hardly anybody has are left out.
+    draws
+        How often people are drawn anew.
+
+    Returns
+    -------
+    dict
+        Plain values, which `photoclust.people.calibration.pairs.from_values` takes.
+    """
+    people, rng = int(person.max()) + 1, np.random.default_rng(0)
+    counts = tuple(one for one in counts if one == 1 or (np.bincount(person) > one).sum() >= _LEAST)
+    by_faces, rates, most = list[dict[str, Any]](), list[dict[str, float]](), MOST_EVIDENCE
+    for faces in counts:
+        scores = in_folds(calibration, embeddings, person, faces)
+        drawn = [np.bincount(rng.integers(0, people, people), minlength=people) for _ in range(draws)]
+        again = [regression(scores, times) for times in drawn]
+        by_faces.append({"faces": faces, "all": regression(scores, np.ones(people)), "drawn_anew": again})
+        if faces == 1:
+            rates, most = false_match_rates(scores), most_evidence(scores)
+    return {
+        "model": model,
+        "made_with": digest(calibration),
+        "people": len(np.unique(person)),
+        "photos": len(person),
+        "most_evidence": round(most, 3),
+        "false_match_rates": rates,
+        "by_faces": by_faces,
+    }
+
+
+def most_evidence(scores: Scores) -> float:
+    """Logarithm of the greatest likelihood ratio that so many pairs can show."""
+    return min(MOST_EVIDENCE, float(np.log(max(2, int((~scores.same).sum()) / _SEEN))))
+
+
+def false_match_rates(scores: Scores) -> list[dict[str, float]]:
+    """Distances that shares of the pairs of two people stay below, and the share of genuine pairs that do."""
+    same, found = scores.same, list[dict[str, float]]()
+    impostors = int((~same).sum())
+    weight = weights(scores, np.ones(max(scores.left.max(), scores.right.max()) + 1))[same]
+    for rate in (one for one in RATES if one * impostors >= _SEEN or one == RATES[0]):
+        limit = float(np.quantile(scores.similarity[~same], 1 - rate))
+        share = float(np.average(scores.similarity[same] > limit, weights=weight))
+        found.append(
+            {"false_match_rate": rate, "distance": round(1 - limit, 4), "true_accept_rate": round(share, 3)}
+        )
+    return found

@@ -1,0 +1,202 @@
+"""A calibration for the model of an index, from its faces: with labels, or from what photos tell alone."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from photoclust.config import IndexSettings
+from photoclust.errors import IndexMissingError, PhotoError, UsageError
+from photoclust.faces.align import crop_faces
+from photoclust.index.store import IndexStore
+from photoclust.models.weights import calibration_file, weights_sha256
+from photoclust.people.calibration.evidence import values_of
+from photoclust.people.calibration.files import store_calibration
+from photoclust.people.calibration.labelled import LabelledInput
+from photoclust.people.calibration.measuring import Smaller, measured
+from photoclust.people.calibration.pair_table import table
+from photoclust.people.calibration.unlabelled import people_of_photos
+from photoclust.people.graph.neighbours import unit_rows
+from photoclust.photo_refs import PhotoRef
+from photoclust.photos.decode import decode_photo
+from photoclust.photos.sources.references import read_photo
+from photoclust.records import MEMBER, OK, Detections, face_embeddings
+from photoclust.types import Floats, Rows
+from photoclust.workflows.context import INDEX, Context
+from photoclust.workflows.snapshot.grouping import verify_input
+from photoclust.workflows.snapshot.labelled import labelled_faces
+
+PEOPLE = "people"
+"""Labels: the people of the index who have a name, as far as their faces are sure."""
+_SURE = 0.95  # confidence of a membership that counts as a label
+_DRAWS = 50  # of people; half as many as for what is shipped, in half of the time
+_SMALL, _EACH = 300, 4  # faces that are made small, and how often each
+_WIDTHS, _QUALITIES = (14, 16, 20, 24, 28, 32, 40, 48), (30, 50, 80, 95)  # pixels; of JPEG
+_LEAST_SMALL = 100  # of what was made small, without which nothing is said of smallness
+
+
+@dataclass(frozen=True)
+class CalibrationReport:
+    """A calibration that was made.
+
+    Attributes
+    ----------
+    model, name
+        Of which model, and what it is called in groupings.
+    made_of
+        ``labels`` or ``photos``.
+    people, photos
+        How many it was measured on; without labels, people that were found.
+    smaller
+        How many faces told what smallness does to an embedding; 0 where photos could not be read.
+    rates
+        ``false_match_rate``, ``distance`` and ``true_accept_rate`` of single pairs.
+    path
+        Where it is kept.
+    """
+
+    model: str
+    name: str
+    made_of: str
+    people: int
+    photos: int
+    smaller: int
+    rates: tuple[dict[str, float], ...]
+    path: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return asdict(self) | {"path": str(self.path), "rates": list(self.rates)}
+
+
+def calibrate(store: IndexStore, context: Context, labels: str | None = None) -> CalibrationReport:
+    """Calibrate the model of an index, and keep that beside the model.
+
+    Parameters
+    ----------
+    store
+        The index.
+    context
+        Who is told how far it is.
+    labels
+        ``folders``, the path of a CSV (see `photoclust evaluate`), or ``people``: those of the index with a
+        name. None makes do without: see `photoclust.people.calibration.unlabelled`.
+
+    Raises
+    ------
+    UsageError
+        The labels cannot be used, or there are too few people or faces.
+    WeightsError
+        The model is not here any more, or its name stands for other weights than the index was made with.
+    """
+    model = store.settings.embed.model
+    if weights_sha256(model) != store.model_sha256:
+        raise UsageError(
+            f"{store.called} was made with other weights ({store.model_sha256[:12]}) than {model} stands for "
+            f"now ({weights_sha256(model)[:12]}): they would not be calibrated."
+        )
+    faces, rows = faces_for(store, labels)
+    smaller = _smaller(store, rows, context)
+    context.log("Measuring.")
+    found = measured(faces, smaller)
+    pairs = table(found, unit_rows(faces.known.embeddings), faces.truth, model, draws=_DRAWS)
+    values, arrays = values_of(found)
+    made_of = "photos" if labels is None else "labels"
+    people = len(np.unique(faces.truth))
+    kept = {
+        "model": model,
+        "made_of": made_of,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "people": people,
+        "photos": len(faces.truth),
+        "evidence": values,
+        "pairs": pairs,
+    }
+    name = store_calibration(model, kept, arrays)
+    path = calibration_file(model)
+    assert path is not None
+    counts = people, len(faces.truth), 0 if smaller is None else len(smaller.vectors)
+    return CalibrationReport(model, name, made_of, *counts, tuple(pairs["false_match_rates"]), path)
+
+
+def faces_for(store: IndexStore, labels: str | None) -> tuple[LabelledInput, Rows]:
+    """Faces and their people, and the row of each among all faces of the index."""
+    table_ = store.faces(["box", "quality", "embedding"])
+    if labels is None:
+        everyone = verify_input(table_, face_embeddings(table_))
+        found = people_of_photos(everyone)
+        return found, np.flatnonzero(everyone.quality >= found.known.quality.min())
+    rows, people = _labels(store, labels)
+    chosen = table_.take(rows)
+    truth = np.unique(people, return_inverse=True)[1].astype(np.int64)
+    return LabelledInput(verify_input(chosen, face_embeddings(chosen)), truth), np.array(rows)
+
+
+def _labels(store: IndexStore, labels: str) -> tuple[list[int], list[str]]:
+    if labels != PEOPLE:
+        found = labelled_faces(store.place, labels, grouped=False)
+        return found.rows, found.people
+    clustering = store.current_clustering()
+    if clustering is None:
+        raise IndexMissingError(f"{store.called} holds no people yet; group faces and name people first.")
+    named = {row["person_id"] for row in clustering.people.to_pylist() if row["name"]}
+    row_of = {face: row for row, face in enumerate(store.faces([])["face_id"].to_pylist())}
+    chosen = [
+        (row_of[row["face_id"]], row["person_id"])
+        for row in clustering.assignments.to_pylist()
+        if row["person_id"] in named
+        and (row["status"], row["confidence"] >= _SURE) == (MEMBER, True)
+        and row["face_id"] in row_of
+    ]
+    if not chosen:
+        raise UsageError(f"Nobody in {store.called} has a name; name people first, or leave --labels out.")
+    return [row for row, _ in chosen], [person for _, person in chosen]
+
+
+def _smaller(store: IndexStore, rows: Rows, context: Context) -> Smaller | None:
+    """Embed some faces again, made small and compressed; None where their photos cannot be read."""
+    import torch
+
+    from photoclust.models.embedder import load
+
+    torch.set_num_threads(1)
+    rng, settings = np.random.default_rng(0), store.settings
+    faces = store.faces(["box", "landmarks", "embedding"]).take(rng.permutation(rows)[:_SMALL])
+    photos = store.photos()
+    ref = {row["photo_id"]: PhotoRef.of_row(row) for row in photos.to_pylist() if row["status"] == OK}
+    embedder, found = load(settings.embed.model, flip=settings.embed.flip), list[Floats]()
+    whole = unit_rows(face_embeddings(faces))
+    with context.progress(INDEX, len(faces)) as advance:
+        for face, vector in zip(faces.to_pylist(), whole, strict=True):
+            advance(1)
+            try:
+                crops = _small_crops(ref[face["photo_id"]], face, settings, rng)
+            except (PhotoError, KeyError):
+                continue
+            found.append(embedder.embed(crops) - vector)
+    enough = len(found) * _EACH >= _LEAST_SMALL
+    return Smaller(np.concatenate(found)) if enough else None
+
+
+def _small_crops(
+    ref: PhotoRef, face: dict[str, Any], settings: IndexSettings, rng: np.random.Generator
+) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    pixels = decode_photo(read_photo(ref, settings.decode), settings.decode).pixels
+    box = np.array([face["box"]], np.float32)
+    landmarks = np.array(face["landmarks"], np.float32).reshape(1, 5, 2)
+    crops = []
+    for width in rng.choice(_WIDTHS, _EACH, replace=False):
+        scale = min(1.0, float(width) / float(box[0, 2] - box[0, 0]))
+        small = Image.fromarray(pixels)
+        small = small.resize([max(1, round(side * scale)) for side in small.size], Image.Resampling.LANCZOS)
+        buffer = io.BytesIO()
+        small.save(buffer, "JPEG", quality=int(rng.choice(_QUALITIES)))
+        detections = Detections(box * scale, landmarks * scale, np.ones(1, np.float32))
+        crops.append(crop_faces(np.asarray(Image.open(buffer).convert("RGB")), detections, settings.crop))
+    return np.concatenate(crops)
