@@ -66,7 +66,8 @@ def store_calibration(model: str, values: dict[str, Any], arrays: Arrays) -> str
     name = f"{values['made_of']}-{values['created'][:10]}-{digest}"
     text = json.dumps(values | {"name": name, "sha256": weights_sha256(model)})
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays, **{_VALUES: np.frombuffer(text.encode(), np.uint8)})
+    content: dict[str, Any] = {**arrays, _VALUES: np.frombuffer(text.encode(), np.uint8)}
+    np.savez_compressed(buffer, **content)
     write_beside(model, buffer.getvalue())
     return name
 

@@ -33,8 +33,9 @@ class LabelledInput:
 
     def some(self, keep: npt.NDArray[np.bool_] | Rows) -> LabelledInput:
         """Some of them, by a mask or by rows."""
-        fields = (self.known.embeddings, self.known.quality, self.known.photos, self.known.boxes)
-        return LabelledInput(VerifyInput(*(field[keep] for field in fields)), self.truth[keep])
+        one = self.known
+        known = VerifyInput(one.embeddings[keep], one.quality[keep], one.photos[keep], one.boxes[keep])
+        return LabelledInput(known, self.truth[keep])
 
     def among(self, other: LabelledInput) -> LabelledInput:
         """These and others, of other people and photos."""

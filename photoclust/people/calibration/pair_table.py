@@ -87,8 +87,10 @@ def in_folds(calibration: Calibration, embeddings: Floats, person: Rows, faces: 
     for k in range(FOLDS):
         others = of_others(calibration, embeddings[fold != k], person[fold != k])
         parts.append(scored(others, embeddings[fold == k], person[fold == k], faces))
-    fields = zip(*((one.similarity, one.left, one.right) for one in parts), strict=True)
-    return Scores(*(np.concatenate(field) for field in fields), faces == 1)
+    similarity, left, right = (
+        np.concatenate([getattr(one, name) for one in parts]) for name in ("similarity", "left", "right")
+    )
+    return Scores(similarity, left, right, faces == 1)
 
 
 def weights(scores: Scores, times: npt.NDArray[Any]) -> Doubles:
