@@ -35,7 +35,8 @@ from photoclust.learn.curves import best_epoch
 from photoclust.learn.faces import TEST, TRAINING, VALIDATION, split_people
 from photoclust.learn.heads import ResidualHead, centred, mean_embedding
 from photoclust.learn.judgement import Judgement, equal_error_distance, judge
-from photoclust.learn.training import Material, Training
+from photoclust.learn.material import Material
+from photoclust.learn.training import Training
 from photoclust.models.embedder import load
 from photoclust.workflows.train.crops import cut_crops
 from photoclust.workflows.train.labelled import labelled_faces

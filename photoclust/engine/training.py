@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -21,9 +22,9 @@ from torch import Tensor, distributed, nn
 from photoclust.config import EngineConfig
 from photoclust.engine.ray import explained, runtime
 from photoclust.learn.curves import Epoch
+from photoclust.learn.material import Workers
 from photoclust.learn.run_folder import RunFolder
 from photoclust.learn.running import train_epochs, training_of
-from photoclust.learn.training import Workers
 
 _RESTARTS = 2  # of all workers from the last checkpoint, when one of them dies
 _LOOK_SECONDS = 0.5
@@ -68,6 +69,7 @@ def train_with_workers(
             trainer.fit()
         except Exception as error:  # Ray Train wraps what a worker raises in kinds of its own
             raise explained(error) from error
+        shutil.rmtree(folder / "ray", ignore_errors=True)
 
 
 def _work(settings: dict[str, Any]) -> None:

@@ -19,7 +19,6 @@ Every file is whole or not there; ``last.pt`` is the one that decides how far th
 
 from __future__ import annotations
 
-import csv
 import errno
 import hashlib
 import io
@@ -32,14 +31,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from photoclust.errors import TrainingError
 from photoclust.learn.config import TrainConfig
-from photoclust.learn.faces import SIDES
+from photoclust.learn.run_faces import RunFaces, as_parquet, read_faces, split_csv
 from photoclust.storage.local_files import whole_file
-from photoclust.types import Floats, Rows
+from photoclust.types import Floats
 
 FORMAT = 1
 
@@ -81,24 +79,6 @@ class RunHead:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class RunFaces:
-    """The faces of a run.
-
-    Attributes
-    ----------
-    face_ids, photos, people
-        Id, photo and person of each.
-    side
-        int64, shape (n,): see `photoclust.learn.faces`.
-    """
-
-    face_ids: list[str]
-    photos: list[str]
-    people: list[str]
-    side: Rows
-
-
 def run_id(config: TrainConfig, parent_sha256: str, faces: RunFaces, embeddings: Floats) -> str:
     """Id of a run: 12 hex digits."""
     told = json.dumps([asdict(config), parent_sha256, faces.face_ids, faces.people, faces.side.tolist()])
@@ -132,8 +112,8 @@ class RunFolder:
                 raise TrainingError(f"{folder} holds something else; name a new folder for the run.")
             for place in (folder, folder / "checkpoints", folder / "maps", folder / "model"):
                 place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        run.write("faces.parquet", _parquet(faces))
-        run.write("split.csv", _split_csv(faces).encode("utf-8", "surrogateescape"))
+        run.write("faces.parquet", as_parquet(faces))
+        run.write("split.csv", split_csv(faces).encode("utf-8", "surrogateescape"))
         run.write_json("run.json", {"format": FORMAT, **asdict(head)})
         return run
 
@@ -198,9 +178,7 @@ class RunFolder:
     def faces(self) -> RunFaces:
         """Read which faces are learned from, and on which side each is."""
         with _read(self.folder / "faces.parquet") as file:
-            table = pq.read_table(file)
-        face_ids, photos, people = (table[name].to_pylist() for name in ("face_id", "photo", "person"))
-        return RunFaces(face_ids, photos, people, table["side"].to_numpy().astype(np.int64))
+            return read_faces(file)
 
     # -- files -----------------------------------------------------------------------------------------
 
@@ -313,42 +291,3 @@ def _read(path: Path) -> Generator[Path]:
         raise TrainingError(f"{path} cannot be read ({error.strerror or error}).") from error
     except (ValueError, pa.ArrowException) as error:
         raise TrainingError(f"{path} is damaged; begin a new run.") from error
-
-
-def _parquet(faces: RunFaces) -> bytes:
-    table = pa.table(
-        {
-            "face_id": pa.array(faces.face_ids, pa.string()),
-            "photo": pa.array(faces.photos, pa.string()),
-            "person": pa.array(faces.people, pa.string()),
-            "side": pa.array(faces.side, pa.int8()),
-        }
-    )
-    content = io.BytesIO()
-    pq.write_table(table, content)
-    return content.getvalue()
-
-
-def _split_csv(faces: RunFaces) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("side", "person", "photos"))
-    people, first, count = np.unique(np.array(faces.people), return_index=True, return_counts=True)
-    sides = faces.side[first]
-    for place in np.lexsort((people, sides)):
-        writer.writerow((SIDES[sides[place]], _cell(str(people[place])), int(count[place])))
-    return text.getvalue()
-
-
-def _cell(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in "=+-@\t\r" else name
-
-
-def side_counts(faces: RunFaces) -> list[tuple[str, int, int]]:
-    """Name, people and faces of each side."""
-    people = np.array(faces.people)
-    return [
-        (name, len(np.unique(people[faces.side == number])), int((faces.side == number).sum()))
-        for number, name in enumerate(SIDES)
-    ]

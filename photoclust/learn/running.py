@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 
+from photoclust.errors import TrainingError
 from photoclust.learn.augmentation import varied
 from photoclust.learn.config import RANDOM, TrainConfig
 from photoclust.learn.curves import Epoch, as_csv, best_epoch
 from photoclust.learn.faces import TRAINING, VALIDATION
 from photoclust.learn.heads import ResidualHead, mean_embedding
+from photoclust.learn.material import Material, Workers
 from photoclust.learn.networks import new_network
-from photoclust.learn.run_folder import RunFaces, RunFolder
-from photoclust.learn.training import Material, Training, Workers
-from photoclust.models.weights import weights_path
+from photoclust.learn.run_faces import RunFaces
+from photoclust.learn.run_folder import RunFolder, RunHead
+from photoclust.learn.training import Training
+from photoclust.models.weights import weights_path, weights_sha256
 from photoclust.types import Floats, Rows
 
 _PEOPLE_SHOWN, _PHOTOS_SHOWN = 12, 12  # on a map
@@ -86,7 +90,7 @@ def network_training(
     workers: Workers | None = None,
 ) -> Training:
     """Training of a network on the crops that the run keeps."""
-    weights = None if config.init == RANDOM else weights_path(config.init)
+    weights = None if config.init == RANDOM else _weights_of_parent(run.head())
     crops = np.load(run.path("crops.npy"), mmap_mode="r", allow_pickle=False)
 
     def inputs(rows: Rows, vary: bool) -> torch.Tensor:
@@ -105,6 +109,16 @@ def head_training(
     torch.manual_seed(config.seed)
     head = ResidualHead(config.head, mean_embedding(inputs[torch.from_numpy(faces.side == TRAINING)]))
     return Training(head, config, material_of(faces, lambda rows, _: inputs[rows]), log=log)
+
+
+def _weights_of_parent(head: RunHead) -> Path:
+    there = weights_sha256(head.parent)
+    if there != head.parent_sha256:
+        raise TrainingError(
+            f"The run began with the weights {head.parent_sha256[:12]} of {head.parent}; those here "
+            f"are {there[:12]}. Go on where the former are, or begin a new run."
+        )
+    return weights_path(head.parent)
 
 
 def material_of(faces: RunFaces, inputs: Callable[[Rows, bool], torch.Tensor]) -> Material:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,61 +21,12 @@ from photoclust.learn.batches import batches
 from photoclust.learn.config import TrainConfig
 from photoclust.learn.curves import Epoch, is_over
 from photoclust.learn.losses import BatchLoss, Objective
+from photoclust.learn.material import Material, Workers
 from photoclust.learn.pairs import PairTest
 from photoclust.types import Floats, Rows
 
 _LARGEST_GRADIENT = 5.0  # norm; larger ones are scaled to it
 _AT_ONCE = 256  # inputs that are only looked at
-
-
-class Learner(Protocol):
-    """A network or head that can be trained: maps inputs to unit rows."""
-
-    def __call__(self, inputs: Tensor) -> Tensor: ...  # noqa: D102
-    def parameter_groups(self, rate: float) -> list[dict[str, Any]]: ...  # noqa: D102
-
-
-@dataclass(frozen=True)
-class Material:
-    """What is learned from.
-
-    Attributes
-    ----------
-    inputs
-        Gives what the network is given of some faces, varied by chance if the second argument is true.
-    person
-        int64, shape (n,): whose face each is.
-    photos
-        Photo of each, for messages.
-    training, validation
-        int64: rows of either side; everybody in training has two photos and more.
-    """
-
-    inputs: Callable[[Rows, bool], Tensor]
-    person: Rows
-    photos: list[str]
-    training: Rows
-    validation: Rows
-
-
-@dataclass(frozen=True)
-class Workers:
-    """What several processes that train one network share; by default there is one.
-
-    Attributes
-    ----------
-    rank, count
-        Which of how many this is.
-    wrap
-        Makes a network one whose gradients are averaged over all.
-    average
-        Replaces a tensor by its mean over all.
-    """
-
-    rank: int = 0
-    count: int = 1
-    wrap: Callable[[nn.Module], nn.Module] = lambda network: network
-    average: Callable[[Tensor], None] = lambda _: None
 
 
 @dataclass

@@ -18,7 +18,8 @@ from photoclust.learn.config import RANDOM, TrainConfig
 from photoclust.learn.curves import Epoch
 from photoclust.learn.faces import LabelledFaces, doubtful_labels, split_people
 from photoclust.learn.networks import SIZES, margin_of
-from photoclust.learn.run_folder import RunFaces, RunFolder, RunHead, run_id, side_counts
+from photoclust.learn.run_faces import RunFaces, side_counts
+from photoclust.learn.run_folder import RunFolder, RunHead, run_id
 from photoclust.learn.running import train_epochs, training_of
 from photoclust.learn.training import Training
 from photoclust.models.weights import card_of

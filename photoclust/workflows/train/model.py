@@ -13,7 +13,8 @@ from photoclust.errors import TrainingError
 from photoclust.learn.heads import ResidualHead
 from photoclust.learn.judgement import Judgement
 from photoclust.learn.networks import SIZES, SMALL_DIMENSION, FaceNetwork, margin_of, write_onnx
-from photoclust.learn.run_folder import RunFolder, RunHead, side_counts
+from photoclust.learn.run_faces import side_counts
+from photoclust.learn.run_folder import RunFolder, RunHead
 from photoclust.models import Card, Head, card_of, install, write_head
 from photoclust.models.cards import FACENET, HEAD, ONNX
 from photoclust.records import EMBEDDING_SIZE

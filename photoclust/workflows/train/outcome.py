@@ -15,7 +15,8 @@ from photoclust.learn.curves import Epoch, as_csv, best_epoch
 from photoclust.learn.faces import TEST, TRAINING, VALIDATION
 from photoclust.learn.heads import centred, mean_embedding
 from photoclust.learn.judgement import Judgement, equal_error_distance, judge
-from photoclust.learn.run_folder import RunFaces, RunFolder, RunHead, side_counts
+from photoclust.learn.run_faces import RunFaces, side_counts
+from photoclust.learn.run_folder import RunFolder, RunHead
 from photoclust.learn.training import Training
 from photoclust.types import Floats
 from photoclust.workflows.train.model import install_model, write_model

@@ -13,7 +13,8 @@ from photoclust.learn.curves import Epoch, best_epoch
 from photoclust.learn.faces import TEST
 from photoclust.learn.hardest import HardTriplet, hardest_triplets
 from photoclust.learn.pairs import PairTest
-from photoclust.learn.run_folder import RunFaces, RunFolder, RunHead
+from photoclust.learn.run_faces import RunFaces
+from photoclust.learn.run_folder import RunFolder, RunHead
 from photoclust.learn.running import shown_rows
 from photoclust.report.training_page import ShownTriplet, write_training_page
 from photoclust.report.training_plots import Distances, curves, distances, maps

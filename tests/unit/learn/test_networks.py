@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
+from photoclust.errors import TrainingError
 from photoclust.learn.augmentation import varied
+from photoclust.learn.config import TrainConfig
 from photoclust.learn.networks import SMALL_DIMENSION, new_network, small_network, tuned_network, write_onnx
+from photoclust.learn.run_faces import RunFaces
+from photoclust.learn.run_folder import RunFolder, RunHead
+from photoclust.learn.running import training_of
 from photoclust.models.onnx_network import runtime
 
 CROPS = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (6, 3, 96, 96), np.uint8))
@@ -66,3 +72,13 @@ def test_onnx_gives_what_the_network_gives(tmp_path: Path) -> None:
     for count in (1, 6):
         found = session.run(None, {"pixels": pixels[:count].numpy()})[0]
         np.testing.assert_allclose(found, network.layers(pixels[:count]).detach().numpy(), atol=1e-5)
+
+
+def test_a_run_that_began_with_other_weights_is_refused(tmp_path: Path) -> None:
+    faces = RunFaces(["a"], ["a.jpg"], ["Ada"], np.zeros(1, np.int64))
+    config = TrainConfig(what="network")
+    head = RunHead("id", config, "casia-webface", "0" * 64, "", "folders", "0.1", torch.__version__, 1, "")
+    run = RunFolder.create(tmp_path / "run", head, faces)
+    run.write_array("crops.npy", np.zeros((1, 160, 160, 3), np.uint8))
+    with pytest.raises(TrainingError, match="began with the weights 000000000000 of casia-webface"):
+        training_of(run, lambda _: None)

@@ -14,7 +14,8 @@ from torch import nn
 from photoclust.errors import TrainingError
 from photoclust.learn.config import LOSSES, MININGS, TrainConfig
 from photoclust.learn.heads import ResidualHead, centred, mean_embedding
-from photoclust.learn.training import Material, Training
+from photoclust.learn.material import Material
+from photoclust.learn.training import Training
 
 PERSON = np.repeat(np.arange(30), 4)
 VECTORS = torch.from_numpy(learnable_vectors(30, 4))
