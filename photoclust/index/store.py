@@ -214,8 +214,8 @@ class IndexStore:
         photos
             What `photos` gives, where that has been read.
         """
-        photos = self.photos() if photos is None else photos
-        alive = photos.filter(pc.field("status") == OK)["photo_id"].unique()
+        seen = self.photos() if photos is None else photos
+        alive = seen.filter(pc.field("status") == OK)["photo_id"].unique()
         wanted = [
             f.name for f in self.face_schema if columns is None or f.name in ("face_id", "photo_id", *columns)
         ]

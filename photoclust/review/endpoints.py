@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal
 
 from pydantic import Base64Bytes, Field
 from starlette.responses import Response
@@ -14,8 +14,6 @@ from photoclust.review.interface import Endpoint
 from photoclust.review.questions import QuestionsPage
 from photoclust.review.service import Service, State
 from photoclust.workflows.diff import PeopleDiff, diff
-from photoclust.workflows.explain import Explanation
-from photoclust.workflows.identify import IdentifiedPhoto, IdentifyOptions
 from photoclust.workflows.people.log import LogEntry
 from photoclust.workflows.review import left_over as left
 from photoclust.workflows.review import numbers as counting
@@ -23,8 +21,7 @@ from photoclust.workflows.review import people as showing
 from photoclust.workflows.review import photos as picturing
 from photoclust.workflows.review.request import Said
 from photoclust.workflows.review.session import Told
-from photoclust.workflows.status import IndexStatus, status
-from photoclust.workflows.verify import Verification, VerifyOptions
+from photoclust.workflows.status import IndexStatus
 
 Offset = Annotated[int, Field(ge=0)]
 Limit = Annotated[int, Field(ge=1, le=500)]
@@ -87,7 +84,7 @@ def get_state(service: Service) -> State:
 
 def get_status(service: Service) -> IndexStatus:
     """What the index holds."""
-    return status(service.store)
+    return service.held()
 
 
 def get_people(
@@ -195,7 +192,7 @@ def get_left_over(
 
 def get_numbers(service: Service) -> counting.Numbers:
     """The index in numbers."""
-    return counting.numbers(service.store, service.session.view, service.session.revision)
+    return counting.numbers(service.session.view, service.session.revision, service.held())
 
 
 def get_map(service: Service) -> Map:
@@ -245,25 +242,27 @@ def get_diff(service: Service, before: str = "previous", after: str = "current")
     return diff(service.store, (before, after))
 
 
-async def get_explanation(service: Service, one: str, other: str) -> Explanation:
+async def get_explanation(service: Service, one: str, other: str) -> Any:
     """Why two faces or people are, or are not, one person."""
-    return cast("Explanation", await service.beside(work.explained, service.folder, one, other))
+    return await service.beside(work.explained, service.folder, one, other)
 
 
-async def post_verify(service: Service, body: TwoPhotos) -> Verification:
+async def post_verify(service: Service, body: TwoPhotos) -> Any:
     """Say whether two photos show the same person; they are not kept."""
+    from photoclust.workflows.verify import VerifyOptions
+
     options = VerifyOptions(body.false_match_rate, model=service.store.settings.embed.model)
     photos = _required(body.one), _required(body.other)
-    found = await service.beside(work.verified, photos, options, keep=True)
-    return cast("Verification", found)
+    return await service.beside(work.verified, photos, options, keep=True)
 
 
-async def post_identify(service: Service, body: OnePhoto) -> IdentifiedPhoto:
+async def post_identify(service: Service, body: OnePhoto) -> Any:
     """Say who the people in a photo are; it is not kept."""
+    from photoclust.workflows.identify import IdentifyOptions
+
     options = IdentifyOptions(most=body.most)
     photo = _required(body.photo)
-    found = await service.beside(work.identified, service.folder, photo, options, keep=True)
-    return cast("IdentifiedPhoto", found)
+    return await service.beside(work.identified, service.folder, photo, options, keep=True)
 
 
 def _required(photo: bytes) -> bytes:
@@ -292,8 +291,8 @@ ENDPOINTS = (
     Endpoint("POST", "/undo", post_undo),
     Endpoint("POST", "/redo", post_redo),
     Endpoint("GET", "/diff", get_diff),
-    Endpoint("GET", "/explanation", get_explanation),
-    Endpoint("POST", "/verify", post_verify),
-    Endpoint("POST", "/identify", post_identify),
+    Endpoint("GET", "/explanation", get_explanation, "photoclust.workflows.explain:Explanation"),
+    Endpoint("POST", "/verify", post_verify, "photoclust.workflows.verify:Verification"),
+    Endpoint("POST", "/identify", post_identify, "photoclust.workflows.identify:IdentifiedPhoto"),
 )
 """Everything that can be asked and said; OpenAPI at ``/api`` describes it."""

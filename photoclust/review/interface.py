@@ -7,6 +7,7 @@ FastAPI does the same with more of everything; it was left because it takes thre
 from __future__ import annotations
 
 import inspect
+import pkgutil
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -86,11 +87,14 @@ class Endpoint:
         Its first argument is the application's; one named `body` is the body of the request; all others are
         in the path or the query. It is typed; where it gives a `Response`, that is sent as it is. Its first
         line of documentation is what OpenAPI says of it.
+    gives
+        Module and name of what it gives, where importing that takes long: it is done when it is first given.
     """
 
     method: str
     path: str
     call: Callable[..., Any]
+    gives: str = ""
 
     @cached_property
     def _hints(self) -> dict[str, Any]:
@@ -123,7 +127,7 @@ class Endpoint:
     @cached_property
     def answer(self) -> TypeAdapter[Any] | None:
         """What is answered; None where that is no JSON."""
-        kind = self._hints["return"]
+        kind = pkgutil.resolve_name(self.gives) if self.gives else self._hints["return"]
         return None if isinstance(kind, type) and issubclass(kind, Response) else TypeAdapter(kind)
 
     def route(self, application: object) -> Route:

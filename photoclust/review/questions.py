@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from photoclust.review import work
-from photoclust.workflows.people.suggest import Question
 from photoclust.workflows.review.request import Kind
 from photoclust.workflows.review.session import ReviewSession
 from photoclust.workflows.review.view import View
+
+if TYPE_CHECKING:
+    from photoclust.workflows.people.suggest import Question
 
 Beside = Callable[..., Coroutine[Any, Any, Any]]
 """Runs something in a process beside the server."""

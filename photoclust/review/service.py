@@ -22,6 +22,7 @@ from photoclust.workflows.review import people as showing
 from photoclust.workflows.review.likeness import Likeness
 from photoclust.workflows.review.session import ReviewSession
 from photoclust.workflows.review.thumbnails import Thumbnails
+from photoclust.workflows.status import IndexStatus, status
 
 SETTLED_SECONDS = 0.3
 """How long nothing is said before faces are grouped, so that several corrections are grouped by at once."""
@@ -93,6 +94,7 @@ class Service:
         self.questions = Questions(self.session, self.beside, self.tell)
         self._thumbnails: Thumbnails | None = None
         self._likeness: Likeness | None = None
+        self._held: tuple[tuple[str, str], IndexStatus] | None = None
         self._reading = Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
@@ -117,6 +119,14 @@ class Service:
             if self._likeness is None or self._likeness.stamp != faces.stamp:
                 self._likeness = Likeness(self.store, faces)
             return self._likeness
+
+    def held(self) -> IndexStatus:
+        """What the index holds."""
+        view = self.session.view
+        key = view.faces.stamp, view.clustering.run_id
+        if self._held is None or self._held[0] != key:
+            self._held = key, status(self.store)
+        return self._held[1]
 
     def _read_ahead(self) -> None:
         with suppress(PhotoclustError, OSError, ValueError, IndexError):

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from photoclust.api.context import context_of
-from photoclust.index.store import IndexStore
 from photoclust.people.identity.changes import Change
-from photoclust.workflows.explain import Explanation, explain
-from photoclust.workflows.identify import IdentifiedPhoto, Identifier, IdentifyOptions
-from photoclust.workflows.people.apply import apply
-from photoclust.workflows.people.people_index import PeopleIndex
-from photoclust.workflows.people.suggest import Question, suggest
-from photoclust.workflows.snapshot.history import difference
-from photoclust.workflows.verify import Verification, VerifyOptions, verify
+
+if TYPE_CHECKING:
+    from photoclust.workflows.explain import Explanation
+    from photoclust.workflows.identify import IdentifiedPhoto, Identifier, IdentifyOptions
+    from photoclust.workflows.people.suggest import Question
+    from photoclust.workflows.verify import Verification, VerifyOptions
+
+# What these processes need is imported there: the server does without.
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,12 @@ def leave_signals_to_the_server() -> None:
 
 def regroup(folder: str) -> Regrouped:
     """Group by everything that was said, with the settings in force."""
+    from photoclust.api.context import context_of
+    from photoclust.index.store import IndexStore
+    from photoclust.workflows.people.apply import apply
+    from photoclust.workflows.people.people_index import PeopleIndex
+    from photoclust.workflows.snapshot.history import difference
+
     store = IndexStore.open(folder)
     before = PeopleIndex(store)
     applied = apply(store, before, context_of("local"))
@@ -59,6 +65,9 @@ def regroup(folder: str) -> Regrouped:
 
 def questions(folder: str, most: int, least: float) -> tuple[str, list[Question]]:
     """The grouping in force, and the questions most worth asking about it."""
+    from photoclust.index.store import IndexStore
+    from photoclust.workflows.people.suggest import suggest
+
     store = IndexStore.open(folder)
     run_id = store.clusterings.current() or ""
     return run_id, suggest(store, most, least)
@@ -66,11 +75,16 @@ def questions(folder: str, most: int, least: float) -> tuple[str, list[Question]
 
 def explained(folder: str, one: str, other: str) -> Explanation:
     """Why two faces or people are, or are not, one person."""
+    from photoclust.index.store import IndexStore
+    from photoclust.workflows.explain import explain
+
     return explain(IndexStore.open(folder), one, other)
 
 
 def verified(photos: tuple[bytes, bytes], options: VerifyOptions) -> Verification:
     """Say whether two photos show the same person; they are removed when that is said."""
+    from photoclust.workflows.verify import verify
+
     with TemporaryDirectory() as place:
         one, other = _written(Path(place), photos)
         return verify(one, other, options)
@@ -82,6 +96,9 @@ _identifiers: dict[tuple[str, str | None], Identifier] = {}
 
 def identified(folder: str, photo: bytes, options: IdentifyOptions) -> IdentifiedPhoto:
     """Say who the people in a photo are; it is removed when that is said."""
+    from photoclust.index.store import IndexStore
+    from photoclust.workflows.identify import Identifier
+
     store = IndexStore.open(folder)
     key = folder, store.clusterings.current()
     if key not in _identifiers:

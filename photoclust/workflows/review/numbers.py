@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from photoclust.index.store import IndexStore
 from photoclust.workflows.review.people import Count, PersonCard, card
 from photoclust.workflows.review.view import IS_POOR, IS_UNSURE, View
-from photoclust.workflows.status import FailedPhoto, PhotoCounts, status
+from photoclust.workflows.status import FailedPhoto, IndexStatus, PhotoCounts
 
 BINS = 10
 _FAILED_SHOWN = 500
@@ -62,10 +61,9 @@ class Numbers:
     failed: list[FailedPhoto]
 
 
-def numbers(store: IndexStore, view: View, revision: str) -> Numbers:
-    """Count what is shown."""
+def numbers(view: View, revision: str, held: IndexStatus) -> Numbers:
+    """Count what is shown of an index that holds so much."""
     there = [view.people[place] for place in view.ranked]
-    held = status(store)
     nobody = view.person < 0
     poor = int((nobody & (view.status == IS_POOR)).sum())
     return Numbers(

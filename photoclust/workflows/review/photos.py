@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from photoclust.errors import PhotoError, UsageError
@@ -123,12 +124,20 @@ def _boxed(view: View, row: int) -> BoxedFace:
 
 def found_photos(view: View, present: list[int], absent: list[int]) -> Rows:
     """Rows of the photos in which all of some people are and none of others; of all photos without any."""
-    rows = np.arange(len(view.faces.photos))
+    chosen = np.ones(len(view.faces.photos), bool)
     for place in present:
-        rows = np.intersect1d(rows, view.faces.photo[view.rows_of(place)])
+        chosen &= _shows(view, place)
     for place in absent:
-        rows = np.setdiff1d(rows, view.faces.photo[view.rows_of(place)])
-    return rows
+        chosen &= ~_shows(view, place)
+    return np.flatnonzero(chosen)
+
+
+def _shows(view: View, place: int) -> npt.NDArray[np.bool_]:
+    """bool, shape (photos,): whether a person is in each."""
+    photos = view.faces.photo[view.rows_of(place)]
+    shows = np.zeros(len(view.faces.photos), bool)
+    shows[photos[photos >= 0]] = True
+    return shows
 
 
 def named_like(view: View, rows: Rows, search: str) -> Rows:

@@ -265,25 +265,38 @@ class ReviewSession:
 
     def grouped(self, done: Collection[Decision]) -> None:
         """Show the grouping that followed some of the pending decisions."""
+        found = self._stored()  # which takes a while; what is said meanwhile does not wait
         with self._lock:
             self._pending = [line for line in self._pending if all(line is not one for one in done)]
-            self._read_again(always=bool(done))
+            if found is not self._grouped or done:
+                self._take(found)
 
-    def _read_again(self, always: bool = False) -> bool:
-        faces = self._grouped.faces
-        moved = stamp_of(self.store.folder, "photos", "faces") != faces.stamp
-        same_run = self.store.clusterings.current() == self._grouped.clustering.run_id
-        if same_run and not moved and not always:
+    def _read_again(self) -> bool:
+        found = self._stored()
+        if found is self._grouped:
             return False
-        clustering = self._grouped.clustering if same_run else _clustering(self.store)
-        self._grouped = View.of(StoredFaces.read(self.store) if moved else faces, clustering)
-        before, now = self._view, after(self._grouped, self._pending)
+        self._take(found)
+        return True
+
+    def _stored(self) -> View:
+        """The grouping in force; the one that is known, where that is it."""
+        known, folder = self._grouped, self.store.folder
+        moved = stamp_of(folder, "photos", "faces") != known.faces.stamp
+        same_run = self.store.clusterings.current() == known.clustering.run_id
+        if same_run and not moved:
+            return known
+        clustering = known.clustering if same_run else _clustering(self.store)
+        return View.of(StoredFaces.read(self.store) if moved else known.faces, clustering)
+
+    def _take(self, grouped: View) -> None:
+        moved = grouped.faces is not self._grouped.faces
+        self._grouped = grouped
+        before, now = self._view, after(grouped, self._pending)
         if moved:
             self._show(now, None)
         else:
             successors = {**before.successors, **now.successors, **_successors(before, now)}
             self._show(replace(now, successors=successors), differing(before, now))
-        return True
 
     def _decisions_stamp(self) -> tuple[int, int]:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -183,9 +183,7 @@ class View:
             for place, one in enumerate(self.people)
             if self.counts[place]
         }
-        ids = np.array([*(one.id for one in self.people), ""], object)
-        person_of = dict(zip(self.faces.ids, ids[self.person].tolist(), strict=True))
-        return Known(self.clustering, rows, person_of, self._members)
+        return Known(self.clustering, rows, _PersonOf(self), self._members)
 
     def _members(self, person: str) -> list[tuple[float, str]]:
         """How clear each member of a person is, and its id."""
@@ -193,6 +191,22 @@ class View:
         rows = rows[self.status[rows] == IS_MEMBER]
         clear = self.faces.quality[rows] * self.confidence[rows]
         return [(float(value), self.faces.ids[row]) for value, row in zip(clear, rows.tolist(), strict=True)]
+
+
+class _PersonOf(Mapping[str, str]):
+    """Person id of each face of a view, ``""`` where it is nobody's."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def __getitem__(self, face: str) -> str:
+        return self._view.id_of(int(self._view.person[self._view.faces.row_of[face]]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._view.faces.ids)
+
+    def __len__(self) -> int:
+        return len(self._view.faces)
 
 
 def _shown(row: Mapping[str, Any]) -> ShownPerson:
