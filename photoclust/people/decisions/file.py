@@ -39,6 +39,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from photoclust.people.decisions.line import (
     HEADER,
@@ -50,6 +51,9 @@ from photoclust.people.decisions.line import (
     without_mark,
 )
 from photoclust.storage.spreadsheets import line_end, separator_of
+
+_parsed = lru_cache(maxsize=2048)(parsed)
+"""Lines stay as they are, and the pages of review read them anew with each that is added."""
 
 STEP = timedelta(microseconds=1)  # between the lines of one command
 BETWEEN_COMMANDS = timedelta(milliseconds=1)
@@ -97,7 +101,7 @@ def read_decisions(text: str) -> Decisions:
             columns = header
             continue
         try:
-            decision = parsed(held, number, separator, columns)
+            decision = _parsed(held, number, separator, columns)
         except ValueError as error:
             if holds:
                 problems.append(f"Line {number} of the decisions cannot be understood: {error}.")
