@@ -33,6 +33,7 @@ from torch import Tensor, nn
 from photoclust.config import DetectConfig
 from photoclust.errors import WeightsError
 from photoclust.faces.boxes import best_of_nested, corners_inside, moved, square, visible
+from photoclust.faces.canvas import Canvas, canvases
 from photoclust.faces.pyramid import Pyramid, scaled
 from photoclust.faces.suppression import nms
 from photoclust.models.networks import ONet, PNet, RNet
@@ -52,9 +53,14 @@ FIRST_CELL = 20  # the pyramid of facenet-pytorch starts with faces of 20 pixels
 STRIP = 64  # rows of cells that go through P-Net at once
 TILE = 32  # windows each way that P-Net looks at once where it looks closer
 LIKELY = 0.8  # least P-Net score worth a closer look: 0.95 finds no fewer faces, 0.6 takes twice the tiles
+SMALL = 1 << 16  # pixels of a copy below which going over all of it takes no longer than a closer look
 CHUNK = 32  # candidates that go through a network at once: what suits the cache (512 takes 1.6 times as long)
 MOST = 40_000  # proposals that go on, of one scale and in all: bounds the time a photo full of faces can take
 MIN_SIDE = 2  # a face must show at least so many pixels each way
+
+
+T = TypeVar("T")
+N = TypeVar("N", bound=nn.Module)
 
 
 class Detector:
@@ -97,28 +103,34 @@ class Detector:
             photo = Pyramid(pixels)
             return self._decide(photo, self._refine(photo, self._propose(photo)))
 
-    def _load(self, name: str, make: Callable[[], nn.Module]) -> nn.Module:
+    def _load(self, name: str, make: Callable[[], N]) -> N:
         net = make()
         net.load_state_dict(torch.load(io.BytesIO(_weights(name)), weights_only=True))
-        return net.eval().to(self.device).to(memory_format=torch.channels_last)
+        return net.eval().to(self.device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+    def _scales(self, height: int, width: int) -> list[float]:
+        """Scales of the copies of a photo; a small one has the scale of closer looks, too."""
+        steps = scales(height, width, self.config.min_face_size, self.config.factor)
+        finer = steps[0] / self.config.factor if steps else 1.0
+        rows, columns = scaled(height, width, finer)
+        return [finer, *steps] if steps and rows * columns < SMALL else steps
 
     def _propose(self, photo: Pyramid) -> Tensor:
         """Squares that may hold a face: float32, shape (n, 4)."""
-        threshold, steps = self.config.thresholds[0], self._scales(photo)
-        found = [torch.zeros((0, 9))]
-        for scale, copy in zip(steps, photo.copies(steps), strict=True):
-            found.append(_thinned(_cells(*self._slide(copy), scale, threshold), 0.5))
-        if steps:
-            found.append(self._look_closer(photo, steps[0] / self.config.factor, torch.cat(found[:3])))
-        cells = _thinned(torch.cat(found), 0.7)
+        steps = self._scales(photo.height, photo.width)
+        found = [self._look(canvas, steps) for canvas in canvases(photo.copies(steps) if steps else [])]
+        none = torch.zeros(0, 9), torch.zeros(0)
+        cells, of_copy = (torch.cat(parts) for parts in zip(none, *found, strict=True))
+        cells, of_copy = _thinned(cells, 0.5, of_copy)
+        if steps and steps[0] * self.config.min_face_size < WINDOW / self.config.factor:
+            likely = cells[(of_copy < 2) & (cells[:, 4] >= LIKELY), :4]
+            cells = torch.cat([cells, self._look_closer(photo, steps[0] / self.config.factor, likely)])
+        cells, _ = _thinned(cells, 0.7)
         size = cells[:, 2:4] - cells[:, :2]
         return square(cells[:, :4] + cells[:, 5:] * size.repeat(1, 2))
 
-    def _scales(self, photo: Pyramid) -> list[float]:
-        return scales(photo.height, photo.width, self.config.min_face_size, self.config.factor)
-
-    def _look_closer(self, photo: Pyramid, scale: float, cells: Tensor) -> Tensor:
-        """P-Net's windows at a finer scale, near the likely ones among some cells.
+    def _look_closer(self, photo: Pyramid, scale: float, likely: Tensor) -> Tensor:
+        """P-Net's windows at a finer scale, near some likely ones.
 
         A face's box is often decided by the scale just finer than its own. Going over the whole photo at that
         scale would double the cost of all the others together; leaving it out moves 2 in 100 boxes below
@@ -127,24 +139,51 @@ class Detector:
         rows, columns = scaled(photo.height, photo.width, scale)
         size = min(rows, TILE * STRIDE + WINDOW - STRIDE), min(columns, TILE * STRIDE + WINDOW - STRIDE)
         found = [torch.zeros((0, 9))]
-        for chunk in _chunks(_tiles(cells[cells[:, 4] >= LIKELY, :4] * scale, rows, columns)):
+        for chunk in _chunks(_tiles(likely * scale, rows, columns)):
             tiles = torch.stack([photo.part(scale, top, left, size) for top, left in chunk])
-            shifts, scores = (answer.cpu() for answer in self._pnet(self._input(tiles)))
-            for (top, left), shift, score in zip(chunk, shifts, scores[:, 1], strict=True):
-                found.append(_cells(shift, score, scale, self.config.thresholds[0], (left, top)))
-        return _thinned(torch.cat(found), 0.5)
+            number, row, column, score, shift = self._hits(tiles)
+            corner = torch.tensor(chunk)[number]
+            top, left = row * STRIDE + corner[:, 0], column * STRIDE + corner[:, 1]
+            found.append(_cells(top, left, scale, score, shift))
+        return _thinned(torch.cat(found), 0.5)[0]
 
-    def _slide(self, copy: Tensor) -> tuple[Tensor, Tensor]:
-        """P-Net's shifts (4, h, w) and scores (h, w), strip by strip to bound memory."""
-        last = -(-(copy.shape[2] - 2) // STRIDE) - 4  # rows of cells, as P-Net's pooling rounds
-        shifts, scores = [], []
+    def _look(self, canvas: Canvas, steps: list[float]) -> tuple[Tensor, Tensor]:
+        """P-Net's windows on a canvas, shape (n, 9), and the number of the copy of each.
+
+        They are looked at strip by strip to bound memory.
+        """
+        height = canvas.pixels.shape[2]
+        last = (height - WINDOW) // STRIDE + 1  # rows of windows
+        parts = []
         for start in range(0, last, STRIP):
-            stop = start + STRIP if start + STRIP < last else last + 1  # the last strip takes what is left
-            strip = copy[:, :, start * STRIDE : stop * STRIDE + WINDOW - STRIDE]
-            shift, score = self._pnet(self._input(strip))
-            shifts.append(shift[0].cpu())
-            scores.append(score[0, 1].cpu())
-        return torch.cat(shifts, 1), torch.cat(scores)
+            stop = min(start + STRIP, last)
+            strip = canvas.pixels[:, :, start * STRIDE : stop * STRIDE + WINDOW - STRIDE]
+            _, row, *others = self._hits(strip)
+            parts.append((row + start, *others))
+        row, column, score, shift = (torch.cat(some) for some in zip(*parts, strict=True))
+        top, left = row * STRIDE, column * STRIDE
+        low, high = canvas.places[:, :2], canvas.places[:, 2:]
+        window = torch.stack([top, left], 1)[:, None]
+        inside = ((window >= low) & (window + WINDOW <= high)).all(2)
+        whole = inside.any(1)
+        place = inside[whole].int().argmax(1)
+        number = canvas.numbers[place]
+        top, left = (window[whole, 0] - low[place]).unbind(1)
+        scale = torch.tensor(steps)[number]
+        return _cells(top, left, scale, score[whole], shift[whole]), number
+
+    def _hits(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Windows that may hold a face: which picture, row, column, score; and shifts, shape (n, 4).
+
+        The chance of a face is a softmax of two numbers, hence the difference; shifts are wanted of few.
+        """
+        features = self._pnet.features(self._input(pixels)).permute(0, 2, 3, 1)
+        chances, shifts = (_linear(head) for head in (self._pnet.conv4_1, self._pnet.conv4_2))
+        weight, bias = (values[1] - values[0] for values in chances)
+        score = (features @ weight + bias).sigmoid_()
+        hit = score >= self.config.thresholds[0]
+        shift = features[hit] @ shifts[0].T + shifts[1]
+        return *hit.nonzero().cpu().unbind(1), score[hit].cpu(), shift.cpu()
 
     def _refine(self, photo: Pyramid, boxes: Tensor) -> Tensor:
         """The squares that R-Net believes in, moved to where it says."""
@@ -187,8 +226,8 @@ class Detector:
 
     def _input(self, crops: Tensor) -> Tensor:
         """Pixel values 0 to 255 as the networks were trained on them."""
-        crops = crops.to(self.device).contiguous(memory_format=torch.channels_last)
-        return (crops - 127.5) * 0.0078125
+        pixels = crops.to(self.device, torch.float32, memory_format=torch.channels_last)
+        return (pixels - 127.5).mul_(0.0078125)
 
 
 def scales(height: int, width: int, min_face_size: int, factor: float) -> list[float]:
@@ -241,9 +280,6 @@ def _weights(name: str) -> bytes:
     return content
 
 
-T = TypeVar("T")
-
-
 def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(rows), CHUNK):
         yield rows[start : start + CHUNK]
@@ -259,18 +295,25 @@ def _tiles(boxes: Tensor, rows: int, columns: int) -> list[tuple[int, int]]:
     return sorted({(min(y * step, limit[0]), min(x * step, limit[1])) for y, x in touched})
 
 
-def _cells(
-    shifts: Tensor, scores: Tensor, scale: float, threshold: float, corner: tuple[int, int] = (0, 0)
-) -> Tensor:
-    """P-Net's windows above the threshold: x0, y0, x1, y1, score and four shifts; shape (n, 9)."""
-    hit = scores >= threshold
-    low = hit.nonzero().flip(1).float() * STRIDE + torch.tensor(corner)
-    boxes = torch.cat([((low + 1) / scale).floor(), ((low + WINDOW) / scale).floor()], 1)
-    return torch.cat([boxes, scores[hit][:, None], shifts[:, hit].T], 1)
+def _linear(head: nn.Conv2d) -> tuple[Tensor, Tensor]:
+    """Weights (out, in) and bias (out,) of a convolution of single pixels."""
+    assert head.bias is not None
+    return head.weight.flatten(1), head.bias
 
 
-def _thinned(cells: Tensor, limit: float) -> Tensor:
-    """The best cells, none overlapping a better one by more than the limit."""
+def _cells(top: Tensor, left: Tensor, scale: Tensor | float, score: Tensor, shift: Tensor) -> Tensor:
+    """P-Net's windows in pixels of the photo: x0, y0, x1, y1, score and four shifts; shape (n, 9)."""
+    low = torch.stack([left, top])
+    boxes = torch.cat([((low + 1) / scale).floor(), ((low + WINDOW) / scale).floor()]).T
+    return torch.cat([boxes, score[:, None], shift], 1)
+
+
+def _thinned(cells: Tensor, limit: float, group: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """The best cells, none overlapping a better one of its group by more than the limit; and their groups."""
+    group = torch.zeros(len(cells)) if group is None else group
     if len(cells) > MOST:
-        cells = cells[cells[:, 4].topk(MOST).indices]
-    return cells[nms(cells[:, :4], cells[:, 4], limit)]
+        best = cells[:, 4].topk(MOST).indices
+        cells, group = cells[best], group[best]
+    apart = group * (cells[:, 2:4].max() + 1 if len(cells) else 0)
+    kept = nms(cells[:, :4] + apart[:, None], cells[:, 4], limit)
+    return cells[kept], group[kept]
