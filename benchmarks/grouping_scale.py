@@ -7,7 +7,8 @@
 Faces beyond ``ClusterConfig.max_component`` are clustered in components, with so many workers in processes of
 their own; ``--undivided`` does not cut the graph. Peaks are those of this process and of its largest worker.
 Persons have 1 to some hundred faces (a Zipf law); their embeddings follow the two-covariance model of the
-shipped calibration. The neighbour graph, which is not what is timed, comes from an approximate search.
+shipped calibration, and so do the strangers of its cohort. The neighbour graph, which is not what is timed,
+comes from an approximate search.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from dataclasses import replace
 
 import faiss
 import numpy as np
@@ -22,7 +24,8 @@ import numpy as np
 from photoclust.config import ClusterConfig, EngineConfig
 from photoclust.engine.clustering import start_workers
 from photoclust.evaluate.scores import bcubed_scores, pairwise_scores
-from photoclust.people.calibration.evidence import calibration_of
+from photoclust.people.calibration.evidence import Calibration, calibration_of
+from photoclust.people.calibration.hubness import nearness
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.division import cluster_faces
 from photoclust.people.clustering.verify import candidates_of
@@ -41,6 +44,16 @@ def synthetic_faces(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
     rows = np.sqrt(share) * identity[person]
     rows += np.sqrt(1 - share) * rng.normal(size=rows.shape).astype(np.float32)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True), person
+
+
+def knowing_strangers(calibration: Calibration) -> Calibration:
+    """The calibration with a cohort of synthetic faces: real ones lie in other directions."""
+    strangers = np.random.default_rng(1).normal(size=(2, len(calibration.cohort), DIMENSIONS))
+    strangers /= np.linalg.norm(strangers, axis=2, keepdims=True)
+    rows = np.zeros((*strangers.shape[:2], calibration.basis.shape[1]), np.float32)
+    rows[:, :, :DIMENSIONS] = strangers
+    hubness = float(nearness(rows[1], rows[0]).mean())
+    return replace(calibration, cohort=rows[0], hubness=hubness)
 
 
 def approximate_graph(rows: np.ndarray, k: int) -> NeighbourGraph:
@@ -70,7 +83,7 @@ def main() -> None:
     compact, person = synthetic_faces(n, np.random.default_rng(0))
     config = ClusterConfig(max_component=n) if arguments.undivided else ClusterConfig()
     graph = approximate_graph(compact, config.k)
-    calibration = calibration_of("casia-webface")
+    calibration = knowing_strangers(calibration_of("casia-webface"))
     embeddings = np.zeros((n, calibration.basis.shape[1]), np.float32)
     embeddings[:, :DIMENSIONS] = compact
     boxes = np.tile(np.array([0, 0, 100, 100], np.float32), (n, 1))

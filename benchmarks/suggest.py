@@ -21,8 +21,8 @@ from scipy.optimize import minimize
 from photoclust.config import ClusterConfig
 from photoclust.evaluate.evaluation import evaluate_groups
 from photoclust.index.store import IndexStore
-from photoclust.people.clustering.joining import people_like
 from photoclust.people.clustering.membership import NOBODY, Templates
+from photoclust.people.clustering.required import people_like
 from photoclust.people.decisions.line import Decision
 from photoclust.people.identity.facts import nearby
 from photoclust.workflows.cluster import group_faces

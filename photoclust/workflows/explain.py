@@ -11,10 +11,11 @@ import numpy.typing as npt
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.calibration.spread import SpreadModel
-from photoclust.people.clustering.agglomerate import evidence_between
+from photoclust.people.clustering.agglomerate import Pairs, compared, evidence_between
+from photoclust.people.clustering.context import CROWDING, Context, cosine
 from photoclust.people.clustering.density import density_tree
-from photoclust.people.clustering.joining import people_like, required_evidence
 from photoclust.people.clustering.membership import NOBODY, Templates
+from photoclust.people.clustering.required import evidence_for_groups, people_like, required_evidence, share
 from photoclust.people.graph.neighbours import cosine_distances
 from photoclust.people.identity.explain import meeting_distance, minimax_way
 from photoclust.people.identity.facts import chance_same, partition_of
@@ -82,7 +83,7 @@ class Explanation:
     group_evidence
         Log-likelihood ratio between their people; of one person, for the first face with the others.
     required_evidence
-        What would join them.
+        What would join them, as near as others are to them.
     chance
         Probability that the two people are one; None where they are, or something keeps them apart.
     decisions
@@ -141,7 +142,7 @@ def explain(store: IndexStore, one: str, other: str) -> Explanation:
     faces = Snapshot.load(store, people_index.config)
     ids, calibration, model = faces.face_ids, faces.calibration, faces.calibration.weighed
     a, b = (ids.index(face) for face in ends)
-    between = _groups(faces.score_normalised, _numbers(people_index, ids), (a, b))
+    between = _groups(faces.score_normalised, _numbers(people_index, ids), faces.poor, [a, b])
     clash = faces.exclusions.clash(between.group, between.group[[a]], between.group, between.group[[b]])
     apart = bool(clash[0]) and people[0] != people[1]
     one_person = people[0] != "" and people[0] == people[1]
@@ -186,13 +187,15 @@ def _face(people_index: PeopleIndex, text: str) -> str:
 
 
 def _groups(
-    embeddings: npt.NDArray[np.float32], group: npt.NDArray[np.int64], ends: tuple[int, int]
+    embeddings: npt.NDArray[np.float32],
+    group: npt.NDArray[np.int64],
+    poor: npt.NDArray[np.bool_],
+    ends: list[int],
 ) -> Templates:
-    """Templates of all people; an end that is nobody is a group of its own."""
-    group = group.copy()
-    for row in ends:
-        if group[row] == NOBODY:
-            group[row] = group.max() + 1
+    """Templates of all people; whoever is nobody is a group of their own, poor faces only if asked about."""
+    group, alone = group.copy(), (group == NOBODY) & ~poor
+    alone[ends] = group[ends] == NOBODY
+    group[alone] = 1 + group.max(initial=NOBODY) + np.arange(np.count_nonzero(alone))
     return Templates.of(embeddings, group, np.full(len(group), NOBODY))
 
 
@@ -245,10 +248,23 @@ def _pictured(
 def _required_evidence(
     templates: Templates, a: int, b: int, calibration: Calibration, false_join_rate: float
 ) -> float:
-    """Evidence that would join the people of two faces."""
-    larger = templates.count[templates.group[[a, b]]].max()
-    people = people_like(len(templates.group), larger)
-    return float(required_evidence(people, calibration, false_join_rate))
+    """Evidence that would join the people of two faces, as near as others are to them."""
+    ends, everyone = templates.group[[a, b]], len(templates.group)
+    smaller, larger = ends[np.argsort(templates.count[ends], kind="stable")]
+    m, n = templates.count[smaller], templates.count[larger]
+    if n == 1:
+        return float(required_evidence(people_like(everyone, n), calibration, false_join_rate))
+    needed = max(0.0, evidence_for_groups(everyone, false_join_rate) - float(share(m, n)))
+    return needed + CROWDING * _crowding(templates, smaller, larger, calibration)
+
+
+def _crowding(templates: Templates, smaller: int, larger: int, calibration: Calibration) -> float:
+    """How much nearer than strangers others are to one group than the one it may join."""
+    partition, others = partition_of(templates), np.delete(np.arange(len(templates.count)), smaller)
+    pairs = Pairs(np.full(len(others), smaller), others, np.zeros(len(others)))
+    context, own = Context.of(partition, pairs, calibration), np.array([smaller])
+    _, one, other, product = next(compared(partition, own, np.array([larger])))
+    return float(context.crowding(own, cosine(one, other, product))[0])
 
 
 def _decisions(people_index: PeopleIndex, ends: tuple[str, str], people: tuple[str, str]) -> tuple[Said, ...]:

@@ -15,6 +15,7 @@ from strategies import albums, decided
 
 from photoclust.config import ClusterConfig
 from photoclust.engine.clustering import LostError, RestartingPool
+from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.components import bounded_components, shared_out, within
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.division import TakeShare, Worker, cluster_faces
@@ -23,6 +24,10 @@ from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.decisions.resolving import resolve
 from photoclust.people.graph.near_duplicates import near_duplicates
 from photoclust.people.graph.neighbours import neighbours
+
+STRANGERS = np.random.default_rng(0).normal(size=(256, 55)).astype(np.float32)
+STRANGERS /= np.linalg.norm(STRANGERS, axis=1, keepdims=True)
+KNOWING_STRANGERS = replace(calibration_of(), cohort=STRANGERS)
 
 
 class Several:
@@ -69,7 +74,8 @@ def test_divided_is_undivided(
     graph = neighbours(faces.embeddings, config.k)
     said = data.draw(decided(len(faces)))
     constraints = resolve(said, [str(row) for row in range(len(faces))], near_duplicates(graph)).constraints
-    candidates = candidates_of(faces, graph, config, None, constraints)
+    calibration = data.draw(st.sampled_from([calibration_of(), KNOWING_STRANGERS]))
+    candidates = candidates_of(faces, graph, config, calibration, constraints)
     several = Several(workers)
     labels, groups = cluster_faces(candidates, lambda: nullcontext(several))
     assert several.taken == (max(workers, -(-len(faces) // most)) if len(faces) > most else 0)

@@ -45,11 +45,13 @@ from photoclust.people.calibration.files import (
     calibration_name,
     stored_calibration,
 )
-from photoclust.people.calibration.hubness import nearness, product
+from photoclust.people.calibration.hubness import NEAREST, nearest_strangers, nearness, product
 from photoclust.people.calibration.spread import SpreadModel
 from photoclust.people.graph.neighbours import unit_rows
 from photoclust.types import Doubles, Floats, Rows
 
+# Of the similarity of strangers, by which the nearest of a cohort exceed the mean, as of casia-webface.
+_NEAREST_DEVIATIONS = 2.7
 # Cosine; the 3,708 main faces of LFW's development people reach 0.29, 31 % of the 673 others exceed it.
 UNRECOGNIZABLE = 0.33
 
@@ -160,6 +162,23 @@ class Calibration:
         if self.cohort is not None:
             hubness = nearness(centred, self.cohort, photos) - self.hubness
         return np.column_stack([centred, hubness.astype(np.float32)]), self.weighed
+
+    def nearest_strangers(self, centred: Floats) -> Floats:
+        """Similarities to strangers that are near, in no order; as many as are typical where none are known.
+
+        Parameters
+        ----------
+        centred
+            float32, shape (n, c), unit rows: faces, or templates of several.
+
+        Returns
+        -------
+        float32, shape (n, `NEAREST`)
+        """
+        if self.cohort is not None:
+            return nearest_strangers(centred, self.cohort)
+        typical = _NEAREST_DEVIATIONS / self.weighed.dimensions**0.5
+        return np.full((len(centred), NEAREST), typical, np.float32)
 
     def evidence_at(self, false_match_rate: Doubles | float) -> Doubles:
         """Evidence that so small a share of the pairs of faces of two people exceeds.

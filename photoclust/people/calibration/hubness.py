@@ -20,7 +20,9 @@ from photoclust.types import Doubles, Floats, Rows
 ANY_PHOTO = -1
 """The photo of a face that shares it with no stranger."""
 
-_NEAREST = 8  # of 256 in the cohort; 3 are measurably worse, more hardly different
+NEAREST = 8
+"""Strangers of 256 in the cohort that are looked at; 3 are measurably worse, more hardly different."""
+
 _BLOCK = 8192  # rows multiplied at once: 32 MB of float64
 
 
@@ -40,15 +42,21 @@ def nearness(centred: Floats, cohort: Floats, photos: Rows | None = None) -> Dou
     -------
     float64, shape (n,)
     """
-    least = len(cohort) - _NEAREST
-    nearest = np.empty((len(centred), _NEAREST), np.float32)
+    nearest = nearest_strangers(centred, cohort)
+    if photos is not None:
+        _take_in_photos(nearest, centred, photos)
+    return nearest.mean(axis=1, dtype=np.float64)
+
+
+def nearest_strangers(centred: Floats, cohort: Floats) -> Floats:
+    """Similarities of each face to the nearest of a cohort, in no order, float32, shape (n, `NEAREST`)."""
+    least = len(cohort) - NEAREST
+    nearest = np.empty((len(centred), NEAREST), np.float32)
     for start in range(0, len(centred), _BLOCK):
         similarity = product(centred[start : start + _BLOCK], cohort.T)
         similarity.partition(least, axis=1)
         nearest[start : start + _BLOCK] = similarity[:, least:]
-    if photos is not None:
-        _take_in_photos(nearest, centred, photos)
-    return nearest.mean(axis=1, dtype=np.float64)
+    return nearest
 
 
 def product(rows: Floats, matrix: Floats) -> Floats:

@@ -13,8 +13,9 @@ The contract:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -95,6 +96,10 @@ class Pairs:
         return self.take(keep)
 
 
+Weigh = Callable[[Partition, Rows, Rows], Doubles]
+"""Tells what speaks for joining some groups and others, float64, shape (pairs,); see `evidence_between`."""
+
+
 class Joining:
     """Groups of a partition, joined in rounds while the evidence lasts.
 
@@ -107,13 +112,15 @@ class Joining:
         Changed in place.
     pairs
         Groups of it that may be compared.
-    model
+    weigh
         Weighs the evidence.
     required
         Evidence, 0 or more, that joining a group of so many faces needs.
 
     Attributes
     ----------
+    pairs
+        Those that are left.
     top
         Strongest evidence that is enough to join two of the groups, −inf where there is none.
     """
@@ -122,16 +129,16 @@ class Joining:
         self,
         partition: Partition,
         pairs: Pairs,
-        model: SpreadModel,
+        weigh: Weigh,
         required: Callable[[Doubles], Doubles],
     ) -> None:
         self.partition = partition
-        self._model, self._required = model, required
+        self._weigh, self._required = weigh, required
         self._look_at(pairs)
 
     def step(self, top: float) -> None:
         """Go through one round, in which `top` is the strongest evidence of all parts."""
-        partition, pairs = self.partition, self._pairs
+        partition, pairs = self.partition, self.pairs
         place = np.flatnonzero(self._enough & (pairs.evidence > top / 2))
         strong = pairs.take(place)
         clash = _exclude(partition, strong.left, strong.right)
@@ -139,12 +146,12 @@ class Joining:
             strong, pairs = strong.take(~clash), pairs.without(place[clash])
         target = _targets(partition, strong)
         changed = absorb(partition, target)
-        self._look_at(regrouped(partition, pairs, target, changed, self._model))
+        self._look_at(regrouped(partition, pairs, target, changed, self._weigh))
 
     def _look_at(self, pairs: Pairs) -> None:
         count = self.partition.count
         larger = np.maximum(count[pairs.left], count[pairs.right])
-        self._pairs = pairs
+        self.pairs = pairs
         self._enough = pairs.evidence > _of_each_size(self._required, larger)
         self.top = float(pairs.evidence[self._enough].max(initial=-np.inf))
 
@@ -166,23 +173,34 @@ def faces_in(partition: Partition) -> float:
     return float(partition.count[partition.group == np.arange(len(partition.group))].sum())
 
 
+def weighed_by(model: SpreadModel) -> Weigh:
+    """Weighs pairs of groups by a model alone."""
+    return partial(evidence_between, model=model)
+
+
 def evidence_between(partition: Partition, left: Rows, right: Rows, model: SpreadModel) -> Doubles:
     """Log-likelihood ratio of one person against two for pairs of groups, float64, shape (pairs,)."""
     evidence = np.empty(len(left))
-    for start in range(0, len(left), _BLOCK):
-        a, b = left[start : start + _BLOCK], right[start : start + _BLOCK]
-        sums_a, sums_b = partition.sums[a], partition.sums[b]
-        one = Side.of(sums_a, partition.count[a], partition.squares[a])
-        other = Side.of(sums_b, partition.count[b], partition.squares[b])
-        product = dots(sums_a, sums_b) / (one.count * other.count)
-        evidence[start : start + _BLOCK] = model.evidence(one, other, product)
+    for block, one, other, product in compared(partition, left, right):
+        evidence[block] = model.evidence(one, other, product)
     return evidence
 
 
-def pairs_of(partition: Partition, left: Rows, right: Rows, model: SpreadModel) -> Pairs:
+def compared(partition: Partition, left: Rows, right: Rows) -> Iterator[tuple[slice, Side, Side, Doubles]]:
+    """Pairs of groups by blocks: which, what either side is like, and the product of their means."""
+    for start in range(0, len(left), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        a, b = left[block], right[block]
+        sums_a, sums_b = partition.sums[a], partition.sums[b]
+        one = Side.of(sums_a, partition.count[a], partition.squares[a])
+        other = Side.of(sums_b, partition.count[b], partition.squares[b])
+        yield block, one, other, dots(sums_a, sums_b) / (one.count * other.count)
+
+
+def pairs_of(partition: Partition, left: Rows, right: Rows, weigh: Weigh) -> Pairs:
     """The pairs of groups that edges between items make."""
     left, right = _distinct(partition.group[left], partition.group[right], len(partition.group))
-    return Pairs(left, right, evidence_between(partition, left, right, model))
+    return Pairs(left, right, weigh(partition, left, right))
 
 
 def _distinct(left: Rows, right: Rows, n: int) -> tuple[Rows, Rows]:
@@ -238,14 +256,14 @@ def regrouped(
     pairs: Pairs,
     target: Rows,
     changed: npt.NDArray[np.bool_],
-    model: SpreadModel,
+    weigh: Weigh,
 ) -> Pairs:
     """Pairs of groups after each has gone to its target, with new evidence where a target has changed."""
     left, right = target[pairs.left], target[pairs.right]
     new = changed[left] | changed[right]
     kept = pairs.take(~new)
     left, right = _distinct(left[new], right[new], len(target))
-    evidence = evidence_between(partition, left, right, model)
+    evidence = weigh(partition, left, right)
     return Pairs(np.r_[kept.left, left], np.r_[kept.right, right], np.r_[kept.evidence, evidence])
 
 

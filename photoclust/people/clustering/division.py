@@ -21,7 +21,7 @@ from photoclust.people.calibration.spread import squared_lengths
 from photoclust.people.clustering.agglomerate import Partition, faces_in
 from photoclust.people.clustering.components import shared_out
 from photoclust.people.clustering.density import numbered
-from photoclust.people.clustering.joining import ACROSS, INSIDE, Candidates, Founders, large
+from photoclust.people.clustering.joining import ACROSS, IN_CONTEXT, INSIDE, Candidates, Founders, large
 from photoclust.people.clustering.membership import NOBODY
 from photoclust.people.clustering.verify import Groups, settled
 from photoclust.types import Floats, Rows
@@ -165,7 +165,7 @@ def _shares(faces: Candidates, workers: int) -> list[Rows]:
 def _joined(workers: Workers) -> list[list[Share]]:
     """Let all shares join their founders together, stage by stage and round by round."""
     everyone = sum(workers.each("found"))
-    for stage in (INSIDE, ACROSS):
+    for stage in (INSIDE, ACROSS, IN_CONTEXT):
         top = max(workers.each("begin", stage, everyone))
         while top > -np.inf:
             top = max(workers.each("step", top))

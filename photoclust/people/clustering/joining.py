@@ -1,8 +1,9 @@
 """Faces that may found a person, joined while the evidence lasts.
 
 They are joined first inside the density clusters, then across them: a mixed cluster comes apart, and
-fragments of a person come together. What the user has put together starts as one group; what is to be apart
-never joins.
+fragments of a person come together. At first only what is certain is joined, then what else is likely in view
+of who is near (`photoclust.people.clustering.context`). What the user has put together starts as one group;
+what is to be apart never joins.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ from photoclust.people.clustering.agglomerate import (
     join,
     pairs_of,
     regrouped,
+    weighed_by,
 )
 from photoclust.people.clustering.constraints import Constraints
+from photoclust.people.clustering.context import START, InContext
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.exclusions import Exclusions
+from photoclust.people.clustering.required import evidence_for_groups, people_like, required_evidence
 from photoclust.people.graph.near_duplicates import NEAR_IDENTICAL, components
 from photoclust.people.graph.neighbours import NeighbourGraph, neighbours
 from photoclust.types import Doubles, Floats, Rows
@@ -110,13 +114,14 @@ class Candidates:
         known = self.known_labels
         return density_clusters(self.graph, self.config, self.reach) if known is None else known
 
-    def required(self, faces: float, larger: Doubles) -> Doubles:
-        """Evidence that joining a group of so many faces needs among so many."""
-        return required_evidence(people_like(faces, larger), self.calibration, self.config.false_join_rate)
+    def required(self, faces: float, larger: Doubles, rate: float = 1.0) -> Doubles:
+        """Evidence that joining a group of so many faces needs among so many, at so much of the rate."""
+        rate *= self.config.false_join_rate
+        return required_evidence(people_like(faces, larger), self.calibration, rate)
 
 
-INSIDE, ACROSS = "inside", "across"
-"""Stages of joining founders: inside the density clusters, then across them."""
+INSIDE, ACROSS, IN_CONTEXT = "inside", "across", "in context"
+"""Stages of joining founders: inside the density clusters, across them, and what is left in its context."""
 
 
 class Founders:
@@ -137,12 +142,16 @@ class Founders:
         self._faces = faces
         self.labels = faces.labels()
         self.partition = _founders(faces)
+        self._weigh = weighed_by(faces.model)
 
     def begin(self, stage: str, everyone: float) -> float:
         """Begin a stage among so many faces; gives the strongest evidence for a join, −inf for none."""
-        faces = self._faces
-        pairs = self._inside() if stage == INSIDE else self._across()
-        self._joining = Joining(self.partition, pairs, faces.model, partial(faces.required, everyone))
+        if stage == IN_CONTEXT:
+            self._joining = self._in_context(everyone)
+        else:
+            pairs = self._inside() if stage == INSIDE else self._across()
+            required = partial(self._faces.required, everyone, rate=START)
+            self._joining = Joining(self.partition, pairs, self._weigh, required)
         return self._joining.top
 
     def step(self, top: float) -> float:
@@ -157,14 +166,21 @@ class Founders:
         founders = known.take(~(low[known.left] | low[known.right]))
         group = self.partition.group
         several = np.bincount(group, minlength=len(faces)) > 1
-        return regrouped(self.partition, founders, group, several, faces.model)
+        return regrouped(self.partition, founders, group, several, self._weigh)
 
     def _across(self) -> Pairs:
         return self._pairs(self._faces.graph.distances <= FARTHEST)
 
     def _pairs(self, chosen: npt.NDArray[np.bool_]) -> Pairs:
         faces = self._faces
-        return pairs_of(self.partition, *_edges(faces.graph, chosen, faces.low), faces.model)
+        return pairs_of(self.partition, *_edges(faces.graph, chosen, faces.low), self._weigh)
+
+    def _in_context(self, everyone: float) -> Joining:
+        faces, left = self._faces, self._joining.pairs
+        pair = float(faces.required(everyone, np.ones(1))[0])
+        group = evidence_for_groups(everyone, faces.config.false_join_rate)
+        weigh = InContext.of(self.partition, left, faces.calibration, pair, group)
+        return Joining(self.partition, weigh.again(self.partition, left), weigh, np.zeros_like)
 
 
 def single_pairs(
@@ -188,7 +204,7 @@ def single_pairs(
     n = len(graph)
     alone = Partition.of(np.arange(n), Exclusions.none(), np.full(n, -1), score_normalised)
     edges = _edges(graph, _near_together(graph, labels), np.zeros(n, bool))
-    return pairs_of(alone, *edges, model)
+    return pairs_of(alone, *edges, weighed_by(model))
 
 
 def join_large(faces: Candidates, partition: Partition) -> None:
@@ -197,46 +213,15 @@ def join_large(faces: Candidates, partition: Partition) -> None:
     Only the sums of those groups are looked at.
     """
     k = faces.graph.indices.shape[1]
-    pairs = pairs_of(partition, *_between(partition, large(partition, k), k), faces.model)
-    join(Joining(partition, pairs, faces.model, partial(faces.required, faces_in(partition))))
+    weigh = weighed_by(faces.model)
+    pairs = pairs_of(partition, *_between(partition, large(partition, k), k), weigh)
+    join(Joining(partition, pairs, weigh, partial(faces.required, faces_in(partition))))
 
 
 def large(partition: Partition, k: int) -> Rows:
     """Groups of more than `k` faces."""
     group = np.unique(partition.group)
     return group[partition.count[group] > k]
-
-
-def people_like(faces: float, own: Doubles) -> Doubles:
-    """How many people with so many photos there is room for in a collection; 1 or more.
-
-    Parameters
-    ----------
-    faces
-        Faces in the collection.
-    own
-        float64, shape (n,): faces of each of some groups.
-    """
-    return np.maximum(1, faces / own)
-
-
-def required_evidence(people: Doubles, calibration: Calibration, false_join_rate: float) -> Doubles:
-    """Least log-likelihood ratio that joins two groups, among so many people.
-
-    A person is compared with every other, so that a false match rate of `false_join_rate` / people keeps the
-    chance that somebody is falsely joined to anybody below the rate, however large the collection. Which
-    evidence that takes, `Calibration.evidence_at` has from measurement: on small collections less than the
-    ln(people / rate) that would do were nothing known but the model (Markov's inequality).
-
-    People are counted with the eyes of the larger of the two groups, see `people_like`: a face is that
-    person's with the probability that their share of the collection is, before anything is known of it. So a
-    hundred faces of five people ask for less than a hundred of ninety, and a face is sooner taken for one of
-    somebody who is everywhere than for one of a passer-by. One number for the whole collection will not do:
-    with the inverse Simpson index, (Σ n)² / Σ n², a single large group makes all others careless, and among
-    200,000 strangers pairwise F of LFW's development people fell to 0.76 where it now stays at 0.96
-    (``benchmarks/distractors.py``). Evidence below 0 speaks against, and joins nobody at any rate.
-    """
-    return np.maximum(0.0, calibration.evidence_at(false_join_rate / people))
 
 
 # -- founders -----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ The way of a face:
 1. Near-identical faces, as in a burst, count as one.
 2. Faces good enough to found a person are joined while the evidence lasts (`agglomerate`), first inside the
    density clusters, then across them: a mixed cluster comes apart, and fragments of a person come together.
+   At first only what is certain is joined, then in view of who else is near (`context`).
 3. A member is taken out that its group speaks against, or another group much more for.
 4. What is left, low-quality faces included, joins a group that speaks for it; it founds and bridges none.
 
@@ -29,9 +30,10 @@ from photoclust.people.clustering.agglomerate import Partition, faces_in
 from photoclust.people.clustering.components import bounded_components, within
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import numbered
-from photoclust.people.clustering.joining import FARTHEST, Candidates, join_large, people_like
+from photoclust.people.clustering.joining import FARTHEST, Candidates, join_large
 from photoclust.people.clustering.membership import NOBODY, Templates, attach, own_evidence, rivals
 from photoclust.people.clustering.prepared import PreparedFaces
+from photoclust.people.clustering.required import people_like
 from photoclust.people.clustering.same_photo import once_a_photo
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import NeighbourGraph

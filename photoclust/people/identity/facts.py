@@ -10,8 +10,8 @@ import numpy.typing as npt
 from photoclust.people.calibration.spread import SpreadModel, squared_lengths
 from photoclust.people.clustering.agglomerate import Pairs, Partition, evidence_between
 from photoclust.people.clustering.exclusions import Exclusions
-from photoclust.people.clustering.joining import people_like
 from photoclust.people.clustering.membership import NOBODY, Templates
+from photoclust.people.clustering.required import people_like
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.types import Doubles, Floats, Rows
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.people.clustering.exclusions import Exclusions
-from photoclust.people.clustering.joining import people_like
 from photoclust.people.clustering.membership import NOBODY, Templates, rivals
+from photoclust.people.clustering.required import people_like
 from photoclust.people.graph.neighbours import NeighbourGraph
 from photoclust.people.identity.facts import ScoreNormalised, chance_same
 from photoclust.types import Rows

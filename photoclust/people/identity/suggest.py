@@ -14,8 +14,8 @@ import numpy.typing as npt
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.clustering.agglomerate import Pairs
 from photoclust.people.clustering.exclusions import Exclusions
-from photoclust.people.clustering.joining import people_like
 from photoclust.people.clustering.membership import NOBODY, Templates
+from photoclust.people.clustering.required import people_like
 from photoclust.people.identity.facts import chance_same, nearby
 from photoclust.types import Doubles, Floats, Rows
 

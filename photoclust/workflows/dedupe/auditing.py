@@ -17,7 +17,7 @@ from photoclust.dedupe.presence import SeenFaces, meant_among_others
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.spread import SpreadModel
-from photoclust.people.clustering.agglomerate import Joining, Partition, join, pairs_of
+from photoclust.people.clustering.agglomerate import Joining, Partition, join, pairs_of, weighed_by
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.graph.near_duplicates import NEAR_IDENTICAL, components
 from photoclust.people.graph.neighbours import neighbours
@@ -230,8 +230,9 @@ def _parts(
     sums[burst] /= np.linalg.norm(sums[burst], axis=1, keepdims=True)
     sums = np.column_stack([sums, np.zeros(len(sums), np.float32)])  # labels are audited without hubness
     partition = Partition.of(burst, apart or Exclusions.none(), np.full(len(label), -1), sums)
-    pairs = pairs_of(partition, left, right, model)
-    join(Joining(partition, pairs, model, lambda own: np.full(len(own), enough)))
+    weigh = weighed_by(model)
+    pairs = pairs_of(partition, left, right, weigh)
+    join(Joining(partition, pairs, weigh, lambda own: np.full(len(own), enough)))
     part = np.unique(partition.group, return_inverse=True)[1].astype(np.int64)
     return part, 1 / np.bincount(burst)[burst]
 

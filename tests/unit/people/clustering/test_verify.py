@@ -11,7 +11,7 @@ from photoclust.config import ClusterConfig
 from photoclust.evaluate.scores import pairwise_scores
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.division import cluster_faces
-from photoclust.people.clustering.joining import required_evidence
+from photoclust.people.clustering.required import required_evidence
 from photoclust.people.clustering.same_photo import conflicting_photos
 from photoclust.people.clustering.verify import Groups, candidates_of
 from photoclust.people.clustering.verify_input import VerifyInput

@@ -1,0 +1,163 @@
+"""Joins with an eye on who else is near: whoever resembles many people needs more evidence to be one of them.
+
+Evidence that was measured on everybody is too lenient where people lie dense in the space of embeddings.
+Which regions those are the collection itself tells, once what is certain is joined: how much nearer a group's
+nearest others are than the nearest of a cohort of strangers (its *crowding*), the group it may join left out,
+is held against the join. That is adaptive score normalisation with the collection as its cohort
+(Matějka et al., Analysis of score normalization in multilingual speaker recognition, Interspeech 2017). So
+evidence between groups, and between a face and a group, may be weaker than where nobody knows who else is
+near; of two single faces the nearest others are often more photos of the same people, and it may not.
+
+Only the crowding of the smaller group says anything, by a logistic regression of "same person" on evidence
+and crowding of either: a person known by thirty photos is known well, whoever else is near.
+
+Constants are chosen on half of the people of ``benchmarks/shapes.py``, collections of every shape counting
+the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.calibration.hubness import NEAREST
+from photoclust.people.calibration.spread import Side, SpreadModel
+from photoclust.people.clustering.agglomerate import Pairs, Partition, compared
+from photoclust.people.clustering.required import share
+from photoclust.types import Doubles, Floats, Rows
+
+START = 1e-3
+"""Times ``false_join_rate``: what may join wrongly before anything is known of who is near."""
+
+CROWDING = 45.0
+"""Evidence asked for, for each unit of crowding."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who is near each of n groups, others and strangers of a cohort; float64, shape (n,).
+
+    Attributes
+    ----------
+    total
+        Sum of the similarities to the `NEAREST` + 1 nearest.
+    last
+        The least of them.
+    strangers
+        Mean similarity to the `NEAREST` nearest of the cohort alone.
+    """
+
+    total: Doubles
+    last: Doubles
+    strangers: Doubles
+
+    @classmethod
+    def of(cls, partition: Partition, pairs: Pairs, calibration: Calibration) -> Context:
+        """Context of groups; the pairs are those that may be near."""
+        groups = np.unique(partition.group)
+        place = np.zeros(len(partition.group), np.int64)
+        place[groups] = np.arange(len(groups))
+        strangers = calibration.nearest_strangers(_templates(partition, groups)).astype(np.float64)
+        others = _nearest_others(partition, pairs, place, strangers.min(axis=1))
+        nearest = np.sort(np.concatenate([others, strangers], axis=1), axis=1)[:, -NEAREST - 1 :]
+        return cls(*(column[place] for column in (nearest.sum(1), nearest[:, 0], strangers.mean(1))))
+
+    def crowding(self, groups: Rows, similarity: Doubles) -> Doubles:
+        """How much nearer others are than the cohort, on average, one so similar left out; 0 or more."""
+        nearest = self.total[groups] - np.maximum(similarity, self.last[groups])
+        return np.maximum(0, nearest / NEAREST - self.strangers[groups])
+
+
+def _templates(partition: Partition, groups: Rows) -> Floats:
+    """Unit vectors in the midst of the faces of some groups."""
+    lengths = np.sqrt(np.maximum(partition.squares[groups], 1e-12))
+    return partition.sums[groups, :-1] / lengths[:, None].astype(np.float32)
+
+
+def _nearest_others(partition: Partition, pairs: Pairs, place: Rows, least: Doubles) -> Doubles:
+    """Similarities of each group to the nearest others, −1 where none is nearer than `least`."""
+    source, similarity = _near(partition, pairs, place, least)
+    order = np.lexsort((-similarity, source))
+    source, similarity = source[order], similarity[order]
+    rank = np.arange(len(source)) - np.searchsorted(source, source)
+    nearest = np.full((len(least), NEAREST + 1), -1.0)
+    first = rank <= NEAREST
+    nearest[source[first], rank[first]] = similarity[first]
+    return nearest
+
+
+def _near(partition: Partition, pairs: Pairs, place: Rows, least: Doubles) -> tuple[Rows, Doubles]:
+    """Places of groups that have another nearer than `least`, and its similarity."""
+    source, similarity = [np.zeros(0, np.int64)], [np.zeros(0)]
+    for block, one, other, product in compared(partition, pairs.left, pairs.right):
+        found = cosine(one, other, product)
+        for own in (place[pairs.left[block]], place[pairs.right[block]]):
+            near = found > least[own]
+            source.append(own[near])
+            similarity.append(found[near])
+    return np.concatenate(source), np.concatenate(similarity)
+
+
+def cosine(one: Side, other: Side, product: Doubles) -> Doubles:
+    """Similarity of the means of groups whose product is known."""
+    return product / np.sqrt(np.maximum(one.power * other.power, 1e-12))
+
+
+@dataclass(frozen=True)
+class InContext:
+    """Weighs groups with an eye on who else is near.
+
+    Attributes
+    ----------
+    context
+        Who is near.
+    model
+        Weighs the evidence before.
+    pair
+        Evidence that two single faces need to join.
+    group
+        Evidence that anything and a group needs where nobody is near.
+    """
+
+    context: Context
+    model: SpreadModel
+    pair: float
+    group: float
+
+    @classmethod
+    def of(
+        cls, partition: Partition, pairs: Pairs, calibration: Calibration, pair: float, group: float
+    ) -> InContext:
+        """In the context of some groups; `pairs` are those that may be near."""
+        return cls(Context.of(partition, pairs, calibration), calibration.weighed, pair, group)
+
+    def again(self, partition: Partition, pairs: Pairs) -> Pairs:
+        """The same pairs, weighed in context.
+
+        That is never more evidence than before: where there was none, no pair is looked at before a group of
+        it has grown.
+        """
+        likely = np.flatnonzero(pairs.evidence > 0)
+        evidence = np.full(len(pairs.left), -np.inf)
+        evidence[likely] = self(partition, pairs.left[likely], pairs.right[likely])
+        return replace(pairs, evidence=evidence)
+
+    def __call__(self, partition: Partition, left: Rows, right: Rows) -> Doubles:
+        """Evidence of pairs of groups, less their crowding, where it is enough to join them; else −inf."""
+        found = np.empty(len(left))
+        for block, one, other, product in compared(partition, left, right):
+            evidence = self.model.evidence(one, other, product)
+            single = np.maximum(one.count, other.count) == 1
+            crowding = self._crowding(left[block], right[block], one, other, product)
+            evidence -= np.where(single, 0, CROWDING * crowding)
+            needed = np.where(single, self.pair, self.group - share(one.count, other.count))
+            found[block] = np.where(evidence > np.maximum(0, needed), evidence, -np.inf)
+        return found
+
+    def _crowding(self, left: Rows, right: Rows, one: Side, other: Side, product: Doubles) -> Doubles:
+        """Crowding of the smaller group, or the greater of two that are as large."""
+        similarity, m, n = cosine(one, other, product), one.count, other.count
+        of_left = np.where(m <= n, self.context.crowding(left, similarity), 0)
+        return np.maximum(of_left, np.where(n <= m, self.context.crowding(right, similarity), 0))
