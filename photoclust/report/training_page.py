@@ -60,7 +60,7 @@ def write_training_page(
     OutputError
         It cannot be written.
     """
-    styles = ("review.css", "evaluation.css", "training.css")
+    styles = ("base.css", "review.css", "evaluation.css", "training.css")
     template = page_template("training.html", *styles, visible=visible, image=image_source)
     pictures = [(title, _png_source(png)) for title, png in plots.items()]
     write_page(

@@ -58,6 +58,7 @@ def test_a_run_is_a_private_folder_that_says_what_it_was(done: Path) -> None:
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
     assert page.count("data:image/jpeg") >= 3
+    assert "--ground" in page  # the colours that all pages share
 
 
 def test_nobody_is_on_two_sides(done: Path) -> None:
