@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from photoclust.errors import ProbeError
 from photoclust.people.identity.changes import Change
 
 if TYPE_CHECKING:
@@ -85,9 +87,8 @@ def verified(photos: tuple[bytes, bytes], options: VerifyOptions) -> Verificatio
     """Say whether two photos show the same person; they are removed when that is said."""
     from photoclust.workflows.verify import verify
 
-    with TemporaryDirectory() as place:
-        one, other = _written(Path(place), photos)
-        return verify(one, other, options)
+    with _in_files(*photos) as (one, other):
+        return replace(verify(one, other, options), photos=(Path(one).name, Path(other).name))
 
 
 _identifiers: dict[tuple[str, str | None], Identifier] = {}
@@ -104,14 +105,21 @@ def identified(folder: str, photo: bytes, options: IdentifyOptions) -> Identifie
     if key not in _identifiers:
         _identifiers.clear()
         _identifiers[key] = Identifier(store)
-    with TemporaryDirectory() as place:
-        (path,) = _written(Path(place), (photo,))
-        return next(iter(_identifiers[key].photos([path], options)))
+    with _in_files(photo) as (path,):
+        found = next(iter(_identifiers[key].photos([path], options)))
+        if found.problem:
+            raise ProbeError(found.problem)
+        return replace(found, photo=Path(path).name)
 
 
-def _written(folder: Path, photos: Sequence[bytes]) -> list[str]:
-    """Paths of photos in a folder for the owner's eyes only."""
-    paths = [folder / f"photo-{number}.jpg" for number in range(1, len(photos) + 1)]
-    for path, content in zip(paths, photos, strict=True):
-        path.write_bytes(content)
-    return [str(path) for path in paths]
+@contextmanager
+def _in_files(*photos: bytes) -> Generator[list[str]]:
+    """Paths of photos in a folder for the owner's eyes only; no error names the folder."""
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder) / f"photo-{number}.jpg" for number in range(1, len(photos) + 1)]
+        for path, content in zip(paths, photos, strict=True):
+            path.write_bytes(content)
+        try:
+            yield [str(path) for path in paths]
+        except ProbeError as error:
+            raise ProbeError(str(error).replace(f"{folder}/", "")) from error

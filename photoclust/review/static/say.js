@@ -8,7 +8,7 @@ import { refreshState, state } from "./state.js";
 let shelf;
 
 export function toast(text, { kind = "", action = null } = {}) {
-  shelf ??= document.body.appendChild(el("div", { class: "toasts" }));
+  shelf ??= document.body.appendChild(el("section", { class: "toasts", "aria-label": "Messages" }));
   const close = () => note.remove();
   const note = el(
     "div",
