@@ -29,7 +29,7 @@ def calibrate(index_dir: Location, labels: str | None, as_json: bool) -> None:
     With labels, genuine and impostor pairs are known. Without, faces of one photo are different people,
     near-identical faces are one, and people found by that stand for labels; probabilities are then too sure.
     From then on every index of that model is grouped by the calibration, which `run.json` of each grouping
-    names. It goes before the one that is shipped; `photoclust models show` says where it lies.
+    names. It goes before the one that is shipped; `photoclust models show` names it.
 
     \b
     Examples:

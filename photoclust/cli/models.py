@@ -81,7 +81,8 @@ def show(name: str, as_json: bool) -> None:
         )
         return
     known = "measured with photoclust" if card.measured else "not measured with photoclust"
-    click.echo(f"# {_STATES[state.state]}; {known}\n{card.to_text()}", nl=False)
+    click.echo(f"# {_STATES[state.state]}; {known}; calibration: {state.calibration or 'none'}")
+    click.echo(card.to_text(), nl=False)
 
 
 @models.command()

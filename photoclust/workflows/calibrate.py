@@ -170,7 +170,8 @@ def _smaller(store: IndexStore, rows: Rows, context: Context) -> Smaller | None:
     faces = store.faces(["box", "landmarks", "embedding"]).take(rng.permutation(rows)[:_SMALL])
     photos = store.photos()
     ref = {row["photo_id"]: PhotoRef.of_row(row) for row in photos.to_pylist() if row["status"] == OK}
-    embedder, found = load(settings.embed.model, flip=settings.embed.flip), list[Floats]()
+    embed, found = settings.embed, list[Floats]()
+    embedder = load(embed.model, flip=embed.flip, precision=embed.precision)
     whole = unit_rows(face_embeddings(faces))
     with context.progress(INDEX, len(faces)) as advance:
         for face, vector in zip(faces.to_pylist(), whole, strict=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from photoclust.models.download import DownloadProgress
 from photoclust.models.installing import fetch as fetch_model
 from photoclust.models.installing import import_file, install, remove, require_sha256
 from photoclust.models.weights import ModelState, card_of, list_models
+from photoclust.people.calibration.files import calibration_name
 
 __all__ = ["ModelReport", "card_for", "fetch", "import_model", "models", "remove", "show"]
 
@@ -30,6 +32,8 @@ class ModelReport:
         The file in the cache and its hash; None where there are none.
     trained_on, lfw_accuracy, licence, source, format, dimension, commercial, measured
         As on its card, see `photoclust.models.cards.Card`; None where it has none.
+    calibration
+        Which is used: ``shipped``, or the name of one that `photoclust calibrate` made; None for none.
     """
 
     name: str
@@ -44,6 +48,7 @@ class ModelReport:
     dimension: int | None = None
     commercial: bool | None = None
     measured: bool | None = None
+    calibration: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values."""
@@ -156,15 +161,10 @@ def _require_accepted(card: Card | None, accepted: bool) -> None:
 
 def _report(state: ModelState) -> ModelReport:
     known = asdict(state.card) if state.card else {}
-    told = (
-        "trained_on",
-        "lfw_accuracy",
-        "licence",
-        "source",
-        "format",
-        "dimension",
-        "commercial",
-        "measured",
-    )
-    about = {name: known.get(name) for name in told}
+    about = {one.name: known.get(one.name) for one in fields(ModelReport) if one.name not in _OF_STATE}
+    with suppress(WeightsError):  # damaged, or of other weights; whoever uses it is told
+        about["calibration"] = calibration_name(state.name)
     return ModelReport(state.name, state.state, state.path, state.sha256, **about)
+
+
+_OF_STATE = ("name", "state", "path", "sha256")

@@ -28,7 +28,7 @@ from photoclust.workflows.migrate.embedding import (
     embedding,
     with_embeddings,
 )
-from photoclust.workflows.opening import with_model
+from photoclust.workflows.opening import fastest, with_model
 from photoclust.workflows.snapshot.history import config_of, difference
 from photoclust.workflows.snapshot.second_model import accept, state_of, under_way
 
@@ -140,7 +140,7 @@ def abandon(store: IndexStore) -> None:
 
 
 def _target(store: IndexStore, model: str, margin: int | None) -> IndexSettings:
-    settings = with_model(store.settings, model)
+    settings = fastest(with_model(store.settings, model))
     if model == store.settings.embed.model and margin is None:
         settings = store.settings
     if margin is not None:

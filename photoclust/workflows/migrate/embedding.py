@@ -91,7 +91,9 @@ class EmbedKnown:
 
         torch.set_num_threads(1)
         self.settings, self.limits = settings, limits or time_limits()
-        self.embedder: Embedder = load(settings.embed.model, flip=settings.embed.flip)
+        self.embedder: Embedder = load(
+            settings.embed.model, flip=settings.embed.flip, precision=settings.embed.precision
+        )
 
     def __call__(self, photos: Sequence[KnownPhoto]) -> Embedded:
         """Embed all their faces."""
