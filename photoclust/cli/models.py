@@ -153,7 +153,14 @@ def remove(name: str) -> None:
     click.echo(f"{name} was removed.")
 
 
-models.add_command(calibrate)
+models.add_command(
+    click.Command(  # the same, for who looks for it here
+        "calibrate",
+        callback=calibrate.callback,
+        params=list(calibrate.params),
+        help=str(calibrate.help).replace("photoclust calibrate", "photoclust models calibrate"),
+    )
+)
 
 
 def _accepted(card: Card, accept: bool) -> bool:
