@@ -22,7 +22,11 @@ export function fill(element, ...children) {
 export const count = (number, one, many = `${one}s`) =>
   `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 
-export const percent = (share) => (share === null || share === undefined ? "" : `${Math.round(share * 100)} %`);
+// Whole percents, rounded down: all but sure is not sure; and what is possible is not 0 %.
+export function percent(share) {
+  if (share === null || share === undefined) return "";
+  return share > 0 && share < 0.01 ? "under 1 %" : `${Math.floor(share * 100)} %`;
+}
 
 export const day = (moment) => (moment ? moment.slice(0, 10) : "");
 
