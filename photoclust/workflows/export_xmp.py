@@ -50,7 +50,7 @@ class XmpPlace:
             )
 
 
-@dataclass
+@dataclass(frozen=True)
 class XmpReport:
     """What was written.
 
@@ -74,13 +74,6 @@ class XmpReport:
     unchanged: int = 0
     differing: int = 0
     failed: dict[str, str] = field(default_factory=dict[str, str])
-
-    def count(self, what: str, differing: int) -> None:
-        """Count what became of one sidecar or photo."""
-        self.written += what == WRITTEN
-        self.removed += what == REMOVED
-        self.unchanged += what == UNCHANGED
-        self.differing += differing
 
 
 def export_xmp(store: IndexStore, place: XmpPlace, keywords: bool = False) -> XmpReport:
@@ -109,13 +102,34 @@ def export_xmp(store: IndexStore, place: XmpPlace, keywords: bool = False) -> Xm
         exiftool.require_exiftool()
     if place.folder and place.folder.exists() and not place.folder.is_dir():
         raise OutputError(f"{place.folder} is no folder; name one to write the sidecars to.")
-    report = XmpReport()
+    report = _Counted()
     photos = list(_photos(store, report, keywords))
     if place.embed:
         _embed(photos, report)
     else:
         _write_sidecars(photos, place, report)
-    return report
+    return XmpReport(**vars(report))
+
+
+@dataclass
+class _Counted:
+    """What has been written so far; see `XmpReport`."""
+
+    people: int = 0
+    faces: int = 0
+    photos: int = 0
+    written: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    differing: int = 0
+    failed: dict[str, str] = field(default_factory=dict[str, str])
+
+    def count(self, what: str, differing: int) -> None:
+        """Count what became of one sidecar or photo."""
+        self.written += what == WRITTEN
+        self.removed += what == REMOVED
+        self.unchanged += what == UNCHANGED
+        self.differing += differing
 
 
 _Face = tuple[str, list[float]]  # name, and box in pixels of the upright photo
@@ -128,7 +142,7 @@ class _Photo:
     people: PeopleInPhoto
 
 
-def _photos(store: IndexStore, report: XmpReport, keywords: bool) -> Iterator[_Photo]:
+def _photos(store: IndexStore, report: _Counted, keywords: bool) -> Iterator[_Photo]:
     """Every photo of this machine, with the people in it; others are reported where somebody is in them."""
     named = _named_faces(store, report)
     columns = ["photo_id", "uri", "width", "height", "orientation"]
@@ -145,7 +159,7 @@ def _photos(store: IndexStore, report: XmpReport, keywords: bool) -> Iterator[_P
         yield _Photo(uri, path, people)
 
 
-def _named_faces(store: IndexStore, report: XmpReport) -> dict[str, list[_Face]]:
+def _named_faces(store: IndexStore, report: _Counted) -> dict[str, list[_Face]]:
     """Name and box of each face of somebody with a name, by photo."""
     people = PeopleIndex(store)
     names = {
@@ -181,7 +195,7 @@ def _people_in(row: dict[str, Any], faces: Sequence[_Face], keywords: bool) -> P
 # -- sidecars -------------------------------------------------------------------------------------------
 
 
-def _write_sidecars(photos: Sequence[_Photo], place: XmpPlace, report: XmpReport) -> None:
+def _write_sidecars(photos: Sequence[_Photo], place: XmpPlace, report: _Counted) -> None:
     folder = place.folder.absolute() if place.folder else None
     sidecars = Sidecars.of((photo.path for photo in photos), folder, place.by_stem)
     for photo in photos:
@@ -198,7 +212,7 @@ def _write_sidecars(photos: Sequence[_Photo], place: XmpPlace, report: XmpReport
 # -- in the photos themselves ---------------------------------------------------------------------------
 
 
-def _embed(photos: Sequence[_Photo], report: XmpReport) -> None:
+def _embed(photos: Sequence[_Photo], report: _Counted) -> None:
     able: dict[Path, _Photo] = {}
     for photo in photos:
         reason = _not_to_be_written(photo)
@@ -227,7 +241,7 @@ def _can_be_told(name: str) -> bool:
     return not {"\n", "\r"} & {*name} and not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def _embed_some(photos: dict[Path, _Photo], report: XmpReport) -> None:
+def _embed_some(photos: dict[Path, _Photo], report: _Counted) -> None:
     before = exiftool.read_packets(list(photos))
     changes: dict[Path, bytes] = {}
     for path, photo in photos.items():

@@ -106,12 +106,12 @@ class Unlucky:
     def __len__(self):
         return len(self.workers)
 
-    def advance(self, told):
+    def each(self, call, *arguments):
         if self.rounds == 1:
             actor = self.workers._hosts[1].actor
             os.kill(ray.get(actor.__ray_call__.remote(lambda worker: os.getpid())), signal.SIGKILL)
         self.rounds += 1
-        return self.workers.advance(told)
+        return self.workers.each(call, *arguments)
 
 
 @contextmanager

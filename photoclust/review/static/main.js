@@ -165,7 +165,7 @@ onState((now, before) => {
   grouping.classList.toggle("busy", now.grouping.state === "running");
   if (before && now.revision !== before.revision) shown.refresh?.().catch(fail);
   if (before && now.grouping.number !== before.grouping.number) tellChanges(now.grouping);
-  if (now.grouping.state === "failed" && before?.grouping.state !== "failed") toast(now.grouping.text, { kind: "alarm" });
+  if (now.grouping.state === "failed" && before?.grouping.state !== "failed") toast(now.grouping.text, { kind: "alarm", about: "grouping" });
 });
 
 const whom = (name, id) => name || (id ? "somebody without a name" : "nobody");
@@ -182,10 +182,10 @@ const WHAT = {
 
 // What the grouping has changed beyond what was said.
 function tellChanges({ moved, changes, text }) {
-  if (text) toast(text, { kind: "alarm" });
+  if (text) toast(text, { kind: "alarm", about: "grouping" });
   else if (moved || changes.length) {
     const run = () => showWindow("What the grouping has changed", el("ul", { class: "changes" }, changes.map((one) => el("li", {}, WHAT[one.kind](one)))));
-    toast(moved ? `Grouped: ${count(moved, "face")} changed their person.` : "Grouped.", { action: changes.length ? { label: "What has changed", run } : null });
+    toast(moved ? `Grouped: ${count(moved, "face")} changed their person.` : "Grouped.", { action: changes.length ? { label: "What has changed", run } : null, about: "grouping" });
   }
 }
 

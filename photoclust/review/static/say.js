@@ -7,17 +7,19 @@ import { refreshState, state } from "./state.js";
 
 let shelf;
 
-export function toast(text, { kind = "", action = null } = {}) {
+// A message takes the place of the last one about the same; what is grouped hides no way back.
+export function toast(text, { kind = "", action = null, about = "what was said" } = {}) {
   shelf ??= document.body.appendChild(el("section", { class: "toasts", "aria-label": "Messages" }));
   const close = () => note.remove();
   const note = el(
     "div",
-    { class: `toast ${kind}` },
+    { class: `toast ${kind}`, "data-about": about },
     el("p", {}, text),
     action && el("button", { type: "button", onclick: () => (close(), action.run()) }, action.label),
     el("button", { type: "button", class: "quiet", "aria-label": "Close this message", onclick: close }, "×"),
   );
-  shelf.replaceChildren(note);
+  for (const other of [...shelf.children]) if (other.dataset.about === about) other.remove();
+  shelf.append(note);
   speak(text);
   setTimeout(close, kind === "alarm" ? 15000 : 7000);
 }

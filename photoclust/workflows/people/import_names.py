@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,7 +58,7 @@ class OtherName:
     called: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class NamesImport:
     """What came of an import.
 
@@ -129,14 +129,17 @@ def import_names(
     """
     people = PeopleIndex(store)
     report = NamesImport(find_names(store, people, paths))
-    wanted = _wanted(people, report)
+    wanted, already = _wanted(people, report)
+    report = replace(report, already=already)
     decisions = _decisions(people, wanted, report)
     if dry_run or not decisions:
         return report
     noted = note(store, lambda _: decisions)
     if not later:
         applied = apply(store, noted.before, context)
-        report.moved, report.people, report.not_applied = applied.moved, applied.people, applied.problems
+        return replace(
+            report, moved=applied.moved, people=applied.people, not_applied=tuple(applied.problems)
+        )
     return report
 
 
@@ -144,8 +147,9 @@ Wanted = dict[str, dict[str, list[str]]]
 """Faces by name, by the id of the person they are with, ``""`` for nobody."""
 
 
-def _wanted(people: PeopleIndex, report: NamesImport) -> Wanted:
-    """Names that are new to the index; the rest is counted."""
+def _wanted(people: PeopleIndex, report: NamesImport) -> tuple[Wanted, int]:
+    """Names that are new to the index, and how many faces have theirs already; others go into the report."""
+    already = 0
     taken_out = {
         face for line in people.decisions.lines if line.kind in (REJECT, SPLIT) for face in line.faces
     }
@@ -157,12 +161,12 @@ def _wanted(people: PeopleIndex, report: NamesImport) -> Wanted:
         if reason:
             report.not_names[said] = reason
         elif current == name:
-            report.already += 1
+            already += 1
         elif current or face in taken_out:
             report.differing.append(OtherName(face, name, current or "nobody: it was taken out"))
         else:
             wanted[person][name].append(face)
-    return wanted
+    return wanted, already
 
 
 def _acceptable(said: str) -> tuple[str, str]:

@@ -118,7 +118,7 @@ def test_without_bfloat16_faces_are_embedded_in_float32(
     monkeypatch.setattr("photoclust.models.embedder.has_bfloat16", lambda: False)
     plain = load("casia-webface", flip=False, batch_size=4, precision="bfloat16")
     assert plain.note is not None
-    assert "float32 here" in plain.note
+    assert "here faces are embedded in float32" in plain.note
     assert plain.embed(crops).tobytes() == embedder.embed(crops).tobytes()
 
 

@@ -114,7 +114,7 @@ def test_another_calibration_groups_again(store: IndexStore, monkeypatch: pytest
     add(store, vectors(10))
     group_faces(store, ClusterConfig())
     changed = replace(KNOWN, weighed=replace(KNOWN.weighed, identity=KNOWN.weighed.identity / 2))
-    monkeypatch.setattr("photoclust.workflows.snapshot.compared.calibration_of", lambda model: changed)
+    monkeypatch.setattr("photoclust.workflows.snapshot.compared.calibration_of", lambda *_: changed)
     assert not group_faces(store, ClusterConfig()).unchanged
 
 
