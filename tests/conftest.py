@@ -31,7 +31,7 @@ FIRST = ("tests/ray/", "tests/e2e/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--slow", action="store_true", help="run what takes half a minute and more too")
+    parser.addoption("--slow", action="store_true", help="run what takes twenty seconds and more too")
     parser.addoption("--acceptance", action="store_true", help="run what takes minutes or gigabytes too")
 
 
@@ -43,7 +43,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     option, whole = config.option, config.args_source is pytest.Config.ArgsSource.TESTPATHS
     chosen = getattr(option, "numprocesses", 0) is not None  # or there is no xdist
     if whole and not chosen and not option.usepdb:
-        option.numprocesses = min(os.cpu_count() or 1, MOST_WORKERS)
+        option.numprocesses = min((os.cpu_count() or 1) + 1, MOST_WORKERS)
         option.dist, option.loadscopereorder = "loadfile", False
 
 

@@ -322,6 +322,7 @@ def test_another_site_can_say_and_see_nothing(
     assert sorted(made_up_index.glob("decisions.csv")) == before
 
 
+@pytest.mark.slow
 def test_everybody_can_use_every_page(looker: Any, shared: Served, chromium: Any) -> None:
     page = looker
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()

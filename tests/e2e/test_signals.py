@@ -113,7 +113,7 @@ def test_status_knows_what_was_killed(tmp_path: Path, photos: Path, command: lis
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize("when", ["Ray starts", "rows come"])
+@pytest.mark.parametrize("when", ["Ray starts", pytest.param("rows come", marks=pytest.mark.slow)])
 def test_a_run_on_ray(tmp_path: Path, photos: Path, when: str) -> None:
     index = tmp_path / "index"
     run = start("index", photos, "--index", index, "--engine", "ray", "--photos-per-batch", "1")

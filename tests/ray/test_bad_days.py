@@ -75,6 +75,7 @@ class OnFullGpu(EmbedFaces):
         self.embedder.__class__ = FullGpu
 
 
+@pytest.mark.slow
 def test_a_full_gpu_is_told_of_and_costs_no_face(
     index_into: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
 
 
+@pytest.mark.slow
 def test_a_job_runs_on_the_cluster_it_is_given(tmp_path: Path, cluster: Any) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()

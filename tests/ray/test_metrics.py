@@ -68,6 +68,7 @@ def cluster(start_cluster: Callable[..., Any]) -> Iterator[Any]:
         yield made
 
 
+@pytest.mark.slow
 def test_prometheus_sees_photos_faces_failures_and_stage_seconds(tmp_path: Path, cluster: Any) -> None:
     imsave(tmp_path / "astronaut.png", pictures.astronaut(), check_contrast=False)
     imsave(tmp_path / "coffee.png", pictures.coffee(), check_contrast=False)

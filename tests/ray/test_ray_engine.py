@@ -84,6 +84,7 @@ def _kill_a_worker_soon(killed: list[int]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_an_actor_that_is_killed_costs_nothing(
     index_into: Any, tmp_path: Path, photos: Path, local: IndexStore
 ) -> None:

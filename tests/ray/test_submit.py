@@ -88,6 +88,7 @@ def test_a_job_is_followed_stopped_and_finished_by_submitting_it_again(
     assert [entry["status"] for entry in listed[-2:]] == ["STOPPED", "SUCCEEDED"]
 
 
+@pytest.mark.slow
 def test_logs_are_followed_to_the_end(tmp_path: Path, cluster: Any, photos: Path) -> None:
     at = ["--address", cluster.dashboard]
     submitted = cluster.photoclust("submit", *at, "run", photos / "000.png", "--index", tmp_path / "index")

@@ -56,6 +56,7 @@ def faces(rows: list[pa.Table]) -> list[tuple[str, list[dict[str, object]]]]:
 
 @settings(max_examples=12, deadline=None)
 @given(FACES_OF_PHOTOS)
+@pytest.mark.slow
 def test_rows_are_those_of_each_table_alone(embed: EmbedFaces, counts: list[list[int]]) -> None:
     tables = [table(some, 100 * number) for number, some in enumerate(counts)]
     gathered = Gathered(embed)

@@ -62,6 +62,7 @@ def test_rows_are_those_of_the_local_engine(tmp_path: Path, photos: Path) -> Non
     assert not workers()
 
 
+@pytest.mark.slow
 def test_every_process_gives_what_it_held_back(tmp_path: Path, photos: Path) -> None:
     for processes, at_once in ((1, 64), (2, 1), (2, 4)):
         config = EngineConfig(kind="processes", num_cpus=processes, photos_per_batch=at_once)

@@ -145,6 +145,7 @@ def kill_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     return lambda: done
 
 
+@pytest.mark.slow
 def test_an_erasure_killed_at_any_step_is_finished_by_the_next_lock(
     store: IndexStore, people_of: PeopleOf, tmp_path: Path
 ) -> None:
