@@ -111,6 +111,11 @@ class Detections:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    def take(self, row: int) -> Detections:
+        """One of the faces."""
+        one = slice(row, row + 1)
+        return Detections(self.boxes[one], self.landmarks[one], self.scores[one], self.turns)
+
     @classmethod
     def none(cls) -> Detections:
         """No faces."""

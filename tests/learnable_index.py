@@ -12,6 +12,7 @@ from PIL import Image
 from photoclust.config import IndexSettings
 from photoclust.index.store import IndexStore
 from photoclust.models import MODELS
+from photoclust.photos.identity import picture_id
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
 
 LANDMARKS = [40.0, 40.0, 60.0, 40.0, 50.0, 50.0, 42.0, 62.0, 58.0, 62.0]
@@ -29,10 +30,7 @@ def learnable_vectors(people: int, photos: int, seed: int = 0, nuisance: float =
 
 def picture_index(folder: Path, people: int = 12, photos: int = 4) -> IndexStore:
     """The same with photos that are there: of each person a pattern of colours, and noise."""
-    store, rng = (
-        learnable_index(folder / "index", people, photos, place=folder / "photos"),
-        np.random.default_rng(0),
-    )
+    rng = np.random.default_rng(0)
     for person in range(people):
         pattern = rng.uniform(0, 255, (5, 5, 3))
         for number in range(photos):
@@ -40,7 +38,7 @@ def picture_index(folder: Path, people: int = 12, photos: int = 4) -> IndexStore
             path = folder / "photos" / f"person-{person:03}" / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).resize((100, 100), Image.Resampling.BICUBIC).save(path)
-    return store
+    return learnable_index(folder / "index", people, photos, place=folder / "photos")
 
 
 def learnable_index(
@@ -59,11 +57,11 @@ def learnable_index(
     found, faces = [], []
     for number, row in enumerate(order.tolist()):
         name = f"person-{number // photos:03}/{number % photos}"
-        found.append(
-            {"photo_id": f"p{number:05}", "uri": f"{place}/{name}.{kind}", "size": 1, "version": "1"}
-        )
+        path = place / f"{name}.{kind}"
+        photo_id = picture_id(path.read_bytes()) if path.exists() else f"p{number:05}"
+        found.append({"photo_id": photo_id, "uri": str(path), "size": 1, "version": "1"})
         found[-1] |= {"width": 100, "height": 100, "status": "ok", "attempts": 1}
-        face = {"face_id": f"f{number:05}", "photo_id": f"p{number:05}", "box": [20, 20, 80, 80]}
+        face = {"face_id": f"f{number:05}", "photo_id": photo_id, "box": [20, 20, 80, 80]}
         face |= {"landmarks": LANDMARKS, "detection_score": 1, "sharpness": 1, "yaw": 0, "quality": 0.9}
         faces.append(face | {"embedding": vectors[row].astype(np.float16), "thumbnail": picture})
     store.append(pa.Table.from_pylist(found, PHOTO_SCHEMA), pa.Table.from_pylist(faces, FACE_SCHEMA))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from PIL import Image
 
-from photoclust.config import IndexSettings
+from photoclust.config import CropConfig
 from photoclust.errors import IndexMissingError, PhotoError, UsageError
 from photoclust.faces.align import crop_faces
 from photoclust.index.store import IndexStore
@@ -23,13 +24,11 @@ from photoclust.people.calibration.measuring import Smaller, measured
 from photoclust.people.calibration.pair_table import table
 from photoclust.people.calibration.unlabelled import people_of_photos
 from photoclust.people.graph.neighbours import unit_rows
-from photoclust.photo_refs import PhotoRef
-from photoclust.photos.decode import decode_photo
-from photoclust.photos.sources.references import read_photo
-from photoclust.records import MEMBER, OK, Detections, face_embeddings
+from photoclust.records import MEMBER, Detections, face_embeddings
 from photoclust.types import Floats, Rows
 from photoclust.workflows.context import INDEX, Context
 from photoclust.workflows.snapshot.grouping import verify_input
+from photoclust.workflows.snapshot.known_photos import Pixels, known_photos, pixels_of
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
 PEOPLE = "people"
@@ -168,36 +167,36 @@ def _smaller(store: IndexStore, rows: Rows, context: Context) -> Smaller | None:
     torch.set_num_threads(1)
     rng, settings = np.random.default_rng(0), store.settings
     faces = store.faces(["box", "landmarks", "embedding"]).take(rng.permutation(rows)[:_SMALL])
-    photos = store.photos()
-    ref = {row["photo_id"]: PhotoRef.of_row(row) for row in photos.to_pylist() if row["status"] == OK}
+    vectors = unit_rows(face_embeddings(faces))
+    vector_of = dict(zip(faces["face_id"].to_pylist(), vectors, strict=True))
+    of_faces: pc.Expression = pc.field("photo_id").isin(faces["photo_id"].combine_chunks())
+    photos = known_photos(store.photos().filter(of_faces).to_pylist(), faces)
     embed, found = settings.embed, list[Floats]()
     embedder = load(embed.model, flip=embed.flip, precision=embed.precision)
-    whole = unit_rows(face_embeddings(faces))
     with context.progress(INDEX, len(faces)) as advance:
-        for face, vector in zip(faces.to_pylist(), whole, strict=True):
-            advance(1)
+        for photo in photos:
+            advance(len(photo.face_ids))
             try:
-                crops = _small_crops(ref[face["photo_id"]], face, settings, rng)
-            except (PhotoError, KeyError):
+                pixels = pixels_of(photo.photo_id, photo.refs, settings.decode)
+            except PhotoError:
                 continue
-            found.append(embedder.embed(crops) - vector)
+            for row, face in enumerate(photo.face_ids):
+                crops = _small_crops(pixels, photo.detections.take(row), settings.crop, rng)
+                found.append(embedder.embed(crops) - vector_of[face])
     enough = len(found) * _EACH >= _LEAST_SMALL
     return Smaller(np.concatenate(found)) if enough else None
 
 
-def _small_crops(
-    ref: PhotoRef, face: dict[str, Any], settings: IndexSettings, rng: np.random.Generator
-) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    pixels = decode_photo(read_photo(ref, settings.decode), settings.decode).pixels
-    box = np.array([face["box"]], np.float32)
-    landmarks = np.array(face["landmarks"], np.float32).reshape(1, 5, 2)
+def _small_crops(pixels: Pixels, face: Detections, crop: CropConfig, rng: np.random.Generator) -> Pixels:
+    """Crops of a face whose photo was made small and compressed."""
+    box = face.boxes[0]
     crops = []
     for width in rng.choice(_WIDTHS, _EACH, replace=False):
-        scale = min(1.0, float(width) / float(box[0, 2] - box[0, 0]))
+        scale = min(1.0, float(width) / float(box[2] - box[0]))
         small = Image.fromarray(pixels)
         small = small.resize([max(1, round(side * scale)) for side in small.size], Image.Resampling.LANCZOS)
         buffer = io.BytesIO()
         small.save(buffer, "JPEG", quality=int(rng.choice(_QUALITIES)))
-        detections = Detections(box * scale, landmarks * scale, np.ones(1, np.float32))
-        crops.append(crop_faces(np.asarray(Image.open(buffer).convert("RGB")), detections, settings.crop))
+        there = replace(face, boxes=face.boxes * scale, landmarks=face.landmarks * scale)
+        crops.append(crop_faces(np.asarray(Image.open(buffer).convert("RGB")), there, crop))
     return np.concatenate(crops)

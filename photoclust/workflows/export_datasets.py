@@ -13,22 +13,19 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from PIL import Image
 
-from photoclust.config import CropConfig, DecodeConfig
+from photoclust.config import CropConfig
 from photoclust.errors import OutputError, PhotoError
-from photoclust.faces.align import crop_faces
 from photoclust.index.store import IndexStore
 from photoclust.interchange.crops import crop_name, new_folder, write_metadata, write_private, write_shards
 from photoclust.interchange.datasets import DatasetFace, DatasetPhoto, write_coco, write_fiftyone
 from photoclust.models.cards import ARCFACE_112
-from photoclust.photo_refs import PhotoRef
-from photoclust.photos.decode import decode_photo
-from photoclust.photos.identity import picture_id
-from photoclust.photos.sources.references import read_photo
-from photoclust.records import MEMBER, Detections
+from photoclust.records import MEMBER
 from photoclust.report.album import Album, rank_people
 from photoclust.workflows.context import CUT, StageProgress, silent
+from photoclust.workflows.snapshot.known_photos import known_photos
 
 COCO, HUGGINGFACE = "coco", "huggingface"
 
@@ -191,48 +188,24 @@ def _cut(
     progress: StageProgress,
 ) -> set[str]:
     """Write the crops of faces, photo by photo; give the ids of those that were cut."""
-    of_photo: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        of_photo[row["photo_id"]].append(row)
-    refs: dict[str, list[PhotoRef]] = defaultdict(list)
-    for row in album.photos.select(["photo_id", "uri", "size", "version"]).to_pylist():
-        refs[row["photo_id"]].append(PhotoRef.of_row(row))
-    place = {face: number for number, face in enumerate(album.faces["face_id"].to_pylist())}
-    landmarks = album.faces["landmarks"].to_pylist()
+    name_of = {row["face_id"]: crop_name(row) for row in rows}
+    wanted: pc.Expression = pc.field("face_id").isin(pa.array(list(name_of), pa.string()))
+    faces = album.faces.select(["face_id", "photo_id", "box", "landmarks"]).filter(wanted)
+    of_faces: pc.Expression = pc.field("photo_id").isin(faces["photo_id"].combine_chunks())
+    photos = known_photos(album.photos.filter(of_faces).to_pylist(), faces)
     cut: set[str] = set()
-    with progress(CUT, len(of_photo)) as advance:
-        for photo_id, faces in of_photo.items():
-            pixels = _pixels(photo_id, refs[photo_id], store.settings.decode, failed)
-            if pixels is not None:
-                points = [landmarks[place[face["face_id"]]] for face in faces]
-                for face, crop in zip(faces, _crops(pixels, points), strict=True):
-                    write_private(folder / crop_name(face), _jpeg(crop))
-                    cut.add(face["face_id"])
+    with progress(CUT, len(photos)) as advance:
+        for photo in photos:
+            try:
+                crops = photo.crops(store.settings.decode, _CROP)
+            except PhotoError as error:
+                failed[photo.refs[0].uri] = error.reason
+            else:
+                for face, crop in zip(photo.face_ids, crops, strict=True):
+                    write_private(folder / name_of[face], _jpeg(crop))
+                cut |= set(photo.face_ids)
             advance(1)
     return cut
-
-
-def _pixels(
-    photo_id: str, refs: Sequence[PhotoRef], limits: DecodeConfig, failed: dict[str, str]
-) -> npt.NDArray[np.uint8] | None:
-    """The upright photo, from the first of its files that still holds it."""
-    reason = "it is not in the index"
-    for ref in refs:
-        try:
-            content = read_photo(ref, limits)
-            if picture_id(content) == photo_id:
-                return decode_photo(content, limits).pixels
-            reason = "its picture has changed since it was indexed"
-        except PhotoError as error:
-            reason = error.reason
-    failed[refs[0].uri if refs else photo_id] = reason
-    return None
-
-
-def _crops(pixels: npt.NDArray[np.uint8], landmarks: Sequence[Sequence[float]]) -> npt.NDArray[np.uint8]:
-    points = np.array(landmarks, np.float32).reshape(-1, 5, 2)
-    empty = np.zeros((len(points), 4), np.float32), np.ones(len(points), np.float32)
-    return crop_faces(pixels, Detections(empty[0], points, empty[1]), _CROP)
 
 
 def _jpeg(crop: npt.NDArray[np.uint8]) -> bytes:

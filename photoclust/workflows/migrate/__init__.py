@@ -24,12 +24,12 @@ from photoclust.workflows.context import INDEX, Context
 from photoclust.workflows.migrate.embedding import (
     Embedded,
     EmbedPhotos,
-    KnownPhoto,
     embedding,
     with_embeddings,
 )
 from photoclust.workflows.opening import fastest, with_model
 from photoclust.workflows.snapshot.history import config_of, difference
+from photoclust.workflows.snapshot.known_photos import known_photos
 from photoclust.workflows.snapshot.second_model import accept, state_of, under_way
 
 _PHOTOS_A_PART = 256  # what a kill costs at most
@@ -199,7 +199,9 @@ def _part(
 ) -> tuple[pa.Table, pa.Table]:
     """Rows of the second index for some photos, by photo id."""
     faces = store.faces_of_photos(list(named), store.face_schema.names)
-    found = _by_head(store, second, faces) or embed(_known(faces, named))
+    found = _by_head(store, second, faces) or embed(
+        known_photos((row for own in named.values() for row in own), faces)
+    )
     rows = [row for photo, own in named.items() if photo not in found.failed for row in own]
     for photo, error in found.failed.items():
         rows += [failed_row(PhotoRef.of_row(row), row["attempts"], error, photo) for row in named[photo]]
@@ -220,25 +222,6 @@ def _by_head(store: IndexStore, second: IndexStore, faces: pa.Table) -> Embedded
     assert isinstance(head, HeadEmbedder)
     vectors = head.embed_stored(face_embeddings(faces)).astype(np.float16)
     return Embedded(dict(zip(faces["face_id"].to_pylist(), vectors, strict=True)), {})
-
-
-def _known(faces: pa.Table, named: dict[str, list[dict[str, Any]]]) -> list[KnownPhoto]:
-    own: defaultdict[str, list[int]] = defaultdict(list)
-    for row, photo in enumerate(faces["photo_id"].to_pylist()):
-        own[photo].append(row)
-    ids = faces["face_id"].to_pylist()
-    boxes = faces["box"].combine_chunks().flatten().to_numpy().reshape(-1, 4)
-    landmarks = faces["landmarks"].combine_chunks().flatten().to_numpy().reshape(-1, 5, 2)
-    return [
-        KnownPhoto(
-            photo,
-            tuple(PhotoRef.of_row(row) for row in rows),
-            tuple(ids[row] for row in own[photo]),
-            boxes[own[photo]],
-            landmarks[own[photo]],
-        )
-        for photo, rows in named.items()
-    ]
 
 
 def _tables(

@@ -18,14 +18,10 @@ import pyarrow as pa
 
 from photoclust.config import IndexSettings
 from photoclust.errors import EngineError, PhotoError
-from photoclust.faces.align import crop_faces
 from photoclust.limits import TimeLimits, limited, time_limits
 from photoclust.machine import usable_processors
-from photoclust.photo_refs import PhotoRef
-from photoclust.photos.decode import decode_photo
-from photoclust.photos.identity import identity
-from photoclust.photos.sources.references import read_photo
-from photoclust.records import Detections, face_schema
+from photoclust.records import face_schema
+from photoclust.workflows.snapshot.known_photos import KnownPhoto
 
 if TYPE_CHECKING:
     from photoclust.models.embedder import Embedder
@@ -35,50 +31,11 @@ _ALONE = 32  # photos for which no process is started
 
 
 @dataclass(frozen=True)
-class KnownPhoto:
-    """A photo and where its faces are.
-
-    Attributes
-    ----------
-    photo_id
-        Of the picture that the faces were found in.
-    refs
-        Where it lies, under one name or several.
-    face_ids
-        Ids of its faces.
-    boxes, landmarks
-        As in `Detections`, in the same order.
-    """
-
-    photo_id: str
-    refs: tuple[PhotoRef, ...]
-    face_ids: tuple[str, ...]
-    boxes: npt.NDArray[np.float32]
-    landmarks: npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
 class Embedded:
     """Embeddings by face id, and the photos that could not be read, by photo id."""
 
     vectors: dict[str, npt.NDArray[np.float16]]
     failed: dict[str, PhotoError]
-
-
-def turns_of(landmarks: npt.NDArray[np.float32]) -> int:
-    """Quarter turns counter-clockwise that put the faces of a photo upright.
-
-    Parameters
-    ----------
-    landmarks
-        float32, shape (n, 5, 2), see `Detections`. All faces of a photo were found in one position.
-    """
-    down = landmarks[:, 3:].mean(1) - landmarks[:, :2].mean(1)  # from the eyes to the mouth
-    lengths = np.linalg.norm(down, axis=1, keepdims=True)
-    x, y = (down / np.maximum(lengths, 1e-6)).sum(0)
-    if abs(y) >= abs(x):
-        return 0 if y >= 0 else 2
-    return 3 if x > 0 else 1
 
 
 class EmbedKnown:
@@ -101,33 +58,13 @@ class EmbedKnown:
         for photo in photos:
             try:
                 with limited(self.limits):
-                    crops.append(self._crops(photo))
+                    crops.append(photo.crops(self.settings.decode, self.settings.crop))
                 ids += photo.face_ids
             except PhotoError as error:
                 failed[photo.photo_id] = error
         side = self.settings.crop.size
         vectors = self.embedder.embed(np.concatenate([np.zeros((0, side, side, 3), np.uint8), *crops]))
         return Embedded(dict(zip(ids, vectors.astype(np.float16), strict=True)), failed)
-
-    def _crops(self, photo: KnownPhoto) -> npt.NDArray[np.uint8]:
-        pixels = decode_photo(self._content(photo), self.settings.decode).pixels
-        scores = np.ones(len(photo.boxes), np.float32)
-        found = Detections(photo.boxes, photo.landmarks, scores, turns_of(photo.landmarks))
-        return crop_faces(pixels, found, self.settings.crop)
-
-    def _content(self, photo: KnownPhoto) -> bytes:
-        """The file, under the first of its names where the picture still lies."""
-        problem = PhotoError("read", "another picture is there than the faces were found in")
-        for ref in photo.refs:
-            try:
-                content = read_photo(ref, self.settings.decode)
-            except PhotoError as error:
-                problem = error
-                continue
-            known = identity(content)
-            if photo.photo_id in (known.photo_id, known.content_id):
-                return content
-        raise problem
 
 
 @contextmanager

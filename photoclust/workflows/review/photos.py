@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from photoclust.errors import PhotoError, UsageError
+from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
 from photoclust.photo_refs import PhotoRef
 from photoclust.report.names import file_name, visible
@@ -159,17 +159,11 @@ def picture(store: IndexStore, view: View, row: int, longest: int) -> bytes:
     PhotoError
         It has moved, has vanished, cannot be read, or is another picture now.
     """
-    from photoclust.photos.decode import decode_photo
-    from photoclust.photos.identity import identity
-    from photoclust.photos.sources.references import read_photo
+    from photoclust.workflows.snapshot.known_photos import pixels_of
 
     stored = view.faces.photos.slice(row, 1).to_pylist()[0]
-    limits = store.settings.decode
-    content = read_photo(PhotoRef.of_row(stored), limits)
-    found = identity(content)
-    if stored["photo_id"] not in (found.photo_id, found.content_id):
-        raise PhotoError("read", "another picture lies in its place now")
-    image = Image.fromarray(decode_photo(content, limits).pixels)
+    ref = PhotoRef.of_row(stored)
+    image = Image.fromarray(pixels_of(stored["photo_id"], [ref], store.settings.decode))
     image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG", quality=_JPEG_QUALITY)

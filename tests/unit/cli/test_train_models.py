@@ -16,7 +16,7 @@ from photoclust.learn.run_folder import RunFolder
 from photoclust.learn.running import training_of
 from photoclust.models import card_of, load, remove
 from photoclust.records import face_embeddings
-from photoclust.workflows.train.crops import cut_crops, quarter_turns
+from photoclust.workflows.train.crops import cut_crops
 
 SHORT = ("--epochs", "8", "--learning-rate", "0.003")
 NETWORK = ("--what", "network", "--init", "random", "--arch", "small", "--epochs", "3")
@@ -122,16 +122,6 @@ def test_a_network_of_another_model_than_the_index_is_refused(tmp_path: Path) ->
     index = picture_index(tmp_path).folder
     with pytest.raises(UsageError, match="is an index of casia-webface"):
         invoke(index, "--what", "network", "--init", "vggface2", "--output", tmp_path / "run")
-
-
-def test_quarter_turns_put_the_mouth_below_the_eyes() -> None:
-    upright = np.array([[40, 40], [60, 40], [50, 50], [42, 62], [58, 62]], np.float32) - 50
-    turned = [upright, upright @ [[0, -1], [1, 0]], -upright, upright @ [[0, 1], [-1, 0]]]
-    for number, points in enumerate(turned):
-        turns = int(quarter_turns(points[None].astype(np.float32))[0])
-        for _ in range(turns):  # a picture turned counter-clockwise: what was right is up
-            points = points @ np.array([[0, -1], [1, 0]])
-        np.testing.assert_allclose(points, upright, err_msg=str(number))
 
 
 def test_crops_are_cut_as_indexing_cuts_them(tmp_path: Path) -> None:

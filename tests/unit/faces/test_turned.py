@@ -13,7 +13,7 @@ from photoclust.config import CropConfig, DetectConfig
 from photoclust.faces.align import crop_faces, thumbnails
 from photoclust.faces.detect import Detector
 from photoclust.faces.quality import assess
-from photoclust.faces.turned import detect_turned, turned_back
+from photoclust.faces.turned import detect_turned, turned_back, turns_of
 from photoclust.records import Detections
 
 
@@ -76,3 +76,13 @@ def test_nothing_is_turned_where_no_face_is_certain(detector: Detector) -> None:
     for pixels in (noise, np.zeros((1, 1, 3), np.uint8), np.full((500, 3, 3), 127, np.uint8)):
         found = detect_turned(detector, pixels)
         assert (len(found), found.turns) == (0, 0)
+
+
+def test_quarter_turns_put_the_mouth_below_the_eyes() -> None:
+    upright = np.array([[40, 40], [60, 40], [50, 50], [42, 62], [58, 62]], np.float32) - 50
+    turned = [upright, upright @ [[0, -1], [1, 0]], -upright, upright @ [[0, 1], [-1, 0]]]
+    for number, points in enumerate(turned):
+        turns = turns_of(points[None].astype(np.float32))
+        for _ in range(turns):  # a picture turned counter-clockwise: what was right is up
+            points = points @ np.array([[0, -1], [1, 0]])
+        np.testing.assert_allclose(points, upright, err_msg=str(number))

@@ -17,13 +17,12 @@ from photoclust.cli import cli
 from photoclust.config import DetectConfig
 from photoclust.errors import IndexLockedError, IndexMismatchError, UsageError
 from photoclust.faces.detect import Detector
-from photoclust.faces.turned import detect_turned
+from photoclust.faces.turned import detect_turned, turns_of
 from photoclust.index import migration
 from photoclust.index.store import IndexStore
 from photoclust.models import Head, install, write_head
 from photoclust.records import face_embeddings
 from photoclust.workflows import migrate as workflow
-from photoclust.workflows.migrate.embedding import turns_of
 
 
 def portrait(name: str) -> Image.Image:
