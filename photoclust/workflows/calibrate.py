@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from PIL import Image
 
 from photoclust.config import CropConfig
-from photoclust.errors import IndexMissingError, PhotoError, UsageError
+from photoclust.errors import PhotoError, UsageError
 from photoclust.faces.align import crop_faces
 from photoclust.index.store import IndexStore
 from photoclust.models.weights import calibration_file, weights_sha256
@@ -24,15 +24,13 @@ from photoclust.people.calibration.measuring import Smaller, measured
 from photoclust.people.calibration.pair_table import table
 from photoclust.people.calibration.unlabelled import people_of_photos
 from photoclust.people.graph.neighbours import unit_rows
-from photoclust.records import MEMBER, Detections, face_embeddings
+from photoclust.records import Detections, face_embeddings
 from photoclust.types import Floats, Rows
 from photoclust.workflows.context import INDEX, Context
 from photoclust.workflows.snapshot.grouping import verify_input
 from photoclust.workflows.snapshot.known_photos import Pixels, known_photos, pixels_of
-from photoclust.workflows.snapshot.labelled import labelled_faces
+from photoclust.workflows.snapshot.labelled import PEOPLE, labelled_faces, named_faces
 
-PEOPLE = "people"
-"""Labels: the people of the index who have a name, as far as their faces are sure."""
 _SURE = 0.95  # confidence of a membership that counts as a label
 _DRAWS = 50  # of people; half as many as for what is shipped, in half of the time
 _SMALL, _EACH = 300, 4  # faces that are made small, and how often each
@@ -91,6 +89,8 @@ def calibrate(store: IndexStore, context: Context, labels: str | None = None) ->
     ------
     UsageError
         The labels cannot be used, or there are too few people or faces.
+    IndexMissingError
+        ``people`` are asked for, and none has a name.
     WeightsError
         The model is not here any more, or its name stands for other weights than the index was made with.
     """
@@ -138,24 +138,10 @@ def faces_for(store: IndexStore, labels: str | None) -> tuple[LabelledInput, Row
 
 
 def _labels(store: IndexStore, labels: str) -> tuple[list[int], list[str]]:
-    if labels != PEOPLE:
-        found = labelled_faces(store.place, labels, grouped=False)
-        return found.rows, found.people
-    clustering = store.current_clustering()
-    if clustering is None:
-        raise IndexMissingError(f"{store.called} holds no people yet; group faces and name people first.")
-    named = {row["person_id"] for row in clustering.people.to_pylist() if row["name"]}
-    row_of = {face: row for row, face in enumerate(store.faces([])["face_id"].to_pylist())}
-    chosen = [
-        (row_of[row["face_id"]], row["person_id"])
-        for row in clustering.assignments.to_pylist()
-        if row["person_id"] in named
-        and (row["status"], row["confidence"] >= _SURE) == (MEMBER, True)
-        and row["face_id"] in row_of
-    ]
-    if not chosen:
-        raise UsageError(f"Nobody in {store.called} has a name; name people first, or leave --labels out.")
-    return [row for row, _ in chosen], [person for _, person in chosen]
+    if labels == PEOPLE:
+        return named_faces(store, _SURE)
+    found = labelled_faces(store.place, labels, grouped=False)
+    return found.rows, found.people
 
 
 def _smaller(store: IndexStore, rows: Rows, context: Context) -> Smaller | None:

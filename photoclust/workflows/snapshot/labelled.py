@@ -15,7 +15,10 @@ from photoclust.evaluate.labels import Labels, csv_labels, folder_labels, main_f
 from photoclust.index.columns import in_order
 from photoclust.index.place import Location
 from photoclust.index.store import Clustering, IndexStore
-from photoclust.records import FAILED, FORGOTTEN, NO_FACE, OK
+from photoclust.records import FAILED, FORGOTTEN, MEMBER, NO_FACE, OK
+
+PEOPLE = "people"
+"""Labels: the people of the index who have a name, as far as their faces are sure; see `named_faces`."""
 
 _WORDS = {
     NO_FACE: ("labelled photo shows no face", "labelled photos show no face"),
@@ -105,6 +108,40 @@ def labelled_faces(location: Location, labels: str, grouped: bool = True) -> Lab
         names={person["person_id"]: person["name"] for person in people if person["name"]},
         notes=(*notes, *_left_behind(found.count(None) if clustering else 0)),
     )
+
+
+def named_faces(store: IndexStore, sure: float) -> tuple[list[int], list[str]]:
+    """Row of each face of somebody with a name among all faces of the index, and the id of that person.
+
+    Parameters
+    ----------
+    store
+        The index.
+    sure
+        How probable a membership must be, in [0, 1]; what a person decided always counts.
+
+    Raises
+    ------
+    IndexMissingError
+        Nobody has a name.
+    """
+    clustering = store.current_clustering()
+    people = clustering.people.to_pylist() if clustering else []
+    named = {one["person_id"] for one in people if one["name"]}
+    if clustering is None or not named:
+        raise IndexMissingError(
+            f"Nobody in {store.called} has a name yet; name people first, or give labels."
+        )
+    columns = ("face_id", "person_id", "status", "confidence")
+    rows = zip(*(clustering.assignments[name].to_pylist() for name in columns), strict=True)
+    known = {
+        face: person
+        for face, person, status, confidence in rows
+        if person in named and status == MEMBER and confidence >= sure
+    }
+    ids = store.faces([])["face_id"].to_pylist()
+    there = [(row, known[face]) for row, face in enumerate(ids) if face in known]
+    return [row for row, _ in there], [person for _, person in there]
 
 
 def _nothing_fits(photos: pa.Table, index: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pyarrow as pa
 
-from photoclust.errors import IndexMissingError
 from photoclust.index.store import IndexStore
 from photoclust.learn.faces import LabelledFaces
-from photoclust.records import MEMBER, face_embeddings
+from photoclust.records import face_embeddings
 from photoclust.types import Rows
+from photoclust.workflows.snapshot.labelled import PEOPLE, named_faces
 from photoclust.workflows.snapshot.labelled import labelled_faces as faces_of_labels
-
-PEOPLE = "people"
 
 
 def labelled_faces(store: IndexStore, labels: str, sure: float) -> tuple[LabelledFaces, tuple[str, ...]]:
@@ -42,36 +42,27 @@ def labelled_faces(store: IndexStore, labels: str, sure: float) -> tuple[Labelle
 
 
 def _named(store: IndexStore, sure: float) -> LabelledFaces:
-    clustering = store.current_clustering()
-    people = clustering.people.to_pylist() if clustering else []
-    names = {one["person_id"]: one["name"] for one in people if one["name"]}
-    if clustering is None or not names:
-        raise IndexMissingError(
-            f"Nobody in {store.called} has a name yet, so there is nothing to learn from; name people first, "
-            "or give labels."
-        )
-    columns = ("face_id", "person_id", "status", "confidence")
-    rows = zip(*(clustering.assignments[name].to_pylist() for name in columns), strict=True)
-    known = {
-        face: names[person]
-        for face, person, status, confidence in rows
-        if person in names and status == MEMBER and confidence >= sure
-    }
-    table = store.faces([])
+    rows, people = named_faces(store, sure)
+    photo_ids = store.faces([])["photo_id"].take(pa.array(rows, pa.int64())).to_pylist()
     photos = dict(zip(*(store.photos()[name].to_pylist() for name in ("photo_id", "uri")), strict=True))
-    there = [
-        (row, photos[photo], known[face])
-        for row, (face, photo) in enumerate(
-            zip(table["face_id"].to_pylist(), table["photo_id"].to_pylist(), strict=True)
-        )
-        if face in known
-    ]
+    called = _called(store)
     return _faces(
         store,
-        np.array([row for row, _, _ in there], np.int64),
-        [photo for _, photo, _ in there],
-        [name for _, _, name in there],
+        np.array(rows, np.int64),
+        [photos[photo] for photo in photo_ids],
+        [called[person] for person in people],
     )
+
+
+def _called(store: IndexStore) -> dict[str, str]:
+    """What each person is called, with the id where two have one name: they are two people."""
+    clustering = store.current_clustering()
+    people = clustering.people.to_pylist() if clustering else []
+    times = Counter(one["name"] for one in people)
+    return {
+        one["person_id"]: one["name"] if times[one["name"]] == 1 else f"{one['name']} ({one['person_id']})"
+        for one in people
+    }
 
 
 def _faces(store: IndexStore, rows: Rows, photos: list[str], people: list[str]) -> LabelledFaces:

@@ -21,6 +21,7 @@ from photoclust.cli import cli
 from photoclust.errors import TrainingError, UsageError
 from photoclust.learn.run_folder import RunFolder
 from photoclust.storage import local_files
+from photoclust.workflows.train.labelled import labelled_faces
 
 FILES = {"run.json", "faces.parquet", "split.csv", "curves.csv", "judgement.json", "report.html"}
 FILES |= {"curves.png", "distances.png", "map.png", "embeddings.npy"}
@@ -211,6 +212,15 @@ def test_named_people_are_labels(album_index: Any, tmp_path: Path) -> None:
     index.correct.name("Person 1", "Ada")
     with pytest.raises(UsageError, match="one person"):
         photoclust.train(index.location, tmp_path / "run", labels="people")
+
+
+def test_two_people_of_one_name_are_two(album_index: Any) -> None:
+    index = photoclust.open(album_index.folder)
+    index.correct.name("Person 1", "Ada")
+    index.correct.name("Person 2", "Ada", another=True)
+    faces, _ = labelled_faces(album_index, "people", 0.0)
+    assert len(faces.names) == 2
+    assert all(name.startswith("Ada (") for name in faces.names)
 
 
 @pytest.mark.parametrize(

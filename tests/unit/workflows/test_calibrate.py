@@ -15,7 +15,7 @@ from networks import card, network
 
 from photoclust.cli import cli
 from photoclust.config import EmbedConfig, IndexSettings
-from photoclust.errors import UsageError, WeightsError
+from photoclust.errors import IndexMissingError, UsageError, WeightsError
 from photoclust.index.store import IndexStore
 from photoclust.models import install, remove
 from photoclust.models.weights import calibration_file, weights_sha256
@@ -206,8 +206,8 @@ def test_an_index_of_other_weights_is_refused(index: Path) -> None:
 
 
 def test_named_people_may_be_the_labels(index: Path) -> None:
-    with pytest.raises(Exception, match="holds no people yet"):
+    with pytest.raises(IndexMissingError, match=r"Nobody in .* has a name"):
         run("calibrate", "--index", index, "--labels", "people")
     run("cluster", "--index", index)
-    with pytest.raises(UsageError, match=r"Nobody in .* has a name"):
+    with pytest.raises(IndexMissingError, match=r"Nobody in .* has a name"):
         run("calibrate", "--index", index, "--labels", "people")
