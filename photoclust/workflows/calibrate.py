@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,10 @@ from photoclust.errors import PhotoError, UsageError
 from photoclust.faces.align import crop_faces
 from photoclust.index.store import IndexStore
 from photoclust.models.weights import calibration_file, weights_sha256
-from photoclust.people.calibration.evidence import values_of
 from photoclust.people.calibration.files import store_calibration
 from photoclust.people.calibration.labelled import LabelledInput
-from photoclust.people.calibration.measuring import Smaller, measured
-from photoclust.people.calibration.pair_table import table
+from photoclust.people.calibration.making import made_calibration
+from photoclust.people.calibration.measuring import Smaller
 from photoclust.people.calibration.unlabelled import people_of_photos
 from photoclust.people.graph.neighbours import unit_rows
 from photoclust.records import Detections, face_embeddings
@@ -32,7 +30,6 @@ from photoclust.workflows.snapshot.known_photos import Pixels, known_photos, pix
 from photoclust.workflows.snapshot.labelled import PEOPLE, labelled_faces, named_faces
 
 _SURE = 0.95  # confidence of a membership that counts as a label
-_DRAWS = 50  # of people; half as many as for what is shipped, in half of the time
 _SMALL, _EACH = 300, 4  # faces that are made small, and how often each
 _WIDTHS, _QUALITIES = (14, 16, 20, 24, 28, 32, 40, 48), (30, 50, 80, 95)  # pixels; of JPEG
 _LEAST_SMALL = 100  # of what was made small, without which nothing is said of smallness
@@ -103,25 +100,14 @@ def calibrate(store: IndexStore, context: Context, labels: str | None = None) ->
     faces, rows = faces_for(store, labels)
     smaller = _smaller(store, rows, context)
     context.log("Measuring.")
-    found = measured(faces, smaller)
-    pairs = table(found, unit_rows(faces.known.embeddings), faces.truth, model, draws=_DRAWS)
-    values, arrays = values_of(found)
-    made_of = "photos" if labels is None else "labels"
-    people = len(np.unique(faces.truth))
-    kept = {
-        "model": model,
-        "made_of": made_of,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "people": people,
-        "photos": len(faces.truth),
-        "evidence": values,
-        "pairs": pairs,
-    }
-    name = store_calibration(model, kept, arrays)
+    made = made_calibration(faces, model, "photos" if labels is None else "labels", smaller)
+    values = made.values
+    name = store_calibration(model, values, made.arrays)
     path = calibration_file(model)
     assert path is not None
-    counts = people, len(faces.truth), 0 if smaller is None else len(smaller.vectors)
-    return CalibrationReport(model, name, made_of, *counts, tuple(pairs["false_match_rates"]), path)
+    counts = values["people"], values["photos"], 0 if smaller is None else len(smaller.vectors)
+    rates = tuple(values["pairs"]["false_match_rates"])
+    return CalibrationReport(model, name, values["made_of"], *counts, rates, path)
 
 
 def faces_for(store: IndexStore, labels: str | None) -> tuple[LabelledInput, Rows]:

@@ -230,7 +230,7 @@ def calibration_of(model: str = "", size: int = 512) -> Calibration:
         The one that was made is damaged, or of other weights.
     """
     stored = stored_calibration(model)
-    return _of_file(stored) if stored is not None else _shipped(model, size)
+    return calibration_from(stored) if stored is not None else _shipped(model, size)
 
 
 def is_calibrated(model: str) -> bool:
@@ -254,7 +254,8 @@ def values_of(calibration: Calibration) -> tuple[dict[str, Any], Arrays]:
 _ARRAYS = ("mean", "basis", "cohort", "unrecognizable")
 
 
-def _of_file(stored: StoredCalibration) -> Calibration:
+def calibration_from(stored: StoredCalibration) -> Calibration:
+    """The calibration that a file holds; inverse of `values_of`."""
     values = stored.values["evidence"]
     found = {name: stored.arrays[name].astype(np.float32) for name in _ARRAYS if name in stored.arrays}
     mean, basis, cohort, unrecognizable = (found.get(name) for name in _ARRAYS)

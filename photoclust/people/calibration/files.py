@@ -64,12 +64,32 @@ def store_calibration(model: str, values: dict[str, Any], arrays: Arrays) -> str
     """Keep the calibration of a model; gives its name, which is added to `values`."""
     digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
     name = f"{values['made_of']}-{values['created'][:10]}-{digest}"
-    text = json.dumps(values | {"name": name, "sha256": weights_sha256(model)})
-    buffer = io.BytesIO()
-    content: dict[str, Any] = {**arrays, _VALUES: np.frombuffer(text.encode(), np.uint8)}
-    np.savez_compressed(buffer, **content)
-    write_beside(model, buffer.getvalue())
+    write_beside(model, packed(values | {"name": name, "sha256": weights_sha256(model)}, arrays))
     return name
+
+
+def packed(values: Mapping[str, Any], arrays: Arrays) -> bytes:
+    """A calibration as the bytes of a file; see the module."""
+    buffer = io.BytesIO()
+    content: dict[str, Any] = {**arrays, _VALUES: np.frombuffer(json.dumps(values).encode(), np.uint8)}
+    np.savez_compressed(buffer, **content)
+    return buffer.getvalue()
+
+
+def unpacked(file: Path) -> StoredCalibration:
+    """Read what `packed` made.
+
+    Raises
+    ------
+    WeightsError
+        The file is damaged or something else.
+    """
+    try:
+        with np.load(file) as found:
+            arrays = {name: found[name] for name in found.files}
+        return StoredCalibration(json.loads(arrays.pop(_VALUES).tobytes()), arrays)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"{file} is no calibration, or damaged; delete it and make it anew.") from error
 
 
 def calibration_name(model: str) -> str | None:
@@ -82,9 +102,4 @@ def calibration_name(model: str) -> str | None:
 
 @lru_cache(maxsize=4)
 def _read(file: Path, modified: int, size: int) -> StoredCalibration:
-    try:
-        with np.load(file) as found:
-            arrays = {name: found[name] for name in found.files}
-        return StoredCalibration(json.loads(arrays.pop(_VALUES).tobytes()), arrays)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise WeightsError(f"{file} is no calibration, or damaged; delete it and make it anew.") from error
+    return unpacked(file)
