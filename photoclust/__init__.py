@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from photoclust.api.estimator import FaceGrouping
     from photoclust.api.faces import Faces
     from photoclust.api.index import Index
+    from photoclust.api.models import fetch_model, import_model, list_models, remove_model
     from photoclust.api.opening import create, open
     from photoclust.api.results import Correction, LabelScores, Person
     from photoclust.api.training import resume_training, train
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from photoclust.learn.config import TrainConfig
     from photoclust.limits import TimeLimits
     from photoclust.people.embeddings import EmbeddingGroups, group_embeddings
+    from photoclust.workflows.calibrate import CalibrationReport
     from photoclust.workflows.check import Finding
     from photoclust.workflows.diff import PeopleDiff, StoredGrouping
     from photoclust.workflows.enroll import Enrolled
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from photoclust.workflows.find import FoundPhoto
     from photoclust.workflows.forget import Receipt
     from photoclust.workflows.identify import IdentifiedPhoto
+    from photoclust.workflows.migrate import MigrationReport
+    from photoclust.workflows.models import ModelReport
     from photoclust.workflows.opening import PhotoOptions
     from photoclust.workflows.people.import_names import NamesImport
     from photoclust.workflows.people.log import LogEntry
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "CalibrationReport",
     "ClusterConfig",
     "Correction",
     "Corrections",
@@ -68,6 +73,8 @@ __all__ = [
     "IndexStatus",
     "LabelScores",
     "LogEntry",
+    "MigrationReport",
+    "ModelReport",
     "NamesImport",
     "PeopleDiff",
     "Person",
@@ -86,14 +93,19 @@ __all__ = [
     "__version__",
     "create",
     "errors",
+    "fetch_model",
     "group_embeddings",
+    "import_model",
+    "list_models",
     "open",
+    "remove_model",
     "resume_training",
     "train",
     "verify",
 ]
 
 _HOMES = {
+    "CalibrationReport": "photoclust.workflows.calibrate",
     "ClusterConfig": "photoclust.config",
     "Correction": "photoclust.api.results",
     "Corrections": "photoclust.api.corrections",
@@ -113,6 +125,8 @@ _HOMES = {
     "IndexStatus": "photoclust.workflows.status",
     "LabelScores": "photoclust.api.results",
     "LogEntry": "photoclust.workflows.people.log",
+    "MigrationReport": "photoclust.workflows.migrate",
+    "ModelReport": "photoclust.workflows.models",
     "NamesImport": "photoclust.workflows.people.import_names",
     "PeopleDiff": "photoclust.workflows.diff",
     "Person": "photoclust.api.results",
@@ -128,8 +142,12 @@ _HOMES = {
     "TrainConfig": "photoclust.learn.config",
     "TrainingOutcome": "photoclust.workflows.train",
     "create": "photoclust.api.opening",
+    "fetch_model": "photoclust.api.models",
     "group_embeddings": "photoclust.people.embeddings",
+    "import_model": "photoclust.api.models",
+    "list_models": "photoclust.api.models",
     "open": "photoclust.api.opening",
+    "remove_model": "photoclust.api.models",
     "resume_training": "photoclust.api.training",
     "train": "photoclust.api.training",
     "verify": "photoclust.api.verification",

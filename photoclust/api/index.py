@@ -1,28 +1,27 @@
-"""`Index`: everything that can be done with an index; what only looks at it is in `Questions`."""
+"""`Index`: everything that can be done with an index; its other parts are `Questions` and `Exchange`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from photoclust.api.context import ProgressCallback, context_of
 from photoclust.api.corrections import Corrections
-from photoclust.api.questions import PathOrUri, Questions, paths_of
+from photoclust.api.exchange import Exchange
+from photoclust.api.questions import PathOrUri, paths_of
 from photoclust.config import ClusterConfig, EngineConfig
 from photoclust.limits import TimeLimits
+from photoclust.workflows.calibrate import CalibrationReport, calibrate
 from photoclust.workflows.cluster import group, put_in_force
 from photoclust.workflows.enroll import Enrolled, enroll
-from photoclust.workflows.export import ExportReport, export
-from photoclust.workflows.export_xmp import XmpPlace, XmpReport, export_xmp
 from photoclust.workflows.forget import Receipt, forget
 from photoclust.workflows.index import index as index_photos
+from photoclust.workflows.migrate import MigrationReport, abandon, migrate
 from photoclust.workflows.opening import PhotoOptions
-from photoclust.workflows.people.import_names import NamesImport, import_names
 from photoclust.workflows.run_stats import GroupReport, IndexReport
 
 
-class Index(Questions):
+class Index(Exchange):
     """An index: photos, the faces in them, and the people they are grouped into.
 
     Made by `photoclust.open` and `photoclust.create`. It holds no file open and no state: each method reads
@@ -188,92 +187,99 @@ class Index(Questions):
         with self._store() as store:
             put_in_force(store, run_id)
 
-    def export(
-        self, output: PathOrUri, format: str = "csv", *, embeddings: bool = False, force: bool = False
-    ) -> ExportReport:
-        """Write faces and people as a table, as folders of links to the photos, or as a data set.
-
-        Parameters
-        ----------
-        output
-            File or folder on this machine.
-        format
-            ``"csv"``, ``"json"``, ``"parquet"``, ``"folders"``; ``"coco"`` or ``"fiftyone"``, one JSON that
-            names photos; ``"webdataset"`` or ``"huggingface"``, folders of faces cut from their photos.
-        embeddings
-            Add each face's vector to a table.
-        force
-            Replace an existing file.
-
-        Raises
-        ------
-        OutputError
-            There is something already, or it cannot be written.
-        IndexMissingError
-            Nobody has grouped the faces yet.
-        UsageError
-            There is no such format.
-        """
-        with self._store() as store:
-            return export(store, format, Path(output), embeddings, force)
-
-    def export_xmp(
+    def migrate(
         self,
-        output: PathOrUri | None = None,
+        model: str | None = None,
         *,
-        beside_photos: bool = False,
-        embed: bool = False,
-        by_stem: bool = False,
-        keywords: bool = False,
-    ) -> XmpReport:
-        """Write names and face regions of people as XMP for other programs; what these wrote there stays.
+        margin: int | None = None,
+        max_named_churn: float | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> MigrationReport:
+        """Embed all faces by another model and group them; names, corrections and ids of people stay.
+
+        Photos are read, but no face is searched for. What an earlier call that was stopped has embedded is
+        not embedded again. The model there is stays in force until the new people are accepted: by
+        `max_named_churn`, or by `use` with the ``run_id`` of the report; `diff` tells what becomes of them.
 
         Parameters
         ----------
-        output
-            Folder of sidecars, each at the whole path of its photo. This, `beside_photos` or `embed`.
-        beside_photos
-            Sidecars beside the photos.
-        embed
-            Into the photos themselves, by exiftool.
-        by_stem
-            Call a new sidecar ``photo.xmp`` and not ``photo.jpg.xmp``.
-        keywords
-            Make keywords of the names as well.
+        model
+            The new model; with a `margin`, None is the present one.
+        margin
+            Pixels of the crop outside of the face's box; the model's by default.
+        max_named_churn
+            Accept at once if no greater share, in [0, 1], of the faces of people with a name leave their
+            person.
+        progress
+            Called as ``progress("index", done, total)``.
 
         Raises
         ------
         UsageError
-            No place is given, or more than one.
-        OutputError
-            The folder is a file, or there is no exiftool.
-        IndexMissingError
-            Nobody has grouped the faces yet.
+            Neither model nor margin is given, the index has these already, or another migration is under way.
+        WeightsError
+            The model is not known, or not here.
+        ChurnError
+            More faces would leave their person; the new grouping is stored and not in force.
+        IndexLockedError
+            Another process is writing to the index.
+
+        Examples
+        --------
+        >>> report = index.migrate("sface", max_named_churn=0.01)        # doctest: +SKIP
+        >>> report.accepted, report.named_moved                          # doctest: +SKIP
+        (True, 2)
         """
-        place = XmpPlace(Path(output) if output else None, beside_photos, embed, by_stem)
         with self._store() as store:
-            return export_xmp(store, place, keywords)
+            return migrate(store, model, context_of("local", progress), margin, max_named_churn)
 
-    def import_names(self, paths: PathOrUri | Iterable[PathOrUri], *, dry_run: bool = False) -> NamesImport:
-        """Take over names that were given in other programs, as decisions; names that are here stay.
-
-        Parameters
-        ----------
-        paths
-            Files, and folders with all that is in them: XMP sidecars, photos with XMP, ``.picasa.ini`` and
-            ``contacts.xml``, JSON of Google Takeout, exiftool or osxphotos, CSV.
-        dry_run
-            Only say what would be done.
+    def abandon_migration(self) -> None:
+        """Drop what `migrate` embedded and grouped, where that was not accepted; the model in force stays.
 
         Raises
         ------
         UsageError
-            A path is not there.
-        IndexMissingError
-            Nobody has grouped the faces yet.
+            No migration is under way.
+        IndexLockedError
+            Another process is writing to the index.
         """
         with self._store() as store:
-            return import_names(store, paths_of(paths), context_of(), dry_run)
+            abandon(store)
+
+    def calibrate(
+        self, labels: PathOrUri | None = None, *, progress: ProgressCallback | None = None
+    ) -> CalibrationReport:
+        """Measure what distances of the index's model mean, and keep that beside the model.
+
+        Every index of that model is grouped by it from then on. It goes before the calibration that is
+        shipped.
+
+        Parameters
+        ----------
+        labels
+            ``"folders"``, the path of a CSV, or ``"people"``: those of the index with a name. None makes do
+            with what photos tell alone; probabilities are then too sure.
+        progress
+            Called as ``progress("index", done, total)`` while some faces are embedded in small.
+
+        Raises
+        ------
+        UsageError
+            The labels cannot be used, or there are too few people or faces.
+        IndexMissingError
+            ``"people"`` are asked for, and none has a name.
+        WeightsError
+            The model is not here any more, or is another of the same name.
+
+        Examples
+        --------
+        >>> found = index.calibrate("folders")                           # doctest: +SKIP
+        >>> found.people, found.rates[2]                                 # doctest: +SKIP
+        (1711, {'false_match_rate': 0.001, 'distance': 0.67, 'true_accept_rate': 0.966})
+        """
+        said = None if labels is None else os.fspath(labels)
+        with self._store() as store:
+            return calibrate(store, context_of("local", progress), said)
 
     def forget(
         self,

@@ -10,7 +10,6 @@ import click
 
 from photoclust.cli import _options
 from photoclust.cli._index_option import index_option
-from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
     from photoclust.index.place import Location
@@ -62,9 +61,6 @@ def migrate(
         give_up(store)
         click.echo("The migration was given up.")
         return
-    if model is None and margin is None:
-        raise UsageError("Give --model, the model to migrate to.")
-    model = model or store.settings.embed.model
     report = workflow(store, model, context(EngineConfig(kind="local")), margin, max_named_churn)
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2))

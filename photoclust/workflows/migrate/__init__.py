@@ -68,7 +68,7 @@ class MigrationReport:
 
 def migrate(
     store: IndexStore,
-    model: str,
+    model: str | None,
     context: Context,
     margin: int | None = None,
     max_named_churn: float | None = None,
@@ -83,7 +83,7 @@ def migrate(
     store
         The index; nobody may hold its lock.
     model
-        Name of the new model, which may be the present one with another margin.
+        Name of the new model; with a `margin`, None is the present one.
     context
         Who is told how far it is.
     margin
@@ -95,7 +95,8 @@ def migrate(
     Raises
     ------
     UsageError
-        The index has these settings already, another migration is under way, or it is in an object store.
+        Neither model nor margin is given, the index has these settings already, another migration is under
+        way, or it is in an object store.
     WeightsError
         The model is not known, or not here.
     ChurnError
@@ -107,8 +108,10 @@ def migrate(
         raise UsageError(
             f"{store.called} is in an object store; copy it to a folder, migrate that, and copy it back."
         )
-    settings = _target(store, model, margin)
-    weights_path(model)
+    if model is None and margin is None:
+        raise UsageError("Nothing says what to migrate to.", python="Give model.", cli="Give --model NAME.")
+    settings = _target(store, model or store.settings.embed.model, margin)
+    weights_path(settings.embed.model)
     with store.lock():
         second = _second(store, settings)
         with second.lock():
@@ -163,7 +166,9 @@ def _second(store: IndexStore, settings: IndexSettings) -> IndexStore:
     if mine != (settings.crop, settings.embed, sha256):
         raise UsageError(
             f"{store.folder} is being migrated to {second.settings.embed.model}; accept that first, or give "
-            "it up with `photoclust migrate --abandon`."
+            "it up:",
+            python="Index.abandon_migration.",
+            cli="`photoclust migrate --abandon`.",
         )
     return second
 
@@ -282,6 +287,8 @@ def _require_little(report: MigrationReport, most: float) -> None:
         raise ChurnError(
             f"{report.model} would take {report.named_moved} of {report.named_faces} faces ({share:.1%}) from"
             f" people with a name, more than {most:.1%}: {report.model_before} stays in force.",
+            python=f"Index.diff('current', {report.run_id!r}) tells more, Index.use({report.run_id!r}) "
+            "accepts it, and Index.abandon_migration gives it up.",
             cli=f"See `photoclust diff current {report.run_id}`; `photoclust cluster --use {report.run_id}` "
             "accepts it, and `photoclust migrate --abandon` gives it up.",
         )

@@ -27,12 +27,14 @@ def accept(store: IndexStore, run_id: str) -> IndexStore:
     if state_of(store) != state_of(second):
         raise UsageError(
             f"Photos have come, gone or changed in {store.folder} since they were embedded by "
-            f"{second.settings.embed.model}; run `photoclust migrate` again first."
+            f"{second.settings.embed.model}; migrate again first.",
+            cli="`photoclust migrate` embeds nothing twice.",
         )
     if made_of != store.clusterings.current():
         raise UsageError(
-            f"People of {store.folder} have changed since the grouping {run_id} was made; run "
-            "`photoclust migrate` again first, which embeds nothing twice."
+            f"People of {store.folder} have changed since the grouping {run_id} was made; migrate again "
+            "first.",
+            cli="`photoclust migrate` embeds nothing twice.",
         )
     migration.accept(store.folder, run_id)
     now = IndexStore.open(store.folder)

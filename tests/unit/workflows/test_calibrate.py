@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from networks import card, network
 
+import photoclust
 from photoclust.cli import cli
 from photoclust.config import EmbedConfig, IndexSettings
 from photoclust.errors import IndexMissingError, UsageError, WeightsError
@@ -178,6 +179,16 @@ def test_a_calibration_is_kept_and_used(
     assert after.run["calibration"] == report["name"]
     remove("small")
     assert not Path(report["path"]).exists()
+
+
+def test_a_program_calibrates_as_the_command_line_does(index: Path) -> None:
+    found = photoclust.open(index).calibrate("folders")
+
+    said = json.loads(run("calibrate", "--index", index, "--labels", "folders", "--json").stdout)
+    assert found.to_dict() | {"name": ""} == said | {"name": ""}
+    assert (found.made_of, found.people, found.photos) == ("labels", PEOPLE, 4 * PEOPLE)
+    (state,) = (model for model in photoclust.list_models() if model.name == "small")
+    assert state.calibration == said["name"]
 
 
 def test_a_calibration_of_other_weights_is_refused(index: Path) -> None:

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from networks import card, network
 from PIL import Image
 
+import photoclust
 from photoclust.cli import cli
 from photoclust.config import DetectConfig
 from photoclust.errors import IndexLockedError, IndexMismatchError, UsageError
@@ -114,6 +115,29 @@ def test_people_names_and_decisions_stay(index: Path) -> None:
     assert run("cluster", "--index", index).exit_code == 0
     assert set(person_of(index).values()) - {""} == people
     assert run("check", "--index", index).exit_code == 0
+
+
+def test_a_program_migrates_as_the_command_line_does(index: Path) -> None:
+    people = photoclust.open(index)
+    before = {person.id for person in people.people}
+    told: list[tuple[str, int, int]] = []
+
+    with pytest.raises(UsageError, match=r"Nothing says what to migrate to\. Give model\."):
+        people.migrate()
+    report = people.migrate("other", progress=lambda *said: told.append(said))
+
+    assert told[-1] == ("index", 8, 8)
+    assert (report.model_before, report.model, report.accepted) == ("small", "other", False)
+    assert report.run_id in {grouping.run_id for grouping in people.groupings}
+    assert people.diff("current", report.run_id)
+    with pytest.raises(UsageError, match=r"Index\.abandon_migration"):
+        people.migrate("again")
+    people.abandon_migration()
+    with pytest.raises(UsageError, match="No migration"):
+        people.abandon_migration()
+    again = people.migrate("again", max_named_churn=0.0)
+    assert again.accepted
+    assert {person.id for person in photoclust.open(index).people} == before
 
 
 def test_both_models_lie_there_until_one_is_accepted(index: Path) -> None:
@@ -266,7 +290,7 @@ def test_a_head_of_the_present_model_reads_no_photo(made: Path, index: Path, tmp
     ("options", "message"),
     [
         (["--model", "small"], "is made with small and these crops already"),
-        ([], "Give --model"),
+        ([], "Nothing says what to migrate to"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(index: Path, options: list[str], message: str) -> None:
