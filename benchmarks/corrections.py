@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,11 +36,14 @@ PART = 10_000  # faces
 _ENVIRONMENT = {name: said for name, said in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-def synthetic_index(folder: Path, n: int) -> None:
-    """An index of so many made-up faces, each in a photo of its own."""
+def synthetic_index(
+    folder: Path, n: int, sizes: np.ndarray | None = None, thumbnails: Sequence[bytes] = (THUMBNAIL,)
+) -> None:
+    """An index of so many made-up faces, each in a photo of its own; `sizes` are the faces of each person."""
     store = IndexStore.create(folder, IndexSettings(), "synthetic")
     rng = np.random.default_rng(0)
-    person = np.repeat(np.arange(n), np.minimum(rng.zipf(1.6, n), 500))[:n]
+    sizes = np.minimum(rng.zipf(1.6, n), 500) if sizes is None else sizes
+    person = np.repeat(np.arange(len(sizes)), sizes)[:n]
     share = calibration_of("casia-webface").plain.identity
     for start in range(0, n, PART):
         own = person[start : start + PART]
@@ -49,7 +52,7 @@ def synthetic_index(folder: Path, n: int) -> None:
         rows += np.sqrt(1 - share) * rng.normal(size=rows.shape)
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         ids = [f"{start + row:032x}" for row in range(len(own))]
-        store.append(_photos(ids), _faces(ids, rows.astype(np.float16)))
+        store.append(_photos(ids), _faces(ids, rows.astype(np.float16), thumbnails))
 
 
 def _photos(ids: list[str]) -> pa.Table:
@@ -59,7 +62,7 @@ def _photos(ids: list[str]) -> pa.Table:
     )
 
 
-def _faces(ids: list[str], rows: np.ndarray) -> pa.Table:
+def _faces(ids: list[str], rows: np.ndarray, thumbnails: Sequence[bytes]) -> pa.Table:
     n = len(ids)
     columns = {
         "face_id": [f"{one}-0" for one in ids],
@@ -67,7 +70,7 @@ def _faces(ids: list[str], rows: np.ndarray) -> pa.Table:
         "box": pa.FixedSizeListArray.from_arrays(np.tile(np.array([0, 0, 60, 60], np.float32), n), 4),
         "landmarks": pa.FixedSizeListArray.from_arrays(np.zeros(10 * n, np.float32), 10),
         "embedding": pa.FixedSizeListArray.from_arrays(pa.array(rows.ravel()), EMBEDDING_SIZE),
-        "thumbnail": [THUMBNAIL] * n,
+        "thumbnail": [thumbnails[row % len(thumbnails)] for row in range(n)],
     }
     columns |= dict.fromkeys(("detection_score", "sharpness", "yaw", "quality"), np.ones(n, np.float32))
     return pa.table({name: columns[name] for name in FACE_SCHEMA.names}, schema=FACE_SCHEMA)

@@ -1,9 +1,11 @@
 """Seconds, bytes and memory of the pages of review, served of an index.
 
     python benchmarks/review.py INDEX
-    python benchmarks/review.py --synthetic 100000
+    python benchmarks/review.py --synthetic 100000 --people 5000 --frames
 
-The index is copied first. Requests go over one connection of this machine, each several times; the least and
+The index is copied first, unless it is made up; `--keep FOLDER` keeps that one for the next time. `--frames`
+scrolls through the people and through the faces of the largest person in Chromium, and tells the longest time
+between two frames. Requests go over one connection of this machine, each several times; the least and
 the median of the milliseconds by the clock are printed, and the bytes of an answer. Decisions are about other
 people each time; the grouping that follows runs beside the server meanwhile.
 """
@@ -11,6 +13,7 @@ people each time; the grouping that follows runs beside the server meanwhile.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import shutil
 import signal
@@ -24,14 +27,23 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import psutil
 from corrections import synthetic_index
+from PIL import Image
 
 from photoclust.config import ClusterConfig
 from photoclust.index.store import IndexStore
 from photoclust.workflows.cluster import group_faces
 
 TIMES = 9
+TURNS = 300  # of the wheel
+WATCH_FRAMES = """() => {
+    window.gaps = [];
+    let last = performance.now();
+    const frame = (now) => { gaps.push(now - last); last = now; requestAnimationFrame(frame); };
+    requestAnimationFrame((now) => { last = now; requestAnimationFrame(frame); });
+}"""
 FIRST_FACES = 60  # of the first page
 
 
@@ -114,7 +126,7 @@ def _thumbnails(client: Client, person: str) -> bytes:
     return b"".join(client.get(f"/api/v1/faces/{one['id']}/thumbnail") for one in faces)
 
 
-def measured(folder: Path) -> Iterator[str]:
+def measured(folder: Path, frames: bool) -> Iterator[str]:
     """A line for each thing."""
     command = [sys.executable, "-m", "photoclust", "serve", "--index", str(folder), "--port", "0"]
     began = time.perf_counter()
@@ -131,37 +143,96 @@ def measured(folder: Path) -> Iterator[str]:
         first_page(client)
         yield f"{'first page, at once':24} {1000 * (time.perf_counter() - begun):8.0f} ms"
         time.sleep(5)  # thumbnails and templates have been read then
-        yield f"{'':24} {'least':>8} {'median':>8} {'bytes':>10}"
-        for name, ask in requests(client).items():
-            seconds, content = [], b""
-            for i in range(TIMES):
-                before = time.perf_counter()
-                content = ask(i)
-                seconds.append(1000 * (time.perf_counter() - before))
-            yield f"{name:24} {min(seconds):8.1f} {statistics.median(seconds):8.1f} {len(content):10,}"
+        if frames:
+            yield from scrolled(address, client)
+        yield from asked(client)
         yield f"{'memory of the server':24} {server.memory_info().rss / 1e6:8.0f} MB"
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)
 
 
+def asked(client: Client) -> Iterator[str]:
+    """How long each request takes, and how much it is answered with."""
+    yield f"{'':24} {'least':>8} {'median':>8} {'bytes':>10}"
+    for name, ask in requests(client).items():
+        seconds, content = [], b""
+        for i in range(TIMES):
+            before = time.perf_counter()
+            content = ask(i)
+            seconds.append(1000 * (time.perf_counter() - before))
+        yield f"{name:24} {min(seconds):8.1f} {statistics.median(seconds):8.1f} {len(content):10,}"
+
+
+def scrolled(address: str, client: Client) -> Iterator[str]:
+    """Times between frames, in milliseconds, while a wheel turns; and the rows that were empty meanwhile."""
+    from playwright.sync_api import sync_playwright
+
+    cookie, _, value = client.cookie.partition("=")
+    base = address.partition("/enter")[0]
+    largest = json.loads(client.get("/api/v1/people?limit=1"))["people"][0]["id"]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        context = browser.new_context(viewport={"width": 1280, "height": 1000})
+        context.add_cookies([{"name": cookie, "value": value, "url": base}])
+        for name, path in (("people", "/people"), ("faces of a person", f"/person/{largest}")):
+            page = context.new_page()
+            page.goto(base + path)
+            page.wait_for_selector(".grid .cell img")
+            page.mouse.move(400, 600)
+            page.evaluate(WATCH_FRAMES)
+            for _ in range(TURNS):
+                page.mouse.wheel(0, 240)
+                page.wait_for_timeout(16)
+            page.wait_for_timeout(500)
+            gaps, top = page.evaluate("[window.gaps, scrollY]")
+            over = sum(gap > 100 for gap in gaps)
+            yield (
+                f"{'scrolling ' + name:24} {max(gaps):8.0f} ms at most between {len(gaps)} frames, "
+                f"{over} over 100 ms, {np.percentile(gaps, 99):.0f} ms in 99 of 100; {top:.0f} px"
+            )
+            page.close()
+        browser.close()
+
+
+def made_up(folder: Path, faces: int, people: int) -> None:
+    """An index of so many faces and people, of whom the first has a twentieth of the faces."""
+    largest = faces // 20
+    shares = np.arange(1, people) ** -0.7
+    sizes = np.maximum(3, np.round((faces - largest) * shares / shares.sum())).astype(int)
+    synthetic_index(folder, faces, np.concatenate([[largest], sizes]), [_portrait(i) for i in range(64)])
+    group_faces(IndexStore.open(folder), ClusterConfig())
+
+
+def _portrait(number: int) -> bytes:
+    """A picture as large, in pixels and bytes, as thumbnails of faces are."""
+    rough = np.random.default_rng(number).integers(0, 256, (14, 14, 3), np.uint8)
+    jpeg = io.BytesIO()
+    Image.fromarray(rough).resize((112, 112), Image.Resampling.BICUBIC).save(jpeg, "JPEG", quality=80)
+    return jpeg.getvalue()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("index", nargs="?", type=Path)
     parser.add_argument("--synthetic", type=int, metavar="FACES")
+    parser.add_argument("--people", type=int, default=5000)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER")
+    parser.add_argument("--frames", action="store_true")
     arguments = parser.parse_args()
     if bool(arguments.index) == bool(arguments.synthetic):
         parser.error("Give an index or --synthetic FACES.")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "index"
         if arguments.synthetic:
-            synthetic_index(folder, arguments.synthetic)
-            group_faces(IndexStore.open(folder), ClusterConfig())
+            made_up(folder, arguments.synthetic, arguments.people)
+            if arguments.keep:
+                shutil.copytree(folder, arguments.keep)
         else:
             shutil.copytree(arguments.index, folder)
         people = IndexStore.open(folder).current_clustering()
         print(f"{len(IndexStore.open(folder).faces([]))} faces, {len(people.people) if people else 0} people")
-        for line in measured(folder):
+        for line in measured(folder, arguments.frames):
             print(line, flush=True)
 
 

@@ -12,6 +12,7 @@ from photoclust.cli import _environment
 from photoclust.cli._nearby import named_or_nearby
 from photoclust.cli._options import Command, together
 from photoclust.cli._progress import fetch_progress
+from photoclust.extensions import keep_pandas_out
 
 
 def _in_working_copy(command: Command) -> Command:
@@ -19,6 +20,7 @@ def _in_working_copy(command: Command) -> Command:
 
     @wraps(command)
     def work(*arguments: Any, index_dir: str, **values: Any) -> Any:
+        keep_pandas_out()
         if "://" not in index_dir and Path(index_dir).absolute().parent.parent.name != "indexes":
             return command(*arguments, index_dir=index_dir, **values)
         from photoclust.index.remote.at import at

@@ -253,9 +253,7 @@ def _step(entry: LogEntry | None) -> Step | None:
 
 def _process() -> ProcessPoolExecutor:
     """One process beside this one."""
-    return ProcessPoolExecutor(
-        1, multiprocessing.get_context("spawn"), initializer=work.leave_signals_to_the_server
-    )
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=work.begin)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from photoclust.errors import ProbeError
+from photoclust.extensions import keep_pandas_out
 from photoclust.people.identity.changes import Change
 
 if TYPE_CHECKING:
@@ -44,9 +45,10 @@ class Regrouped:
     changes: tuple[Change, ...]
 
 
-def leave_signals_to_the_server() -> None:
+def begin() -> None:
     """Do not end with a traceback at Control-C: the server ends this process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_pandas_out()
 
 
 def regroup(folder: str) -> Regrouped:

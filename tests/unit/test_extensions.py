@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from made_up import build_index
 
 from photoclust.extensions import compiled_module
 
@@ -57,3 +59,45 @@ tree = np.array([[0, 1, 0.1], [1, 2, 0.2], [2, 3, 9.0], [3, 4, 0.1]])
 print(condensed.clusters_of_tree(tree, 2)[0].tolist())
 """
     assert run(code).strip() in ("[0, 0, 0, 1, 1]", "[1, 1, 1, 0, 0]")
+
+
+def test_pyarrow_does_without_pandas_and_knows_it_again_once_it_is_wanted() -> None:
+    code = """
+import sys
+from photoclust.extensions import keep_pandas_out
+keep_pandas_out()
+import pyarrow as pa
+pa.Table.from_pylist([{"a": 1.5}])
+print("pandas" in sys.modules)
+import pandas as pd
+series = pa.table({"a": [1.5]}).to_pandas()["a"]
+series[0] = float("nan")
+print(pa.array(series).null_count)
+"""
+    assert run(code).split() == ["False", "1"]
+
+
+def test_pages_are_served_without_torch_pandas_and_ray(tmp_path: Path) -> None:
+    index = build_index(tmp_path, {"ada": 5, "bea": 4}, photos=tmp_path / "photos").folder
+    code = f"""
+import sys
+from starlette.testclient import TestClient
+from photoclust.extensions import keep_pandas_out
+keep_pandas_out()
+from photoclust.index.store import IndexStore
+from photoclust.review.application import application
+from photoclust.review.guard import Access
+from photoclust.review.service import Service
+
+access = Access(8017, ("127.0.0.1",))
+app = application(Service(IndexStore.open({str(index)!r})), access)
+with TestClient(app, base_url="http://127.0.0.1:8017") as client:
+    client.get(access.link())
+    person = client.get("/api/v1/people").json()["people"][0]
+    own = f"people/{{person['id']}}"
+    paths = [own, f"{{own}}/faces?order=likeness", f"faces/{{person['cover']}}/thumbnail"]
+    for path in (*paths, "photos", "left-over", "numbers", "map", "decisions", "state"):
+        assert client.get("/api/v1/" + path).status_code == 200, path
+print(*{{"torch", "pandas", "ray", "sklearn", "scipy", "numba", "matplotlib"}} & sys.modules.keys())
+"""
+    assert run(code).strip() == ""

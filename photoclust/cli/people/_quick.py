@@ -1,38 +1,10 @@
-"""What makes a short command quick: modules it does not need stay out, memory is used again."""
+"""What makes a correction among many faces quick: memory is used again."""
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of glibc's malloc.h
-
-
-class _NoPandas:
-    """Finder of modules by which pandas counts as not installed."""
-
-    def find_spec(self, name: str, *_: object) -> None:
-        """Refuse that name; see `importlib.abc.MetaPathFinder.find_spec`."""
-        if name == "pandas":
-            raise ModuleNotFoundError("No module named 'pandas'", name=name)
-
-
-def keep_pandas_out() -> None:
-    """Let pyarrow find out, once for this process, that there is no pandas, which it would else import.
-
-    pyarrow asks whether a list is a pandas series before it takes it. To answer that costs 0.5 s, and 1.4 s
-    where modules were not compiled when they were installed. Others may import pandas as before.
-    """
-    if "pandas" in sys.modules:
-        return
-    finder = _NoPandas()
-    sys.meta_path.insert(0, finder)
-    try:
-        import pyarrow
-
-        pyarrow.array([])
-    finally:
-        sys.meta_path.remove(finder)
 
 
 def reuse_memory() -> None:

@@ -12,7 +12,7 @@ import click
 from photoclust.cli import _options
 from photoclust.cli._context import context
 from photoclust.cli._index_option import index_option
-from photoclust.cli.people._quick import keep_pandas_out, reuse_memory
+from photoclust.cli.people._quick import reuse_memory
 
 if TYPE_CHECKING:
     from photoclust.index.place import Location
@@ -46,7 +46,6 @@ correction = _options.together(
 
 def say_so(index_dir: Location, later: bool, decide: Callable[[PeopleIndex], list[Decision]]) -> None:
     """Write decisions down and apply them."""
-    keep_pandas_out()
     reuse_memory()
     from photoclust.index.store import IndexStore
     from photoclust.people.decisions.journal import in_words
