@@ -3,8 +3,8 @@
     python benchmarks/suggest.py INDEX [10 50 100]
 
 INDEX holds photos in folders by person and is grouped; it is copied, not changed. A question that the labels
-cannot answer, about faces that are no photo's main face, is passed over. Doubts are answered
-face by face.
+cannot answer, about faces that are no photo's main face, is passed over. Doubts are answered face by face. It
+is grouped anew after each number of answers; the questions are those of the beginning.
 """
 
 from __future__ import annotations
@@ -15,21 +15,14 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-from scipy.optimize import minimize
-
 from photoclust.config import ClusterConfig
 from photoclust.evaluate.evaluation import evaluate_groups
 from photoclust.index.store import IndexStore
-from photoclust.people.clustering.membership import NOBODY, Templates
-from photoclust.people.clustering.required import people_like
 from photoclust.people.decisions.line import Decision
-from photoclust.people.identity.facts import nearby
 from photoclust.workflows.cluster import group_faces
 from photoclust.workflows.people import correct
 from photoclust.workflows.people.people_index import PeopleIndex, Ref
-from photoclust.workflows.people.suggest import Question, grouped_faces, suggest
-from photoclust.workflows.snapshot import Snapshot
+from photoclust.workflows.people.suggest import Question, suggest
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
 
@@ -44,13 +37,15 @@ def answered(
     """Decisions that follow from the labels, and whether the suggestion was right."""
     who = [known(people_index, person, truth) for person in one.people]
     faces = [face for face in one.faces if face in truth]
-    if not all(who) or (one.kind != "merge" and not faces):
+    if one.kind in ("merge", "pair"):
+        sides = [*who, *(truth.get(face, "") for face in one.faces)]
+        if not all(sides):
+            return [], None
+        refs = [*(Ref(person, "") for person in one.people), *(Ref("", face) for face in one.faces)]
+        same = len(set(sides)) == 1
+        return (correct.same if same else _different)(people_index, refs), same
+    if not all(who) or not faces:
         return [], None
-    if one.kind == "merge":
-        same = who[0] == who[1]
-        refs = [Ref(person, "") for person in one.people]
-        said = correct.merge(people_index, one.people) if same else correct.different(people_index, *refs)
-        return said, same
     wrong = [face for face in faces if truth[face] != who[0]]
     right = [face for face in faces if truth[face] == who[0]]
     person = one.people[0]
@@ -59,38 +54,14 @@ def answered(
     return said, bool(right) if one.kind == "join" else len(wrong) > len(right)
 
 
+def _different(people_index: PeopleIndex, refs: list[Ref]) -> list[Decision]:
+    return correct.different(people_index, *refs)
+
+
 def known(people_index: PeopleIndex, person: str, truth: dict[str, str]) -> str:
     """Label of most of a person's labelled faces."""
     labels = Counter(truth[face] for face in people_index.faces_of(person) if face in truth)
     return labels.most_common(1)[0][0] if labels else ""
-
-
-def fit(store: IndexStore, truth: dict[str, str]) -> str:
-    """Logistic regression of "one person" on evidence, for pairs of nearby people and unsure faces."""
-    faces = Snapshot.load(store)
-    grouped, calibration = grouped_faces(faces, faces.in_force), faces.calibration
-    group = grouped.group.copy()
-    alone = np.flatnonzero((group == NOBODY) & grouped.clear)
-    group[alone] = 1 + group.max() + np.arange(len(alone))
-    templates = Templates.of(grouped.embeddings, group, np.full(len(group), NOBODY))
-    labels: dict[int, Counter] = {}
-    for face, number in zip(store.faces([])["face_id"].to_pylist(), group.tolist(), strict=True):
-        if face in truth and number != NOBODY:
-            labels.setdefault(number, Counter())[truth[face]] += 1
-    score_normalised = calibration.score_normalised(grouped.embeddings, grouped.photos)
-    pairs = nearby(templates, grouped.exclusions, score_normalised)
-    keep = np.array([a in labels and b in labels for a, b in zip(pairs.left, pairs.right, strict=True)])
-    pairs = pairs.take(keep)
-    who = {number: counts.most_common(1)[0][0] for number, counts in labels.items()}
-    same = np.array([who[a] == who[b] for a, b in zip(pairs.left, pairs.right, strict=True)])
-    larger = np.maximum(templates.count[pairs.left], templates.count[pairs.right])
-    x = pairs.evidence - np.log(people_like(len(group), larger))
-
-    def loss(line: np.ndarray) -> float:
-        return float(np.logaddexp(0, -(line[0] * x + line[1]) * (2 * same - 1)).mean())
-
-    slope, offset = minimize(loss, [1.0, 0.0]).x
-    return f"{same.sum()} of {len(same)} pairs are one person: slope {slope:.2f}, offset {offset:.2f}"
 
 
 def main() -> None:
@@ -101,7 +72,6 @@ def main() -> None:
         ids = store.faces([])["face_id"].to_pylist()
         labels = labelled_faces(str(folder), "folders")
         truth = {ids[row]: person for row, person in zip(labels.rows, labels.people, strict=True)}
-        print(fit(store, truth))
         print(f"before: pairwise F {pairwise_f(folder):.4f}")
         people_index, outcomes, said = PeopleIndex(store), Counter(), []
         asked = iter(suggest(store, 2000))

@@ -20,7 +20,7 @@ Beside = Callable[..., Coroutine[Any, Any, Any]]
 
 MOST = 200
 LEAST_CHANCE = 0.02
-_MERGE, _JOIN = "merge", "join"
+_MERGE, _JOIN, _PAIR = "merge", "join", "pair"
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def asked(one: Question) -> AskedQuestion:
     """A question as pages ask it."""
     yes, no = _answers(one)
     return AskedQuestion(
-        "-".join([one.kind, *one.people, *one.faces[:1]]),
+        "-".join([one.kind, *one.people, *one.faces[: 1 if one.people else None]]),
         one.kind,
         _text(one),
         one.chance,
@@ -142,7 +142,7 @@ def asked(one: Question) -> AskedQuestion:
 def _answers(one: Question) -> tuple[Answer, Answer]:
     if one.kind == _MERGE:
         return Answer("merge", one.people, ()), Answer("different", one.people, ())
-    if one.kind == _JOIN:
+    if one.kind in (_JOIN, _PAIR):
         return Answer("same", one.people, one.faces), Answer("different", one.people, one.faces)
     return Answer("reject", one.people, one.faces), Answer("same", one.people, one.faces)
 
@@ -152,6 +152,8 @@ def _text(one: Question) -> str:
         return f"Are {one.called[0]} and {one.called[1]} the same person?"
     if one.kind == _JOIN:
         return f"Is this {one.called[0]}?"
+    if one.kind == _PAIR:
+        return "Are these the same person?"
     return (
         f"Is this somebody else than {one.called[0]}?"
         if len(one.faces) == 1
@@ -170,4 +172,4 @@ def is_open(view: View, one: AskedQuestion) -> bool:
     owners = {int(view.person[row]) for row in rows}
     if one.kind == _MERGE:
         return len(set(places)) == 2
-    return owners == ({-1} if one.kind == _JOIN else set(places))
+    return owners == ({-1} if one.kind in (_JOIN, _PAIR) else set(places))

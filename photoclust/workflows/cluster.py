@@ -22,7 +22,8 @@ from photoclust.workflows.context import COMPARE, Context
 from photoclust.workflows.review_page import refresh_page
 from photoclust.workflows.run_stats import GroupReport
 from photoclust.workflows.snapshot import Snapshot
-from photoclust.workflows.snapshot.grouping import new_clustering, with_facts, with_likeliest
+from photoclust.workflows.snapshot.facts import with_facts
+from photoclust.workflows.snapshot.grouping import new_clustering
 from photoclust.workflows.snapshot.history import (
     add_clustering,
     computed_before,
@@ -193,7 +194,7 @@ def _grouped(faces: Snapshot, start_workers: StartWorkers | None) -> Clustering:
     keep_identities(faces.store, people, faces.past.next_number)
     clustering = new_clustering(faces.table, labels, groups, people, faces.resolution, faces.near_duplicates)
     known = with_known(clustering, same) if same else None
-    clustering = known or _with_known(clustering, faces)
+    clustering = known or with_facts(clustering, faces)
     clustering.run.update(
         stage_seconds=watch.seconds,
         neighbour_recall=faces.neighbour_recall,
@@ -206,12 +207,6 @@ def _grouped(faces: Snapshot, start_workers: StartWorkers | None) -> Clustering:
         decisions=count_of(faces.decisions),
     )
     return clustering
-
-
-def _with_known(clustering: Clustering, faces: Snapshot) -> Clustering:
-    """Add what is known of people, and who the faces of nobody may be."""
-    clustering = with_facts(clustering, faces.embeddings, faces.exclusions, faces.scored)
-    return with_likeliest(clustering, faces.graph, faces.exclusions, faces.scored)
 
 
 def _require_continuity(

@@ -11,16 +11,17 @@ import numpy.typing as npt
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.calibration.spread import SpreadModel
-from photoclust.people.clustering.agglomerate import Pairs, compared, evidence_between
-from photoclust.people.clustering.context import CROWDING, Context, cosine
+from photoclust.people.clustering.agglomerate import evidence_between
+from photoclust.people.clustering.context import CROWDING
 from photoclust.people.clustering.density import density_tree
 from photoclust.people.clustering.membership import NOBODY, Templates
 from photoclust.people.clustering.required import evidence_for_groups, people_like, required_evidence, share
 from photoclust.people.graph.neighbours import cosine_distances
 from photoclust.people.identity.explain import meeting_distance, minimax_way
-from photoclust.people.identity.facts import chance_same, partition_of
+from photoclust.people.identity.near import Grouped, Near, partition_of
 from photoclust.report.names import visible
 from photoclust.report.sides import Side
+from photoclust.types import Rows
 from photoclust.workflows.people.people_index import PeopleIndex
 from photoclust.workflows.snapshot import Snapshot
 from photoclust.workflows.snapshot.sides import side, surest_faces, uris_of
@@ -142,12 +143,11 @@ def explain(store: IndexStore, one: str, other: str) -> Explanation:
     faces = Snapshot.load(store, people_index.config)
     ids, calibration, model = faces.face_ids, faces.calibration, faces.calibration.weighed
     a, b = (ids.index(face) for face in ends)
-    between = _groups(faces.score_normalised, _numbers(people_index, ids), faces.poor, [a, b])
-    clash = faces.exclusions.clash(between.group, between.group[[a]], between.group, between.group[[b]])
+    near, groups = _near(faces, people_index, [a, b])
+    clash = faces.exclusions.clash(near.group, groups[:1], near.group, groups[1:])
     apart = bool(clash[0]) and people[0] != people[1]
     one_person = people[0] != "" and people[0] == people[1]
     evidence = _pair(faces.score_normalised, (a, b), model)
-    group_evidence = _group_evidence(between, a, b, model)
     way = minimax_way(faces.graph, a, b)
     weakest = [] if way is None else [ids[row] for row in way.rows[way.weakest : way.weakest + 2]]
     sides, weakest_sides = _pictured(people_index, store, ends, weakest)
@@ -164,9 +164,9 @@ def explain(store: IndexStore, one: str, other: str) -> Explanation:
         if way is None
         else FaceWay(tuple(ids[row] for row in way.rows), tuple(way.distances), way.weakest),
         meeting_distance=meeting_distance(density_tree(faces.graph, people_index.config), a, b),
-        group_evidence=group_evidence,
-        required_evidence=_required_evidence(between, a, b, calibration, people_index.config.false_join_rate),
-        chance=None if apart or one_person else _chance(between, a, b, group_evidence),
+        group_evidence=_group_evidence(near, a, groups),
+        required_evidence=_required_evidence(near, groups, calibration, people_index.config.false_join_rate),
+        chance=None if apart or one_person else float(near.weigh(groups[:1], groups[1:]).chance[0]),
         decisions=_decisions(people_index, ends, people),
         sides=sides,
         weakest=weakest_sides,
@@ -186,43 +186,20 @@ def _face(people_index: PeopleIndex, text: str) -> str:
     return ref.face or people_index.people[ref.person]["cover_face_id"]
 
 
-def _groups(
-    embeddings: npt.NDArray[np.float32],
-    group: npt.NDArray[np.int64],
-    poor: npt.NDArray[np.bool_],
-    ends: list[int],
-) -> Templates:
-    """Templates of all people; whoever is nobody is a group of their own, poor faces only if asked about."""
-    group, alone = group.copy(), (group == NOBODY) & ~poor
-    alone[ends] = group[ends] == NOBODY
-    group[alone] = 1 + group.max(initial=NOBODY) + np.arange(np.count_nonzero(alone))
-    return Templates.of(embeddings, group, np.full(len(group), NOBODY))
+def _near(faces: Snapshot, people_index: PeopleIndex, ends: list[int]) -> tuple[Near, Rows]:
+    """Who is near whom, and the group of each end; poor faces of nobody are left out unless asked about."""
+    group, clear = _numbers(people_index, faces.face_ids), ~faces.poor
+    clear[ends] = True
+    sure = np.ones(len(group), np.float32)
+    grouped = Grouped(faces.score_normalised, faces.graph, group, sure, clear, faces.exclusions)
+    near = Near.of(grouped, faces.calibration)
+    return near, near.group[ends]
 
 
 def _pair(embeddings: npt.NDArray[np.float32], ends: tuple[int, int], model: SpreadModel) -> float:
     """Evidence of two faces alone."""
-    pair = Templates.of(embeddings[list(ends)], np.arange(2), np.full(2, NOBODY))
-    return _between(pair, 0, 1, model)
-
-
-def _between(templates: Templates, left: int, right: int, model: SpreadModel) -> float:
-    rows = np.array([left]), np.array([right])
-    return float(evidence_between(partition_of(templates), *rows, model)[0])
-
-
-def _group_evidence(templates: Templates, a: int, b: int, model: SpreadModel) -> float:
-    """Evidence between the people of two faces; of one person, for the first face with the others."""
-    left, right = (int(templates.group[row]) for row in (a, b))
-    if left != right:
-        return _between(templates, left, right, model)
-    return float(templates.evidence(np.array([a]), np.array([left]), model)[0])
-
-
-def _chance(templates: Templates, a: int, b: int, evidence: float) -> float:
-    """Chance that the people of two faces are one, as `suggest` has it."""
-    larger = templates.count[templates.group[[a, b]]].max()
-    people = np.array([people_like(len(templates.group), larger)], np.float64)
-    return float(chance_same(np.array([evidence]), people)[0])
+    pair = partition_of(Templates.of(embeddings[list(ends)], np.arange(2), np.full(2, NOBODY)))
+    return float(evidence_between(pair, np.array([0]), np.array([1]), model)[0])
 
 
 def _pictured(
@@ -245,26 +222,21 @@ def _pictured(
     )
 
 
-def _required_evidence(
-    templates: Templates, a: int, b: int, calibration: Calibration, false_join_rate: float
-) -> float:
+def _group_evidence(near: Near, face: int, groups: Rows) -> float:
+    """Evidence between the people of two faces; of one person, for the first face with the others."""
+    if groups[0] != groups[1]:
+        return float(near.weigh(groups[:1], groups[1:]).evidence[0])
+    return near.evidence_of_member(face)
+
+
+def _required_evidence(near: Near, groups: Rows, calibration: Calibration, false_join_rate: float) -> float:
     """Evidence that would join the people of two faces, as near as others are to them."""
-    ends, everyone = templates.group[[a, b]], len(templates.group)
-    smaller, larger = ends[np.argsort(templates.count[ends], kind="stable")]
-    m, n = templates.count[smaller], templates.count[larger]
+    everyone, (smaller, larger) = len(near.group), groups[np.argsort(near.count[groups], kind="stable")]
+    m, n = near.count[smaller], near.count[larger]
     if n == 1:
         return float(required_evidence(people_like(everyone, n), calibration, false_join_rate))
     needed = max(0.0, evidence_for_groups(everyone, false_join_rate) - float(share(m, n)))
-    return needed + CROWDING * _crowding(templates, smaller, larger, calibration)
-
-
-def _crowding(templates: Templates, smaller: int, larger: int, calibration: Calibration) -> float:
-    """How much nearer than strangers others are to one group than the one it may join."""
-    partition, others = partition_of(templates), np.delete(np.arange(len(templates.count)), smaller)
-    pairs = Pairs(np.full(len(others), smaller), others, np.zeros(len(others)))
-    context, own = Context.of(partition, pairs, calibration), np.array([smaller])
-    _, one, other, product = next(compared(partition, own, np.array([larger])))
-    return float(context.crowding(own, cosine(one, other, product))[0])
+    return needed + CROWDING * near.crowding(smaller, larger)
 
 
 def _decisions(people_index: PeopleIndex, ends: tuple[str, str], people: tuple[str, str]) -> tuple[Said, ...]:

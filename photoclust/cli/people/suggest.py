@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @index_option
 @_options.json_option
 def suggest(most: int, min_chance: float, html: str | None, index_dir: Location, as_json: bool) -> None:
-    """Ask what is most worth asking: people who may be one, faces that may be somebody's, doubtful faces.
+    """Ask what is most worth asking: people and faces that may be one, and doubtful faces.
 
     A question is about 20 faces of a person at most, the most doubtful.
 
@@ -89,6 +89,8 @@ def _question(one: Question) -> str:
         return f"Are {who} one person? {sure}; {_faces(one.affected)} would move."
     if one.kind == "join":
         return f"Is face {one.faces[0]} {who}? {sure}."
+    if one.kind == "pair":
+        return f"Are faces {' and '.join(one.faces)} one person? {sure}."
     verb = "Is" if one.affected == 1 else "Are"
     return f"{verb} {_faces(one.affected)} of {who} somebody else? {sure}."
 

@@ -69,6 +69,14 @@ class Context:
         nearest = self.total[groups] - np.maximum(similarity, self.last[groups])
         return np.maximum(0, nearest / NEAREST - self.strangers[groups])
 
+    def crowding_of_smaller(
+        self, left: Rows, right: Rows, one: Side, other: Side, product: Doubles
+    ) -> Doubles:
+        """Crowding of the smaller group of each pair, or the greater of two that are as large."""
+        similarity, m, n = cosine(one, other, product), one.count, other.count
+        of_left = np.where(m <= n, self.crowding(left, similarity), 0)
+        return np.maximum(of_left, np.where(n <= m, self.crowding(right, similarity), 0))
+
 
 def _templates(partition: Partition, groups: Rows) -> Floats:
     """Unit vectors in the midst of the faces of some groups."""
@@ -150,14 +158,8 @@ class InContext:
         for block, one, other, product in compared(partition, left, right):
             evidence = self.model.evidence(one, other, product)
             single = np.maximum(one.count, other.count) == 1
-            crowding = self._crowding(left[block], right[block], one, other, product)
+            crowding = self.context.crowding_of_smaller(left[block], right[block], one, other, product)
             evidence -= np.where(single, 0, CROWDING * crowding)
             needed = np.where(single, self.pair, self.group - share(one.count, other.count))
             found[block] = np.where(evidence > np.maximum(0, needed), evidence, -np.inf)
         return found
-
-    def _crowding(self, left: Rows, right: Rows, one: Side, other: Side, product: Doubles) -> Doubles:
-        """Crowding of the smaller group, or the greater of two that are as large."""
-        similarity, m, n = cosine(one, other, product), one.count, other.count
-        of_left = np.where(m <= n, self.context.crowding(left, similarity), 0)
-        return np.maximum(of_left, np.where(n <= m, self.context.crowding(right, similarity), 0))

@@ -7,19 +7,18 @@ What decisions already keep apart, or have put together, is not asked again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from photoclust.people.calibration.evidence import Calibration
-from photoclust.people.clustering.agglomerate import Pairs
-from photoclust.people.clustering.exclusions import Exclusions
-from photoclust.people.clustering.membership import NOBODY, Templates
-from photoclust.people.clustering.required import people_like
-from photoclust.people.identity.facts import chance_same, nearby
-from photoclust.types import Doubles, Floats, Rows
+from photoclust.people.clustering.membership import NOBODY
+from photoclust.people.identity.near import Grouped, Near, Weighed
+from photoclust.types import Doubles
 
-MERGE, JOIN, DOUBT = "merge", "join", "doubt"
+MERGE, JOIN, PAIR, DOUBT = "merge", "join", "pair", "doubt"
+_UNIONS = MERGE, JOIN, PAIR  # of two sides none, one or both of which are faces that are nobody's
 
 MOST_DOUBTED = 20
 """Faces in one question, so that its commands can be read; the most doubtful are asked about first."""
@@ -32,16 +31,18 @@ class Suggestion:
     Attributes
     ----------
     kind
-        `MERGE`: two groups may be one person. `JOIN`: a face that is nobody's may belong to a group. `DOUBT`:
-        faces may not belong to their group.
+        `MERGE`: two groups may be one person. `JOIN`: a face that is nobody's may belong to a group. `PAIR`:
+        two faces that are nobody's may be one person's. `DOUBT`: faces may not belong to their group.
     group, other
-        Numbers of groups; `other` is `NOBODY` except for a merge.
+        Numbers of groups; `other` is `NOBODY` except for a merge, `group` for a pair.
     rows
         Rows of the faces in question, the most doubtful first; of a merge none.
     chance
         Probability in [0, 1] that the answer is yes; of several faces the mean.
     faces
-        How many faces would be put right.
+        How many faces a yes moves.
+    among
+        Faces of all sides.
     evidence
         Log-likelihood ratio of one person against two, of the two sides; of a doubt NaN.
     """
@@ -52,40 +53,23 @@ class Suggestion:
     rows: tuple[int, ...]
     chance: float
     faces: int
+    among: int
     evidence: float
 
     @property
     def gain(self) -> float:
-        """Faces that the question is expected to put right."""
-        return self.chance * self.faces
+        """Faces that the answer is expected to put right, see `put_right`."""
+        return self.chance * float(put_right(np.array(self.faces), np.array(self.among)))
 
 
-@dataclass(frozen=True)
-class Grouped:
-    """A grouping of n faces as suggestions see it.
+def put_right(faces: npt.NDArray[Any], among: npt.NDArray[Any]) -> Doubles:
+    """What moving some faces into or out of a group puts right, when there are so many on both sides.
 
-    Attributes
-    ----------
-    embeddings
-        float32, shape (n, d), unit rows, made comparable (`Calibration.centred`).
-    group
-        int64, shape (n,): group of each face, numbered from 0 without gaps; `NOBODY` where it is in none.
-    confidence
-        float32, shape (n,), in [0, 1]: of each face's membership.
-    clear
-        bool, shape (n,): faces good enough to be asked about.
-    exclusions
-        What keeps faces, and with them groups, apart.
-    photos
-        int64, shape (n,): faces of one photo are strangers (`conflicting_photos`).
+    That is half of what BCubed recall or precision gains, summed over the faces: each that moves gains the
+    others, the others gain those that move. So a face that comes to forty counts almost twice as much as one
+    that comes to another alone.
     """
-
-    embeddings: Floats
-    group: Rows
-    confidence: npt.NDArray[np.float32]
-    clear: npt.NDArray[np.bool_]
-    exclusions: Exclusions
-    photos: Rows
+    return faces * (1 - faces / among)
 
 
 def suggestions(
@@ -104,35 +88,28 @@ def suggestions(
     min_chance
         Least probability of a yes, in [0, 1], that is worth a question.
     """
-    asked = (*_unions(grouped, calibration, most), *_doubts(grouped))
+    asked = (*_unions(Near.of(grouped, calibration), most), *_doubts(grouped))
     found = [one for one in asked if one.chance >= min_chance]
     found.sort(key=lambda one: (-one.gain, one.kind, one.group, one.other, one.rows))
     return found[:most]
 
 
-def _unions(grouped: Grouped, calibration: Calibration, most: int) -> list[Suggestion]:
-    """Groups that may be one person, and faces that may be somebody's."""
-    people = int(grouped.group.max(initial=NOBODY)) + 1
-    alone = np.flatnonzero((grouped.group == NOBODY) & grouped.clear)
-    group = grouped.group.copy()
-    group[alone] = people + np.arange(len(alone))
-    templates = Templates.of(grouped.embeddings, group, np.full(len(group), NOBODY))
-    score_normalised = calibration.score_normalised(grouped.embeddings, grouped.photos)
-    pairs = nearby(templates, grouped.exclusions, score_normalised)
-    left, right = templates.count[pairs.left], templates.count[pairs.right]
-    chance = chance_same(pairs.evidence, people_like(len(group), np.maximum(left, right)))
-    smaller = np.minimum(left, right)
-    known = pairs.left < people  # of two faces that are nobody's, neither is put right by much
-    best = _first(np.where(known, -chance * smaller, np.inf), most)
-    likely = (int(i) for i in best if known[i])
-    return [_union(pairs, i, float(chance[i]), int(smaller[i]), alone, people) for i in likely]
+def _unions(near: Near, most: int) -> list[Suggestion]:
+    """Groups that may be one person, faces that may be somebody's, and faces that may be one person's."""
+    pairs = near.weighed(np.ones(len(near.left), bool))
+    m, n = near.count[pairs.left], near.count[pairs.right]
+    best = np.argsort(-pairs.chance * put_right(np.minimum(m, n), m + n), kind="stable")[:most]
+    return [_union(near, pairs, i) for i in best.tolist()]
 
 
-def _union(pairs: Pairs, i: int, chance: float, smaller: int, alone: Rows, people: int) -> Suggestion:
-    left, right, evidence = int(pairs.left[i]), int(pairs.right[i]), float(pairs.evidence[i])
-    if right < people:
-        return Suggestion(MERGE, left, right, (), chance, smaller, evidence)
-    return Suggestion(JOIN, left, NOBODY, (int(alone[right - people]),), chance, smaller, evidence)
+def _union(near: Near, pairs: Weighed, i: int) -> Suggestion:
+    sides = [int(pairs.left[i]), int(pairs.right[i])]
+    groups = [side for side in sides if side < near.people]
+    rows = tuple(int(near.alone[side - near.people]) for side in sides if side >= near.people)
+    group, other = (*groups, NOBODY, NOBODY)[:2]
+    smaller, larger = sorted(int(near.count[side]) for side in sides)
+    chance, evidence = float(pairs.chance[i]), float(pairs.evidence[i])
+    return Suggestion(_UNIONS[len(rows)], group, other, rows, chance, smaller, smaller + larger, evidence)
 
 
 def _doubts(grouped: Grouped) -> list[Suggestion]:
@@ -144,6 +121,7 @@ def _doubts(grouped: Grouped) -> list[Suggestion]:
     ends = np.append(begins[1:], True)  # the surest face stands for the person
     asked = order[(begins | (doubt[order] > 0.5)) & ~ends & (doubt[order] > 0)]
     starts = np.flatnonzero(np.diff(grouped.group[asked], prepend=NOBODY))
+    sizes = np.bincount(grouped.group[order], minlength=1)
     return [
         Suggestion(
             DOUBT,
@@ -152,12 +130,9 @@ def _doubts(grouped: Grouped) -> list[Suggestion]:
             tuple(rows.tolist()),
             float(doubt[rows].mean()),
             len(rows),
+            int(sizes[grouped.group[rows[0]]]),
             float("nan"),
         )
         for rows in (own[:MOST_DOUBTED] for own in np.split(asked, starts[1:]))
         if len(rows)
     ]
-
-
-def _first(order: Doubles, most: int) -> Rows:
-    return np.argsort(order, kind="stable")[:most]

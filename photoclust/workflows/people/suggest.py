@@ -6,17 +6,16 @@ import shlex
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from photoclust.errors import IndexMissingError, UsageError
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.clustering.membership import NOBODY
-from photoclust.people.identity.suggest import DOUBT, JOIN, MERGE, Grouped, Suggestion, suggestions
-from photoclust.records import LOW_QUALITY
+from photoclust.people.identity.suggest import DOUBT, JOIN, MERGE, PAIR, Suggestion, suggestions
 from photoclust.report.names import visible
 from photoclust.report.sides import Side
 from photoclust.workflows.snapshot import Snapshot
+from photoclust.workflows.snapshot.facts import grouped_faces
 from photoclust.workflows.snapshot.sides import side, surest_faces, uris_of
 
 
@@ -27,10 +26,10 @@ class Question:
     Attributes
     ----------
     kind
-        ``merge`` (are the two people one?), ``join`` (is the face theirs?) or ``doubt`` (are the faces
-        somebody else's?).
+        ``merge`` (are the two people one?), ``join`` (is the face theirs?), ``pair`` (are two faces that are
+        nobody's one person?) or ``doubt`` (are the faces somebody else's?).
     people
-        Ids of the people in question.
+        Ids of the people in question; none for ``pair``.
     called
         What they are called.
     faces
@@ -40,7 +39,7 @@ class Question:
     affected
         Faces that a yes moves.
     gain
-        Faces that the answer is expected to put right: chance × affected.
+        Faces that the answer is expected to put right, see `photoclust.people.identity.suggest.put_right`.
     evidence
         Log-likelihood ratio of one person against two; None for ``doubt``.
     yes, no
@@ -122,21 +121,6 @@ def _faces_in_force(store: IndexStore) -> tuple[Snapshot, Clustering]:
     return faces, current
 
 
-def grouped_faces(faces: Snapshot, current: Clustering) -> Grouped:
-    """A grouping of all faces as suggestions see it; groups go by the rows of its people."""
-    ids = current.people["person_id"].to_pylist()
-    number = {person: row for row, person in enumerate(ids)}
-    group = np.array([number.get(p, NOBODY) for p in current.assignments["person_id"].to_pylist()], np.int64)
-    return Grouped(
-        faces.embeddings,
-        group,
-        current.assignments["confidence"].to_numpy(),
-        np.array(current.assignments["status"].to_pylist()) != LOW_QUALITY,
-        faces.exclusions,
-        faces.conflicting_photos,
-    )
-
-
 def _called(row: dict[str, Any]) -> str:
     """Name of a person, or what the review page calls them, or their id."""
     return visible(row["name"]) or (f"Person {row['number']}" if row["number"] else row["person_id"])
@@ -146,12 +130,12 @@ def _described(one: Suggestion, table: pa.Table, face_ids: list[str], folder: st
     numbers = [number for number in (one.group, one.other) if number != NOBODY]
     concerned = table.take(pa.array(numbers, pa.int64())).select(["person_id", "name", "number"]).to_pylist()
     people, rows = [row["person_id"] for row in concerned], [face_ids[row] for row in one.rows]
-    group = people[0]
-    faces = " ".join(rows)
+    faces, group = " ".join(rows), " ".join(people)
     if one.kind == MERGE:
-        yes, no = f"merge {group} {people[1]}", f"different {group} {people[1]}"
-    elif one.kind == JOIN:
-        yes, no = f"same {faces} {group}", f"different {faces} {group}"
+        yes, no = f"merge {group}", f"different {group}"
+    elif one.kind in (JOIN, PAIR):
+        both = " ".join([*rows, *people])
+        yes, no = f"same {both}", f"different {both}"
     else:
         yes, no = f"reject {group} {faces}", f"same {faces} {group}"
     return Question(

@@ -22,7 +22,6 @@ from photoclust.people.clustering.same_photo import conflicting_photos
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.near_duplicates import near_duplicates
 from photoclust.people.graph.neighbours import Nearest, NeighbourGraph, nearest
-from photoclust.people.identity.facts import ScoreNormalised
 from photoclust.types import Floats, Rows
 from photoclust.workflows.snapshot.grouping import verify_input
 from photoclust.workflows.snapshot.history import config_of
@@ -152,11 +151,6 @@ class ComparedFaces:
         found, _ = self.calibration.score_normalised(embeddings, self.conflicting_photos)
         self._compared = found[:, :-1], graph  # the same embeddings, which are then not held twice
         return found
-
-    @property
-    def scored(self) -> ScoreNormalised:
-        """Embeddings as evidence sees them, and what weighs them."""
-        return self.score_normalised, self.calibration.weighed
 
     @cached_property
     def conflicting_photos(self) -> Rows:

@@ -21,16 +21,12 @@ from photoclust.errors import DecisionsError
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.clustering.exclusions import Exclusions
-from photoclust.people.clustering.membership import NOBODY
 from photoclust.people.clustering.same_photo import once_a_photo
 from photoclust.people.clustering.verify import Groups
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.decisions.file import Decisions, followed, read_decisions
 from photoclust.people.decisions.resolving import Resolution, resolve
-from photoclust.people.graph.neighbours import NeighbourGraph
 from photoclust.people.identity.continuity import Continuity, Retired
-from photoclust.people.identity.facts import ScoreNormalised, facts_of
-from photoclust.people.identity.likeliest import likeliest
 from photoclust.records import (
     ASSIGNMENT_SCHEMA,
     LOW_QUALITY,
@@ -222,59 +218,3 @@ def _counted(faces: pa.Table, assignments: pa.Table) -> pa.Table:
 def exclusions_of(photos: npt.NDArray[np.int64], resolution: Resolution) -> Exclusions:
     """What keeps faces apart: `photos` (from `conflicting_photos`), and decisions."""
     return once_a_photo(photos).also(resolution.constraints.exclusions)
-
-
-def with_facts(
-    clustering: Clustering,
-    embeddings: npt.NDArray[np.float32],
-    exclusions: Exclusions,
-    score_normalised: ScoreNormalised,
-) -> Clustering:
-    """Add what is known of each person; the rest is row for row that of the faces, see `facts_of`."""
-    ids, group = clustering.people["person_id"].to_pylist(), _group_of(clustering)
-    confidence = clustering.assignments["confidence"].to_numpy()
-    facts = facts_of(embeddings, group, confidence, exclusions, score_normalised)
-    columns = {
-        "confidence": facts.confidence,
-        "cohesion": facts.cohesion,
-        "weakest_face_id": clustering.assignments["face_id"].take(facts.weakest).to_pylist(),
-        "weakest_confidence": facts.weakest_confidence,
-        "nearest_person_id": [ids[other] if other != NOBODY else None for other in facts.nearest],
-        "nearest_evidence": _known(facts.nearest_evidence, facts.nearest),
-        "nearest_chance_same": _known(facts.chance_same, facts.nearest),
-    }
-    return replace(clustering, people=_with_columns(clustering.people, columns))
-
-
-def with_likeliest(
-    clustering: Clustering, graph: NeighbourGraph, exclusions: Exclusions, score_normalised: ScoreNormalised
-) -> Clustering:
-    """Add who the unsure faces may be; the rest is row for row that of the faces, see `likeliest`."""
-    ids = [*clustering.people["person_id"].to_pylist(), ""]  # NOBODY is the last
-    found = likeliest(score_normalised, graph, _group_of(clustering), exclusions)
-    known = clustering.assignments["status"].to_numpy() != UNSURE
-    columns = {
-        "likeliest_person_id": pa.array([ids[group] for group in found.group], mask=known),
-        "likeliest_chance": pa.array(found.chance, mask=known),
-    }
-    return replace(clustering, assignments=_with_columns(clustering.assignments, columns))
-
-
-def _group_of(clustering: Clustering) -> npt.NDArray[np.int64]:
-    """Row of each face's person, or `NOBODY`."""
-    people, assigned = clustering.people["person_id"], clustering.assignments["person_id"]
-    found = pc.index_in(assigned, value_set=people)  # pyright: ignore[reportAttributeAccessIssue]
-    return pc.fill_null(found, NOBODY).to_numpy().astype(np.int64)
-
-
-def _with_columns(table: pa.Table, columns: Mapping[str, Any]) -> pa.Table:
-    for name, values in columns.items():
-        place = table.schema.get_field_index(name)
-        field = table.schema.field(place)
-        table = table.set_column(place, field, pa.array(values, field.type))
-    return table
-
-
-def _known(values: npt.NDArray[np.float32], nearest: npt.NDArray[np.int64]) -> list[float | None]:
-    pairs = zip(values.tolist(), nearest.tolist(), strict=True)
-    return [value if other != NOBODY else None for value, other in pairs]

@@ -209,7 +209,7 @@ def test_questions_and_explanations_are_typed(index: photoclust.Index) -> None:
     assert found.way is None or len(found.way.faces) == len(found.way.steps) + 1
     index.correct.reject(index.people[0].id, index.people[0].faces[0])
     for question in index.suggest(most=5, min_chance=0.0):
-        assert question.kind in ("merge", "join", "doubt")
+        assert question.kind in ("merge", "join", "pair", "doubt")
         assert 0 <= question.chance <= 1
         assert len(question.people) == len(question.called)
 

@@ -9,7 +9,9 @@ from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.calibration.hubness import ANY_PHOTO
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.membership import NOBODY
-from photoclust.people.identity.facts import Facts, chance_same, facts_of
+from photoclust.people.graph.neighbours import neighbours
+from photoclust.people.identity.facts import Facts, facts_of
+from photoclust.people.identity.near import Grouped, Near
 
 CALIBRATION = calibration_of("some other model", 64)
 
@@ -28,8 +30,10 @@ def facts(
     rows: np.ndarray, group: np.ndarray, exclusions: Exclusions | None = None
 ) -> tuple[Facts, np.ndarray]:
     confidence = np.random.default_rng(1).uniform(0.5, 1, len(rows)).astype(np.float32)
-    apart, alone = exclusions or Exclusions.none(), np.full(len(rows), ANY_PHOTO)
-    return facts_of(rows, group, confidence, apart, CALIBRATION.score_normalised(rows, alone)), confidence
+    scored, _ = CALIBRATION.score_normalised(rows, np.full(len(rows), ANY_PHOTO))
+    clear, apart = np.ones(len(rows), bool), exclusions or Exclusions.none()
+    grouped = Grouped(scored, neighbours(rows, 8), group, confidence, clear, apart)
+    return facts_of(grouped, Near.of(grouped, CALIBRATION)), confidence
 
 
 def test_facts_are_what_they_are_defined_to_be() -> None:
@@ -77,10 +81,3 @@ def test_a_single_person_has_nobody_near() -> None:
 def test_nobody_at_all() -> None:
     rows, group = made_up((), alone=4)
     assert len(facts(rows, group)[0].nearest) == 0
-
-
-def test_chances_fall_with_the_number_of_people_and_rise_with_evidence() -> None:
-    evidence = np.linspace(-20, 40, 50)
-    assert (np.diff(chance_same(evidence, 10)) > 0).all()
-    assert (chance_same(evidence, 10) > chance_same(evidence, 1000)).all()
-    assert chance_same(np.array([-np.inf, np.inf]), 10).tolist() == pytest.approx([0, 1])

@@ -7,11 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from photoclust.evaluate.scores import bcubed_scores
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.calibration.hubness import ANY_PHOTO
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.membership import NOBODY
-from photoclust.people.identity.suggest import DOUBT, JOIN, MERGE, Grouped, suggestions
+from photoclust.people.graph.neighbours import neighbours
+from photoclust.people.identity.near import Grouped
+from photoclust.people.identity.suggest import DOUBT, JOIN, MERGE, PAIR, put_right, suggestions
 
 CALIBRATION = calibration_of("some other model", 64)
 
@@ -24,9 +27,9 @@ def grouped() -> Grouped:
     rows = rng.normal(size=(32, 64)) * 0.6 + rng.normal(size=(4, 64))[group]
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     group[4:8], group[15] = 4, NOBODY
-    sure = np.ones(32, np.float32)
-    alone = np.full(32, ANY_PHOTO)
-    return Grouped(rows, group, sure, np.ones(32, bool), Exclusions.none(), alone)
+    scored, _ = CALIBRATION.score_normalised(rows, np.full(32, ANY_PHOTO))
+    sure, clear = np.ones(32, np.float32), np.ones(32, bool)
+    return Grouped(scored, neighbours(rows, 31), group, sure, clear, Exclusions.none())
 
 
 def test_the_split_person_comes_first_and_the_lost_face_next(grouped: Grouped) -> None:
@@ -38,7 +41,7 @@ def test_the_split_person_comes_first_and_the_lost_face_next(grouped: Grouped) -
 
 def test_the_greatest_gain_comes_first_and_no_more_than_asked_for(grouped: Grouped) -> None:
     found = suggestions(grouped, CALIBRATION, 100)
-    gains = [one.chance * one.faces for one in found]
+    gains = [one.gain for one in found]
     assert gains == sorted(gains, reverse=True)
     assert suggestions(grouped, CALIBRATION, 3) == found[:3]
 
@@ -62,20 +65,15 @@ def test_the_doubtful_faces_of_a_person_are_one_question(grouped: Grouped) -> No
     found = suggestions(replace(grouped, confidence=confidence), CALIBRATION, 100)
     doubts = {one.group: one for one in found if one.kind == DOUBT}
     assert {group: one.rows for group, one in doubts.items()} == {2: (17, 16), 3: (30,)}
-    assert doubts[2].gain == pytest.approx(1.7)
+    assert doubts[2].gain == pytest.approx(1.7 * (1 - 2 / 8))
     assert doubts[3].chance == pytest.approx(0.2)
 
 
 def test_nobody_is_no_question() -> None:
     nothing = np.zeros(0, np.int64)
-    empty = Grouped(
-        np.zeros((0, 64), np.float32),
-        nothing,
-        np.zeros(0, np.float32),
-        np.zeros(0, bool),
-        Exclusions.none(),
-        nothing,
-    )
+    scored, sure = np.zeros((0, 65), np.float32), np.zeros(0, np.float32)
+    graph = neighbours(scored[:, :-1], 8)
+    empty = Grouped(scored, graph, nothing, sure, np.zeros(0, bool), Exclusions.none())
     assert suggestions(empty, CALIBRATION, 5) == []
 
 
@@ -85,3 +83,20 @@ def test_of_many_doubtful_faces_the_most_doubtful_are_asked_about_first(grouped:
     (doubt,) = (one for one in suggestions(one_person, CALIBRATION, 100) if one.kind == DOUBT)
     assert doubt.rows == tuple(range(20))
     assert doubt.faces == 20
+
+
+def test_two_faces_of_nobody_that_may_be_one_person_are_asked_about(grouped: Grouped) -> None:
+    group = np.where(grouped.group == 3, NOBODY, grouped.group)
+    group[group == 4] = 3
+    asked = suggestions(replace(grouped, group=group), CALIBRATION, 100)
+    pairs = [one for one in asked if one.kind == PAIR]
+    assert {row // 8 for row in pairs[0].rows} == {3}
+    assert (pairs[0].group, pairs[0].other, pairs[0].faces, pairs[0].among) == (NOBODY, NOBODY, 1, 2)
+    assert pairs[0].chance > 0.9
+    assert all(one.chance < 0.5 for one in pairs if {row // 8 for row in one.rows} != {3})
+
+
+def test_what_is_put_right_is_half_of_what_bcubed_gains() -> None:
+    truth, apart = np.zeros(9, int), np.repeat([0, 1], [7, 2])
+    recall = [bcubed_scores(truth, found).recall for found in (apart, truth)]
+    assert put_right(np.array(2), np.array(9)) == pytest.approx(len(truth) * (recall[1] - recall[0]) / 2)

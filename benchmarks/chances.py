@@ -1,0 +1,113 @@
+"""How often two groups are one person beside the chance that is said, in collections of every shape.
+
+    python benchmarks/chances.py INDEX...
+
+Takes the collections of ``benchmarks/shapes.py`` as shipped, and looks at all pairs of groups and faces that
+questions may be asked about. The line of the chance is fitted on the people of one half and judged on those
+of the other, both ways, for groups and for two faces that are nobody's; every kind of collection counts the
+same. Then the chance as shipped, on all of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+from albums import STRANGER, Album
+from scipy.optimize import minimize
+from shapes import MODEL, halves, read
+
+from photoclust.config import ClusterConfig
+from photoclust.people.calibration.evidence import calibration_of
+from photoclust.people.clustering.division import cluster_faces
+from photoclust.people.clustering.verify import candidates_of
+from photoclust.people.graph.neighbours import neighbours
+from photoclust.people.identity.near import Grouped, Near
+from photoclust.types import Doubles
+
+BINS = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.01)
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Pairs of groups, and whether they are one person; `weight` makes kinds of collections equal."""
+
+    excess: Doubles
+    chance: Doubles
+    two_faces: np.ndarray
+    same: np.ndarray
+    weight: Doubles
+
+    @classmethod
+    def of(cls, album: Album, weight: float) -> Judged:
+        faces, config, calibration = album.faces, ClusterConfig(), calibration_of(MODEL)
+        graph = neighbours(faces.embeddings, config.k)
+        candidates = candidates_of(faces, graph, config, calibration)
+        found = cluster_faces(candidates)[1]
+        group, apart = found.group.astype(np.int64), candidates.constraints.exclusions
+        rows = candidates.embeddings
+        near = Near.of(Grouped(rows, graph, group, found.confidence, ~candidates.low, apart), calibration)
+        who = whose(near.group, album.truth)
+        known = (who[near.left] != NOBODY) & (who[near.right] != NOBODY)
+        pairs = near.weighed(known)
+        same = who[pairs.left] == who[pairs.right]
+        return cls(pairs.excess, pairs.chance, pairs.two_faces, same, np.full(len(same), weight))
+
+    def take(self, keep: np.ndarray) -> Judged:
+        return Judged(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
+
+
+def whose(group: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Person of most labelled faces of each group, `NOBODY` where there is none."""
+    labelled = (group != NOBODY) & (truth != STRANGER)
+    pairs, count = np.unique(np.stack([group[labelled], truth[labelled]]), axis=1, return_counts=True)
+    order = np.argsort(count, kind="stable")
+    who = np.full(1 + group.max(initial=NOBODY), NOBODY)
+    who[pairs[0, order]] = pairs[1, order]
+    return who
+
+
+def together(parts: list[Judged]) -> Judged:
+    return Judged(*(np.concatenate([getattr(one, f) for one in parts]) for f in Judged.__dataclass_fields__))
+
+
+def fitted(pairs: Judged) -> np.ndarray:
+    """Slope and offset of a logistic regression of "one person" on the excess."""
+
+    def loss(line: np.ndarray) -> float:
+        odds = (line[0] * pairs.excess + line[1]) * (2 * pairs.same - 1)
+        return float(np.average(np.logaddexp(0, -odds), weights=pairs.weight))
+
+    return minimize(loss, [1.0, 0.0], method="Nelder-Mead").x
+
+
+def show(title: str, pairs: Judged, said: Doubles) -> None:
+    print(f"{title}: {len(pairs.same)} pairs, {pairs.same.sum()} of one person")
+    place = np.digitize(said, BINS) - 1
+    for number in np.unique(place):
+        own = place == number
+        weight = pairs.weight[own]
+        mean, right = np.average(said[own], weights=weight), np.average(pairs.same[own], weights=weight)
+        print(f"    said {mean:6.1%}  right {right:6.1%}  of {own.sum()}", flush=True)
+
+
+def main() -> None:
+    pool, found = read(sys.argv[1:]), {"T": [], "R": []}
+    for name, albums in halves(pool):
+        if "synthetic" not in name:
+            found[name[0]] += [Judged.of(album, 1 / len(albums)) for album in albums]
+    half = {name: together(parts) for name, parts in found.items()}
+    for kind, two_faces in (("groups and faces", False), ("two faces", True)):
+        some = {name: pairs.take(pairs.two_faces == two_faces) for name, pairs in half.items()}
+        for one, other in ("TR", "RT"):
+            slope, offset = fitted(some[one])
+            said = 1 / (1 + np.exp(-np.clip(slope * some[other].excess + offset, -60, 60)))
+            show(f"{kind}, {one} to {other}, slope {slope:.2f}, offset {offset:.2f}", some[other], said)
+        both = together(list(some.values()))
+        show(f"{kind}, as shipped; on both {np.round(fitted(both), 2)}", both, both.chance)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""Groups, and faces that are nobody's, that are near one another, and the chance that they are one person.
+
+They are near where a face of one is among the neighbours of a face of the other. The neighbours of a large
+group may all be its own faces, so that the nearest templates of groups are near as well.
+
+The chance is that of evidence in the context of who else is near, as groups were joined by
+(`photoclust.people.clustering.context`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.calibration.spread import SpreadModel, squared_lengths
+from photoclust.people.clustering.agglomerate import Partition, compared, pairs_of
+from photoclust.people.clustering.context import CROWDING, Context, cosine
+from photoclust.people.clustering.exclusions import Exclusions
+from photoclust.people.clustering.membership import NOBODY, Templates
+from photoclust.people.clustering.required import people_like
+from photoclust.people.graph.neighbours import NeighbourGraph, neighbours
+from photoclust.types import Doubles, Floats, Rows
+
+CANDIDATES = 10
+"""Nearest templates of groups that are near each; the greatest evidence is among the first few."""
+
+# Chance that two groups are one person, by what speaks for it less the logarithm of the number of people:
+# logistic regressions on either half of the people of ``benchmarks/shapes.py``, every kind of collection
+# counting the same, judged on the other half (``benchmarks/chances.py``). Of two single faces their crowding
+# says nothing.
+_GROUP = 0.54, -0.36
+_TWO_FACES = 0.78, -2.15
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """A grouping of n faces, and what is known of them.
+
+    Attributes
+    ----------
+    score_normalised
+        float32, shape (n, c + 1): embeddings as evidence sees them (`Calibration.score_normalised`).
+    graph
+        Their nearest neighbours.
+    group
+        int64, shape (n,): group of each, numbered from 0 without gaps; `NOBODY` where it is in none.
+    confidence
+        float32, shape (n,), in [0, 1]: of each face's membership.
+    clear
+        bool, shape (n,): faces good enough to be asked about.
+    exclusions
+        What keeps faces, and with them groups, apart.
+    """
+
+    score_normalised: Floats
+    graph: NeighbourGraph
+    group: Rows
+    confidence: npt.NDArray[np.float32]
+    clear: npt.NDArray[np.bool_]
+    exclusions: Exclusions
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Pairs of groups, what speaks for their being one person, and how likely that is.
+
+    Attributes
+    ----------
+    left, right
+        int64, shape (pairs,).
+    evidence
+        float64, shape (pairs,): log-likelihood ratio of one person against two.
+    excess
+        float64, shape (pairs,): evidence less the logarithm of the number of people there is room for
+        (`people_like`), of whom few pairs are the same, and what the crowding of the smaller group asks for;
+        of two single faces that says nothing.
+    two_faces
+        bool, shape (pairs,): pairs of single faces.
+    """
+
+    left: Rows
+    right: Rows
+    evidence: Doubles
+    excess: Doubles
+    two_faces: npt.NDArray[np.bool_]
+
+    @property
+    def chance(self) -> Doubles:
+        """float64, shape (pairs,), in [0, 1]: probability that both are one person."""
+        slope, offset = np.where(self.two_faces, *(np.array(line)[:, None] for line in (_TWO_FACES, _GROUP)))
+        return 1 / (1 + np.exp(-np.clip(slope * self.excess + offset, -60, 60)))
+
+
+@dataclass(frozen=True)
+class Near:
+    """Who is near whom in a grouping.
+
+    Attributes
+    ----------
+    people
+        Number of groups; higher numbers are clear faces that are nobody's, each a group of its own here.
+    alone
+        int64: rows of those faces.
+    left, right
+        int64, shape (pairs,): groups that are near one another and that nothing keeps apart, left below
+        right.
+    """
+
+    people: int
+    alone: Rows
+    left: Rows
+    right: Rows
+    _templates: Templates
+    _partition: Partition
+    _context: Context
+    _model: SpreadModel
+
+    @property
+    def group(self) -> Rows:
+        """int64, shape (n,): group of each face, `NOBODY` of those that are nobody's and not clear."""
+        return self._templates.group
+
+    @property
+    def count(self) -> Doubles:
+        """float64, shape (groups,): faces in each."""
+        return self._templates.count
+
+    @classmethod
+    def of(cls, grouped: Grouped, calibration: Calibration) -> Near:
+        """Find who is near whom."""
+        people = int(grouped.group.max(initial=NOBODY)) + 1
+        alone = np.flatnonzero((grouped.group == NOBODY) & grouped.clear)
+        group = grouped.group.copy()
+        group[alone] = people + np.arange(len(alone))
+        templates = Templates.of(grouped.score_normalised, group, np.full(len(group), NOBODY))
+        partition = partition_of(templates)
+        pairs = pairs_of(partition, *_edges(templates, grouped.graph, people), _unweighed)
+        context = Context.of(partition, pairs, calibration)
+        free = ~grouped.exclusions.clash(group, pairs.left, group, pairs.right)
+        left, right, model = pairs.left[free], pairs.right[free], calibration.weighed
+        return cls(people, alone, left, right, templates, partition, context, model)
+
+    def weighed(self, chosen: npt.NDArray[np.bool_]) -> Weighed:
+        """Those of the pairs that are chosen."""
+        return self.weigh(self.left[chosen], self.right[chosen])
+
+    def weigh(self, left: Rows, right: Rows) -> Weighed:
+        """Any pairs of groups."""
+        evidence, crowding = np.empty(len(left)), np.empty(len(left))
+        for block, one, other, product in compared(self._partition, left, right):
+            a, b = left[block], right[block]
+            evidence[block] = self._model.evidence(one, other, product)
+            crowding[block] = self._context.crowding_of_smaller(a, b, one, other, product)
+        larger = np.maximum(self.count[left], self.count[right])
+        against = np.log(people_like(len(self.group), larger)) + np.where(larger > 1, CROWDING * crowding, 0)
+        return Weighed(left, right, evidence, evidence - against, larger == 1)
+
+    def evidence_of_member(self, face: int) -> float:
+        """What speaks for a face being in its group, itself left out of it."""
+        return float(self._templates.evidence(np.array([face]), self.group[[face]], self._model)[0])
+
+    def crowding(self, smaller: int, larger: int) -> float:
+        """How much nearer than strangers others are to a group than the one it may join."""
+        own = np.array([smaller])
+        _, one, other, product = next(compared(self._partition, own, np.array([larger])))
+        return float(self._context.crowding(own, cosine(one, other, product))[0])
+
+
+def partition_of(templates: Templates) -> Partition:
+    """The groups of some templates as items of their own, for evidence between them."""
+    groups, sums = len(templates.count), templates.sums
+    squares = np.maximum(squared_lengths(sums), 1e-12)
+    none = np.full(groups, NOBODY)
+    return Partition(np.arange(groups), Exclusions.none(), none, templates.count, sums, squares)
+
+
+def _edges(templates: Templates, graph: NeighbourGraph, people: int) -> tuple[Rows, Rows]:
+    """Groups of faces that are neighbours, and the nearest templates of groups."""
+    group, other = templates.group, templates.group[graph.indices]
+    face, column = np.nonzero((other != group[:, None]) & (other != NOBODY) & (group[:, None] != NOBODY))
+    means = templates.sums[:people, :-1]
+    lengths = np.linalg.norm(means, axis=1, keepdims=True)
+    nearest = neighbours(means / np.maximum(lengths, 1e-6), CANDIDATES).indices
+    left = np.r_[group[face], np.repeat(np.arange(people), nearest.shape[1])]
+    return left, np.r_[other[face, column], nearest.ravel().astype(np.int64)]
+
+
+def _unweighed(_: Partition, left: Rows, __: Rows) -> Doubles:
+    return np.zeros(len(left))
