@@ -194,10 +194,12 @@ def install(run: Path, name: str, force: bool) -> None:
     Examples:
       photoclust train install run/ our-school
     """
+    from photoclust.workflows.train.calibration import calibration_of_run
     from photoclust.workflows.train.model import install_model
 
     path = install_model(run, name, force)
     click.echo(f"{name} is ready: {path}")
+    click.echo(calibration_of_run(run).line())
 
 
 def _say(outcome: TrainingOutcome, as_json: bool) -> None:

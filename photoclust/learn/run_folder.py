@@ -3,15 +3,19 @@
 ::
 
     RUN/                    0700, its files 0600
-      run.json              id, configuration, parent, versions, where the faces are from
+      run.json              id, configuration, parent, versions, where the faces are from; the last of what a
+                            run begins with
       faces.parquet         id, photo, person and side of each face
+      embeddings.npy        of the faces by the parent; crops.npy where a network learns
+      quality.npy           of the faces, and boxes.npy: what a calibration needs besides
       split.csv             the same of people, for people to read
       curves.csv            a line for each epoch
       checkpoints/last.pt   what the next epoch follows from; read without unpickling code
       checkpoints/best.safetensors   weights of the epoch with the best validation
       maps/epoch-0004.npy   vectors of a few validation people
       judgement.json        how the result compares with its parent on test people
-      model/                the result
+      calibration.json      how it was calibrated on validation people
+      model/                the result: its card, file and calibration
       report.html, *.png    what people look at
 
 Every file is whole or not there; ``last.pt`` is the one that decides how far the run is.
@@ -39,7 +43,7 @@ from photoclust.learn.run_faces import RunFaces, as_parquet, read_faces, split_c
 from photoclust.storage.local_files import whole_file
 from photoclust.types import Floats
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,10 @@ class RunFolder:
         self.folder = folder
 
     @classmethod
-    def create(cls, folder: Path, head: RunHead, faces: RunFaces) -> RunFolder:
-        """Begin a run.
+    def create(
+        cls, folder: Path, head: RunHead, faces: RunFaces, arrays: Mapping[str, np.ndarray[Any, Any]]
+    ) -> RunFolder:
+        """Begin a run of some faces, with what is known of each, by the name of its file.
 
         Raises
         ------
@@ -114,6 +120,8 @@ class RunFolder:
                 place.mkdir(mode=0o700, parents=True, exist_ok=True)
         run.write("faces.parquet", as_parquet(faces))
         run.write("split.csv", split_csv(faces).encode("utf-8", "surrogateescape"))
+        for name, values in arrays.items():
+            run.write_array(name, values)
         run.write_json("run.json", {"format": FORMAT, **asdict(head)})
         return run
 

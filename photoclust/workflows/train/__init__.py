@@ -24,6 +24,7 @@ from photoclust.learn.running import train_epochs, training_of
 from photoclust.learn.training import Training
 from photoclust.models.weights import card_of
 from photoclust.workflows.context import CROP, EPOCH, TRAIN, Context
+from photoclust.workflows.train.calibration import columns_for_calibration
 from photoclust.workflows.train.crops import Crops, cut_crops
 from photoclust.workflows.train.labelled import labelled_faces
 from photoclust.workflows.train.outcome import TrainingOutcome, finish
@@ -82,10 +83,10 @@ def train(
     count = np.bincount(faces.person, minlength=len(faces.names))
     side = split_people(count, (config.validation, config.test), config.seed)[faces.person]
     kept = RunFaces(faces.face_ids, faces.photos, [faces.names[person] for person in faces.person], side)
-    run = RunFolder.create(folder, _head(store, config, labels, kept, faces, notes), kept)
-    run.write_array("embeddings.npy", faces.embeddings)
+    arrays = {"embeddings.npy": faces.embeddings} | columns_for_calibration(store, faces.face_ids)
     if crops is not None:
-        run.write_array("crops.npy", crops)
+        arrays["crops.npy"] = crops
+    RunFolder.create(folder, _head(store, config, labels, kept, faces, notes), kept, arrays)
     context.log(_sides(kept))
     return resume(folder, context)
 

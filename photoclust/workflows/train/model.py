@@ -18,6 +18,7 @@ from photoclust.learn.run_folder import RunFolder, RunHead
 from photoclust.models import Card, Head, card_of, install, write_head
 from photoclust.models.cards import FACENET, HEAD, ONNX
 from photoclust.records import EMBEDDING_SIZE
+from photoclust.workflows.train.calibration import install_calibration
 
 CARD = "model/card.toml"
 _DIMENSIONS = {"small": SMALL_DIMENSION, "inception": EMBEDDING_SIZE}
@@ -35,7 +36,7 @@ def write_model(run: RunFolder, network: torch.nn.Module) -> None:
 
 
 def install_model(folder: Path, name: str, force: bool = False) -> Path:
-    """Make the result of a run a model of this machine, if it is better than its parent.
+    """Make the result of a run a model of this machine with its calibration, if it is better than its parent.
 
     Parameters
     ----------
@@ -73,7 +74,9 @@ def install_model(folder: Path, name: str, force: bool = False) -> Path:
             python="force=True installs it all the same.",
         )
     card = Card.of_text(run.read_text(CARD), str(run.path(CARD)))
-    return install(replace(card, name=name), run.path(_FILES[card.format]))
+    path = install(replace(card, name=name), run.path(_FILES[card.format]))
+    install_calibration(run, name)
+    return path
 
 
 def _format(head: RunHead) -> str:

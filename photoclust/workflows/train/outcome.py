@@ -19,6 +19,7 @@ from photoclust.learn.run_faces import RunFaces, side_counts
 from photoclust.learn.run_folder import RunFolder, RunHead
 from photoclust.learn.training import Training
 from photoclust.types import Floats
+from photoclust.workflows.train.calibration import TrainedCalibration, calibrate_result
 from photoclust.workflows.train.model import install_model, write_model
 from photoclust.workflows.train.pages import write_pages
 
@@ -39,6 +40,8 @@ class TrainingOutcome:
         What was measured after each epoch.
     judgement
         How the best epoch compares with the parent on test people.
+    calibration
+        How it was calibrated on validation people.
     """
 
     folder: Path
@@ -46,6 +49,7 @@ class TrainingOutcome:
     sides: tuple[tuple[str, int, int], ...]
     curves: tuple[Epoch, ...]
     judgement: Judgement
+    calibration: TrainedCalibration
 
     def install(self, name: str, force: bool = False) -> Path:
         """Make the result a model of this machine, called `name`; see `photoclust.learn.judgement`.
@@ -79,6 +83,7 @@ class TrainingOutcome:
             _compared(f"TAR at a false match rate of {found.false_match_rate:.2g}", found.tar),
             _compared("BCubed F", found.bcubed),
             verdict,
+            self.calibration.line(),
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -90,6 +95,7 @@ class TrainingOutcome:
             "curves": [asdict(epoch) for epoch in self.curves],
             "best_epoch": self.best.epoch,
             "judgement": self.judgement.to_dict(),
+            "calibration": asdict(self.calibration),
         }
 
 
@@ -106,15 +112,17 @@ def finish(run: RunFolder, training: Training, log: Callable[[str], None]) -> Tr
     run.write("curves.csv", as_csv(training.curves).encode())
     training.network.load_state_dict(run.load_weights("checkpoints/best.safetensors"))
     rows = {side: np.flatnonzero(faces.side == side) for side in (VALIDATION, TEST)}
-    before, after = parent_vectors(run, faces), training.embed(np.arange(len(faces.side)))
-    if head.config.what == "network":
-        after = without_mean(after, faces)
+    before, learned = parent_vectors(run, faces), training.embed(np.arange(len(faces.side)))
+    after = without_mean(learned, faces) if head.config.what == "network" else learned
     if not run.path("judgement.json").exists():
         log("Judging the result on test people ...")
         judged = _judged(before, after, training.material.person, rows)
         run.write_json("judgement.json", judged.to_dict())
     judgement = Judgement.of(run.read_json("judgement.json"))
-    outcome = TrainingOutcome(run.folder, head, tuple(side_counts(faces)), tuple(training.curves), judgement)
+    calibration = calibrate_result(run, faces, learned)
+    outcome = TrainingOutcome(
+        run.folder, head, tuple(side_counts(faces)), tuple(training.curves), judgement, calibration
+    )
     try:
         write_model(run, training.network)
     except TrainingError as error:
