@@ -21,7 +21,8 @@ export async function show(main) {
   let page = await get("/questions", { limit: 100 });
   let skipped = skippedBefore();
   let answered = 0;
-  let busy = false;
+  let waiting = 0;
+  let turn = Promise.resolve();
   const done = new Set();
 
   const left = () => page.questions.filter((one) => !done.has(one.key) && !skipped.includes(one.key));
@@ -31,18 +32,33 @@ export async function show(main) {
     localStorage.setItem(`skipped ${state.current?.index}`, JSON.stringify(skipped));
   }
 
-  async function answer(question, which) {
-    if (busy || !question) return;
-    busy = true;
+  // The next question is there at once; answers are sent one after another.
+  function answer(question, which) {
+    if (!question) return null;
     done.add(question.key);
+    waiting += 1;
     draw();
-    const told = await say(question[which], { revision: page.revision, question: question.key, quiet: true, after: reload });
+    turn = turn
+      .then(() => send(question, which))
+      .catch(fail)
+      .finally(() => ((waiting -= 1), draw()));
+    return turn;
+  }
+
+  async function send(question, which) {
+    if (!page.questions.some((one) => one.key === question.key)) return; // another answer has settled it
+    const told = await say(question[which], { revision: page.revision, question: question.key, quiet: true, after: reload, renew: () => stillAsked(question) });
     if (told) {
       answered += 1;
       answeredQuestion(question.key);
     } else done.delete(question.key);
-    busy = false;
-    draw();
+  }
+
+  // The revision of the people now, if the same is asked of the same faces.
+  async function stillAsked(question) {
+    await reload();
+    const now = page.questions.find((one) => one.key === question.key);
+    return now && JSON.stringify(now.sides) === JSON.stringify(question.sides) ? page.revision : "";
   }
 
   function skip(question) {
@@ -53,6 +69,7 @@ export async function show(main) {
   }
 
   async function back() {
+    await turn;
     await stepBack(false);
     done.clear();
     answered = Math.max(0, answered - 1);
@@ -71,7 +88,7 @@ export async function show(main) {
 
   function draw() {
     const [question, next] = left();
-    const head = el("div", { class: "page-head" }, el("h1", {}, "Questions"), el("span", { class: "fine", role: "status" }, `${count(left().length, "question")} left${answered ? `, ${answered} answered` : ""}${page.fresh ? "" : "; more are being worked out"}`));
+    const head = el("div", { class: "page-head" }, el("h1", {}, "Questions"), el("span", { class: "fine", role: "status", "aria-busy": String(waiting > 0) }, `${count(left().length, "question")} left${answered ? `, ${answered} answered` : ""}${page.fresh ? "" : "; more are being worked out"}`));
     const undo = el("button", { type: "button", onclick: () => back().catch(fail) }, "Undo (z)");
     if (!question) {
       const again = () => ((skipped = []), keepSkipped(), draw());
@@ -109,5 +126,5 @@ export async function show(main) {
   }
 
   draw();
-  return { title: "Questions", key, refresh: () => (busy ? Promise.resolve() : reload()), stop() {} };
+  return { title: "Questions", key, refresh: () => (waiting ? Promise.resolve() : reload()), stop() {} };
 }

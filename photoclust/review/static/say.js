@@ -29,12 +29,13 @@ export function fail(error) {
   if (!(error instanceof Refused)) console.error(error);
 }
 
-// Gives what came of it, or null where nothing was said.
-export async function say(said, { revision, question = "", after = null, quiet = false } = {}) {
+// Gives what came of it, or null where nothing was said. Where people have changed meanwhile, `renew` gives the
+// revision to say it by once more, if what was looked at is still the same.
+export async function say(said, { revision, question = "", after = null, quiet = false, renew = null } = {}) {
   const path = `/decisions${question ? `?question=${encodeURIComponent(question)}` : ""}`;
   const send = (more = {}) => post(path, { revision, ...said, ...more });
   try {
-    const told = await send().catch((error) => joined(error, said, send));
+    const told = await send().catch((error) => renewed(error, renew, send)).catch((error) => joined(error, said, send));
     if (!told) return null;
     if (!quiet) toast(`${told.said}.`, { action: { label: "Undo", run: () => stepBack(false) } });
     else speak(told.said);
@@ -45,6 +46,12 @@ export async function say(said, { revision, question = "", after = null, quiet =
     if (error.code === "stale") await after?.(null);
     return null;
   }
+}
+
+async function renewed(error, renew, send) {
+  const revision = error.code === "stale" && renew ? await renew() : "";
+  if (!revision) throw error;
+  return send({ revision });
 }
 
 async function joined(error, said, send) {
