@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,9 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @index_option
 @server_options
-def review(
-    index_dir: Location, port: int | None, host: str, password_file: Path | None, names: tuple[str, ...]
-) -> None:
+def review(index_dir: Location, **options: Any) -> None:
     """Look through people, name and correct them, in a browser.
 
     Serves the pages at this machine and opens them. Whatever is said there is written to decisions.csv at
@@ -31,4 +28,4 @@ def review(
       photoclust review --index ~/people
       photoclust review --index ~/people --port 9000
     """
-    start(index_dir, (port, host, password_file, names), opens=True)
+    start(index_dir, options, opens=True)

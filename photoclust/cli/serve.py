@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -38,15 +38,20 @@ server_options = _options.together(
         metavar="NAME",
         help="A further host name that the server goes by, as of a proxy before it; may be given again.",
     ),
+    click.option(
+        "--keep-enrolled",
+        "enrolled_photos",
+        type=click.Path(path_type=Path),
+        metavar="FOLDER",
+        help="Folder that keeps photos sent to POST /api/v1/enroll; without it nobody can be enrolled so.",
+    ),
 )
 
 
 @click.command()
 @index_option
 @server_options
-def serve(
-    index_dir: Location, port: int | None, host: str, password_file: Path | None, names: tuple[str, ...]
-) -> None:
+def serve(index_dir: Location, **options: Any) -> None:
     """Serve the people of an index as pages and as an HTTP interface.
 
     The same as `photoclust review`, which opens a browser too. Prints an address that lets one browser in;
@@ -59,20 +64,17 @@ def serve(
       photoclust serve --index ~/people --port 9000 --password-file ~/.photoclust-password
       photoclust serve --index ~/people --host 0.0.0.0 --password-file ~/.photoclust-password
     """
-    start(index_dir, (port, host, password_file, names), opens=False)
+    start(index_dir, options, opens=False)
 
 
-def start(
-    index_dir: Location, said: tuple[int | None, str, Path | None, tuple[str, ...]], opens: bool
-) -> None:
+def start(index_dir: Location, said: dict[str, Any], opens: bool) -> None:
     """Serve an index until a signal comes; open a browser if `opens`."""
     import webbrowser
 
     from photoclust.index.store import IndexStore
     from photoclust.workflows.serve import ServeOptions
 
-    port, host, password_file, names = said
-    options = ServeOptions(host, port, password_file, names)
+    options = ServeOptions(**said)
     store = require_local(IndexStore.open(index_dir))
     if not options.is_local:
         click.echo(

@@ -127,6 +127,20 @@ def _require_size(name: str | None, size: tuple[int, int], limits: DecodeConfig)
         raise PhotoError("decode", f"{size[0]} x {size[1]} pixels are more than the limit of {limit:,}")
 
 
+def suffix_of(content: bytes) -> str:
+    """What the name of a photo ends with, by its format, as ``.jpg``; ``.photo`` where that is not known."""
+    if is_raw(content):
+        return ".dng"
+    if jxl.is_jxl(content):
+        return ".jxl"
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            kind = str(image.format or "photo").lower()
+    except Exception:  # decoders of hostile input raise anything
+        return ".photo"
+    return {"jpeg": ".jpg", "heif": ".heic", "jpeg2000": ".jp2", "dib": ".bmp"}.get(kind, f".{kind}")
+
+
 @dataclass(frozen=True)
 class Header:
     """What is said beside a picture: how it is turned, as `decode_photo` will, and when it was taken."""

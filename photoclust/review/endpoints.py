@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Base64Bytes, Field
+from pydantic import Field
 from starlette.responses import Response
 
-from photoclust.errors import UsageError
-from photoclust.review import work
+from photoclust.review import uploads, work
 from photoclust.review.interface import Endpoint
 from photoclust.review.questions import QuestionsPage
 from photoclust.review.service import Service, State
@@ -26,7 +25,6 @@ from photoclust.workflows.status import IndexStatus
 Offset = Annotated[int, Field(ge=0)]
 Limit = Annotated[int, Field(ge=1, le=500)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Photo = Annotated[Base64Bytes, Field(max_length=40_000_000)]
 
 _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 _FOR_AN_HOUR = {"Cache-Control": "private, max-age=3600"}
@@ -38,23 +36,6 @@ class StepBack:
 
     at: str
     question: str = ""
-
-
-@dataclass(frozen=True)
-class TwoPhotos:
-    """Two photos, base64."""
-
-    one: Photo
-    other: Photo
-    false_match_rate: float = 1e-3
-
-
-@dataclass(frozen=True)
-class OnePhoto:
-    """A photo, base64."""
-
-    photo: Photo
-    most: int = 3
 
 
 @dataclass(frozen=True)
@@ -247,30 +228,6 @@ async def get_explanation(service: Service, one: str, other: str) -> Any:
     return await service.beside(work.explained, service.folder, one, other)
 
 
-async def post_verify(service: Service, body: TwoPhotos) -> Any:
-    """Say whether two photos show the same person; they are not kept."""
-    from photoclust.workflows.verify import VerifyOptions
-
-    options = VerifyOptions(body.false_match_rate, model=service.store.settings.embed.model)
-    photos = _required(body.one), _required(body.other)
-    return await service.beside(work.verified, photos, options, keep=True)
-
-
-async def post_identify(service: Service, body: OnePhoto) -> Any:
-    """Say who the people in a photo are; it is not kept."""
-    from photoclust.workflows.identify import IdentifyOptions
-
-    options = IdentifyOptions(most=body.most)
-    photo = _required(body.photo)
-    return await service.beside(work.identified, service.folder, photo, options, keep=True)
-
-
-def _required(photo: bytes) -> bytes:
-    if not photo:
-        raise UsageError("The photo is empty.")
-    return photo
-
-
 ENDPOINTS = (
     Endpoint("GET", "/state", get_state),
     Endpoint("GET", "/status", get_status),
@@ -292,7 +249,6 @@ ENDPOINTS = (
     Endpoint("POST", "/redo", post_redo),
     Endpoint("GET", "/diff", get_diff),
     Endpoint("GET", "/explanation", get_explanation, "photoclust.workflows.explain:Explanation"),
-    Endpoint("POST", "/verify", post_verify, "photoclust.workflows.verify:Verification"),
-    Endpoint("POST", "/identify", post_identify, "photoclust.workflows.identify:IdentifiedPhoto"),
+    *uploads.ENDPOINTS,
 )
 """Everything that can be asked and said; OpenAPI at ``/api`` describes it."""

@@ -29,7 +29,7 @@ from photoclust.review.shell import entered, entrance
 
 MOST_BYTES = 2 * 1024**2
 MOST_UPLOADED = 96 * 1024**2
-_UPLOADS = ("/api/v1/verify", "/api/v1/identify")
+_UPLOADS = ("/api/v1/verify", "/api/v1/identify", "/api/v1/enroll")
 _OPEN = "/assets/"
 _SAFE = ("GET", "HEAD")
 _PAUSE = 1.0  # seconds between two passwords that are tried

@@ -60,7 +60,7 @@ def serve(store: IndexStore, options: ServeOptions, ready: Callable[[str], None]
     """
     with _listening(options) as listener:
         port = listener.getsockname()[1]
-        service = Service(store)
+        service = Service(store, options.enrolled_photos)
         access = Access(port, _names(options), options.password, any_address=not options.is_local)
         asyncio.run(_serve(service, access, listener, lambda: ready(_address(options, port) + access.link())))
 

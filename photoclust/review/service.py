@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
@@ -84,10 +85,12 @@ class Service:
     ----------
     store
         An index in a folder of this machine.
+    enrolled_photos
+        Folder for photos of people who are enrolled; None where nobody can be.
     """
 
-    def __init__(self, store: IndexStore) -> None:
-        self.store = store
+    def __init__(self, store: IndexStore, enrolled_photos: Path | None = None) -> None:
+        self.store, self.enrolled_photos = store, enrolled_photos
         self.folder = str(store.folder)
         self.grouping = GroupingState()
         self.session = ReviewSession(store, self.tell)

@@ -6,15 +6,17 @@ import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from photoclust.errors import ProbeError
+from photoclust.errors import ProbeError, UsageError
 from photoclust.extensions import keep_pandas_out
 from photoclust.people.identity.changes import Change
 
 if TYPE_CHECKING:
+    from photoclust.workflows.enroll import Enrolled
     from photoclust.workflows.explain import Explanation
     from photoclust.workflows.identify import IdentifiedPhoto, Identifier, IdentifyOptions
     from photoclust.workflows.people.suggest import Question
@@ -114,6 +116,45 @@ def identified(folder: str, photo: bytes, options: IdentifyOptions) -> Identifie
         return replace(found, photo=Path(path).name)
 
 
+def enrolled(
+    folder: str, photos: tuple[bytes, ...], place: str, said: tuple[str, int | None, bool]
+) -> Enrolled:
+    """Put a person into the index by photos that are kept in `place` once it is sure that they can be used.
+
+    `said` is their name, which face is meant, and whether who has another name may become one with them.
+    """
+    from photoclust.api.context import context_of
+    from photoclust.index.store import IndexStore
+    from photoclust.workflows.enroll import enroll, faces_meant
+
+    store, (name, face, join_named) = IndexStore.open(folder), said
+    with _in_files(*photos) as paths:
+        faces_meant(store, paths, face)
+    kept = [_kept(Path(place), photo) for photo in photos]
+    paths = [str(path) for path, _ in kept]
+    try:
+        return enroll(store, name, paths, context_of("local"), face, join_named)
+    except BaseException:
+        known = set(store.photos()["uri"].to_pylist())
+        for path, new in kept:
+            if new and str(path) not in known:
+                path.unlink(missing_ok=True)
+        raise
+
+
+def _kept(folder: Path, photo: bytes) -> tuple[Path, bool]:
+    """File of a photo, named by its content, and whether it was not there before."""
+    from photoclust.index import files
+    from photoclust.photos.decode import suffix_of
+
+    files.make_folder(folder.absolute())
+    path = folder.absolute() / f"{sha256(photo).hexdigest()[:32]}{suffix_of(photo)}"
+    new = not path.exists()
+    if new:
+        files.write_bytes(path, photo)
+    return path, new
+
+
 @contextmanager
 def _in_files(*photos: bytes) -> Generator[list[str]]:
     """Paths of photos in a folder for the owner's eyes only; no error names the folder."""
@@ -123,5 +164,5 @@ def _in_files(*photos: bytes) -> Generator[list[str]]:
             path.write_bytes(content)
         try:
             yield [str(path) for path in paths]
-        except ProbeError as error:
-            raise ProbeError(str(error).replace(f"{folder}/", "")) from error
+        except (ProbeError, UsageError) as error:
+            raise type(error)(str(error).replace(f"{folder}/", "")) from error

@@ -82,14 +82,16 @@ def enroll(
     IndexLockedError
         Another process is writing to the index.
     """
-    name, faces = _acceptable(name), _faces(store, paths, face)
+    name, faces = _acceptable(name), faces_meant(store, paths, face)
+    said = Decision(datetime.min.replace(tzinfo=UTC), NAME, tuple(dict.fromkeys(faces.values())), value=name)
+    if store.clusterings.current() is not None:
+        _require_nobody_else(PeopleIndex(store), said, join_named)
     index(paths, store.place, PhotoOptions(missing="keep", retry_failed=True), context)
     there = set(store.faces([])["face_id"].to_pylist())
     if lost := [path for path, one in faces.items() if one not in there]:
         raise ProbeError(f"The face in {visible(lost[0], 400)} was forgotten, and the index keeps it out.")
     if store.clusterings.current() is None:
         group(store, ClusterConfig(), context)
-    said = Decision(datetime.min.replace(tzinfo=UTC), NAME, tuple(dict.fromkeys(faces.values())), value=name)
 
     def decide(before: PeopleIndex) -> list[Decision]:
         _require_nobody_else(before, said, join_named)
@@ -124,8 +126,8 @@ def _acceptable(name: str) -> str:
     return found
 
 
-def _faces(store: IndexStore, paths: Sequence[str], number: int | None) -> dict[str, str]:
-    """The face that is meant in each photo, by its id."""
+def faces_meant(store: IndexStore, paths: Sequence[str], number: int | None) -> dict[str, str]:
+    """Id of the face that is meant in each photo; see `enroll`."""
     if not paths:
         raise UsageError("Name a photo of the person.")
     prober, found = Prober(store.settings), dict[str, str]()

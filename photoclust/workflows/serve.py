@@ -29,17 +29,20 @@ class ServeOptions:
         A file whose first line lets in whoever knows it; needed beyond this machine.
     names
         Further names by which the server is called, as of a proxy before it.
+    enrolled_photos
+        Folder that keeps photos which are sent to enroll somebody; None where nobody can be.
 
     Raises
     ------
     UsageError
-        Other machines could reach it without a password, or the password cannot be used.
+        Other machines could reach it without a password, the password cannot be used, or the folder is none.
     """
 
     host: str = "127.0.0.1"
     port: int | None = None
     password_file: Path | None = None
     names: tuple[str, ...] = ()
+    enrolled_photos: Path | None = None
     password: str = field(init=False, repr=False, default="")
 
     def __post_init__(self) -> None:
@@ -50,6 +53,10 @@ class ServeOptions:
                 f"At {self.host} other machines could reach the photos. Name a file that holds a password "
                 "with --password-file, or stay at 127.0.0.1."
             )
+
+        place = self.enrolled_photos
+        if place is not None and place.exists() and not place.is_dir():
+            raise UsageError(f"{place} is no folder that photos could be kept in.")
 
     @property
     def is_local(self) -> bool:
