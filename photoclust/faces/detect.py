@@ -217,8 +217,7 @@ class Detector:
         corners, boxes = corners[inside], boxes[torch.from_numpy(inside)]
         answers: list[tuple[Tensor, ...]] = []
         for chunk in _chunks(corners.tolist()):
-            crops = torch.stack([photo.crop(corner, side) for corner in chunk])
-            answers.append(tuple(answer.cpu() for answer in net(self._input(crops))))
+            answers.append(tuple(answer.cpu() for answer in net(self._input(photo.crops(chunk, side)))))
         if not answers:  # learn the shapes from a blank
             blank = net(self._input(torch.zeros(1, 3, side, side)))
             return boxes, [answer[:0].cpu() for answer in blank]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from photoclust.people.graph.compiled import compiled
+from photoclust.compiled import compiled
 
 
 @compiled

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from photoclust.people.graph.compiled import compiled
+from photoclust.compiled import compiled
 
 _BITS = 64  # similarities compared with their floors before any is looked at
 

@@ -5,8 +5,11 @@ import pytest
 import skimage.data
 import torch
 import torch.nn.functional as F  # noqa: N812
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
+from photoclust.faces.areas import area_means
 from photoclust.faces.pyramid import Pyramid
 
 
@@ -37,12 +40,40 @@ def test_a_part_is_cut_from_the_copy() -> None:
 def test_a_crop_is_the_mean_over_its_area() -> None:
     pixels = noise(200, 300)
     expected = F.adaptive_avg_pool2d(torch.tensor(pixels[20:141, 10:160]).permute(2, 0, 1).float(), 48)
-    torch.testing.assert_close(Pyramid(pixels).crop([10, 20, 160, 141], 48), expected)
+    torch.testing.assert_close(Pyramid(pixels).crops([[10, 20, 160, 141]], 48)[0], expected)
 
 
 def test_a_large_crop_is_near_the_mean_over_its_area() -> None:
     pixels = skimage.data.astronaut()
     expected = F.adaptive_avg_pool2d(torch.tensor(pixels[7:508, 3:512]).permute(2, 0, 1).float(), 24)
-    crop = Pyramid(pixels).crop([3, 7, 512, 508], 24)
+    (crop,) = Pyramid(pixels).crops([[3, 7, 512, 508]], 24)
     assert crop.shape == (3, 24, 24)
     assert (crop - expected).abs().mean() < 3
+
+
+@given(
+    st.tuples(st.integers(1, 60), st.integers(1, 60)),
+    st.tuples(st.integers(1, 70), st.integers(1, 70)),
+    st.data(),
+)
+def test_cells_of_a_grid_are_torchs_adaptive_pooling(
+    shape: tuple[int, int], grid: tuple[int, int], data: st.DataObject
+) -> None:
+    """Of a part of a photo, from any cell on; the sums are whole numbers, so to the last bit but one."""
+    pixels = noise(*shape)
+    y0, x0 = (data.draw(st.integers(0, side - 1)) for side in shape)
+    y1, x1 = (data.draw(st.integers(low + 1, side)) for low, side in zip((y0, x0), shape, strict=True))
+    top, left = (data.draw(st.integers(0, cells - 1)) for cells in grid)
+    part = torch.tensor(pixels[y0:y1, x0:x1]).permute(2, 0, 1).double()
+    expected = F.adaptive_avg_pool2d(part, grid).permute(1, 2, 0)[top:, left:]
+    out = np.empty((grid[0] - top, grid[1] - left, 3), np.float32)
+    area_means(pixels, (x0, y0, x1, y1), grid, out, (top, left))
+    np.testing.assert_allclose(out, expected.numpy(), rtol=3e-7)
+
+
+def test_tall_cells_do_not_overflow() -> None:
+    """Sums of 257 rows and fewer are kept in 16 bits."""
+    for height in (254, 255, 256, 257, 258, 700):
+        white = np.full((height, 5, 3), 255, np.uint8)
+        out = area_means(white, (0, 0, 5, height), (1, 2), np.empty((1, 2, 3), np.float32))
+        np.testing.assert_allclose(out, 255, rtol=1e-6)
