@@ -34,6 +34,7 @@ from photoclust.config import DetectConfig
 from photoclust.errors import WeightsError
 from photoclust.faces.boxes import best_of_nested, corners_inside, moved, square, visible
 from photoclust.faces.canvas import Canvas, canvases
+from photoclust.faces.first_layer import MIDDLE, STEP, FirstLayer
 from photoclust.faces.pyramid import Pyramid, scaled
 from photoclust.faces.suppression import nms
 from photoclust.models.networks import ONet, PNet, RNet
@@ -85,6 +86,8 @@ class Detector:
         self._pnet = self._load("pnet", PNet)
         self._rnet = self._load("rnet", RNet)
         self._onet = self._load("onet", ONet)
+        self._compiled = FirstLayer(self._pnet) if self.device.type == "cpu" else None
+        self.detect(np.zeros((64, 64, 3), np.uint8))  # loops are compiled before the time of a photo is taken
 
     def detect(self, pixels: Pixels) -> Detections:
         """Find the faces of one photo.
@@ -140,8 +143,7 @@ class Detector:
         size = min(rows, TILE * STRIDE + WINDOW - STRIDE), min(columns, TILE * STRIDE + WINDOW - STRIDE)
         found = [torch.zeros((0, 9))]
         for chunk in _chunks(_tiles(likely * scale, rows, columns)):
-            tiles = torch.stack([photo.part(scale, top, left, size) for top, left in chunk])
-            number, row, column, score, shift = self._hits(tiles)
+            number, row, column, score, shift = self._hits(photo.parts(scale, chunk, size))
             corner = torch.tensor(chunk)[number]
             top, left = row * STRIDE + corner[:, 0], column * STRIDE + corner[:, 1]
             found.append(_cells(top, left, scale, score, shift))
@@ -177,7 +179,7 @@ class Detector:
 
         The chance of a face is a softmax of two numbers, hence the difference; shifts are wanted of few.
         """
-        features = self._pnet.features(self._input(pixels)).permute(0, 2, 3, 1)
+        features = self._pnet.later_layers(self._first_layer(pixels)).permute(0, 2, 3, 1)
         chances, shifts = (_linear(head) for head in (self._pnet.conv4_1, self._pnet.conv4_2))
         weight, bias = (values[1] - values[0] for values in chances)
         score = (features @ weight + bias).sigmoid_()
@@ -223,10 +225,13 @@ class Detector:
             return boxes, [answer[:0].cpu() for answer in blank]
         return boxes, [torch.cat(parts) for parts in zip(*answers, strict=True)]
 
+    def _first_layer(self, pixels: Tensor) -> Tensor:
+        return self._compiled(pixels) if self._compiled else self._pnet.first_layer(self._input(pixels))
+
     def _input(self, crops: Tensor) -> Tensor:
         """Pixel values 0 to 255 as the networks were trained on them."""
         pixels = crops.to(self.device, torch.float32, memory_format=torch.channels_last)
-        return (pixels - 127.5).mul_(0.0078125)
+        return (pixels - MIDDLE).mul_(STEP)
 
 
 def scales(height: int, width: int, min_face_size: int, factor: float) -> list[float]:

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from torch import Tensor
 
-from photoclust.faces.areas import area_means
+from photoclust.faces.areas import area_means, halved
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -39,11 +38,15 @@ class Pyramid:
     def copies(self, scales: Sequence[float]) -> list[Tensor]:
         """The whole photo at several scales; float32, shape (1, 3, h, w), values 0 to 255."""
         sizes = (scaled(self.height, self.width, scale) for scale in scales)
-        return [self._cells(size, (0, 0), size)[None] for size in sizes]
+        return [self.parts(scale, [(0, 0)], size) for scale, size in zip(scales, sizes, strict=True)]
 
-    def part(self, scale: float, top: int, left: int, size: tuple[int, int]) -> Tensor:
-        """A part of one of these copies, of size (h, w); float32, shape (3, h, w)."""
-        return self._cells(scaled(self.height, self.width, scale), (top, left), size)
+    def parts(self, scale: float, corners: Sequence[tuple[int, int]], size: tuple[int, int]) -> Tensor:
+        """Parts of size (h, w) of one of these copies from their top and left on; float32, (n, 3, h, w)."""
+        grid, whole = scaled(self.height, self.width, scale), (0, 0, self.width, self.height)
+        parts = np.empty((len(corners), *size, 3), np.float32)
+        for part, corner in zip(parts, corners, strict=True):
+            area_means(self._halves[0], whole, grid, part, corner)
+        return torch.from_numpy(parts).permute(0, 3, 1, 2)
 
     def crops(self, corners: Sequence[Sequence[int]], side: int) -> Tensor:
         """Parts of the photo, x0, y0, x1, y1, as squares; float32, shape (n, 3, side, side), 0 to 255."""
@@ -55,16 +58,10 @@ class Pyramid:
             area_means(self._half(halvings), box, (side, side), crop)
         return torch.from_numpy(crops).permute(0, 3, 1, 2)
 
-    def _cells(self, grid: tuple[int, int], start: tuple[int, int], size: tuple[int, int]) -> Tensor:
-        """Cells of a grid laid over the whole photo."""
-        out = np.empty((*size, 3), np.float32)
-        area_means(self._halves[0], (0, 0, self.width, self.height), grid, out, start)
-        return torch.from_numpy(out).permute(2, 0, 1)
-
     def _half(self, halvings: int) -> Pixels:
         """The photo halved so many times."""
         while len(self._halves) <= halvings:
-            self._halves.append(np.asarray(Image.fromarray(self._halves[-1]).reduce(2)))
+            self._halves.append(halved(self._halves[-1]))
         return self._halves[halvings]
 
 

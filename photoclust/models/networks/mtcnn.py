@@ -50,12 +50,15 @@ class PNet(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Shifts of the corners, shape (n, 4, h, w), and chances of none and a face, shape (n, 2, h, w)."""
-        x = self.features(x)
+        x = self.later_layers(self.first_layer(x))
         return self.conv4_2(x), self.softmax4_1(self.conv4_1(x))
 
-    def features(self, x: Tensor) -> Tensor:
+    def first_layer(self, x: Tensor) -> Tensor:
+        """Of a picture, shape (n, 10, h / 2, w / 2)."""
+        return self.pool1(self.prelu1(self.conv1(x)))
+
+    def later_layers(self, x: Tensor) -> Tensor:
         """What shifts and chances are made of, shape (n, 32, h, w)."""
-        x = self.pool1(self.prelu1(self.conv1(x)))
         x = self.prelu2(self.conv2(x))
         return self.prelu3(self.conv3(x))
 

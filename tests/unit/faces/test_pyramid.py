@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from torch import Tensor
 
-from photoclust.faces.areas import area_means
+from photoclust.faces.areas import area_means, halved
 from photoclust.faces.pyramid import Pyramid
 
 
@@ -33,7 +34,7 @@ def test_copies_are_those_of_facenet_pytorch(shape: tuple[int, int]) -> None:
 
 def test_a_part_is_cut_from_the_copy() -> None:
     pixels = noise(300, 401)
-    part = Pyramid(pixels).part(0.4254, 20, 34, (74, 60))
+    (part,) = Pyramid(pixels).parts(0.4254, [(20, 34)], (74, 60))
     torch.testing.assert_close(part, stock(pixels, 0.4254)[0, :, 20:94, 34:94], rtol=0, atol=1e-3)
 
 
@@ -77,3 +78,9 @@ def test_tall_cells_do_not_overflow() -> None:
         white = np.full((height, 5, 3), 255, np.uint8)
         out = area_means(white, (0, 0, 5, height), (1, 2), np.empty((1, 2, 3), np.float32))
         np.testing.assert_allclose(out, 255, rtol=1e-6)
+
+
+@given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 100))
+def test_a_half_is_pillows(height: int, width: int, seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    np.testing.assert_array_equal(halved(pixels), np.asarray(Image.fromarray(pixels).reduce(2)))
