@@ -4,6 +4,7 @@
 
     INDEX/migration/                an index: the same photos and faces, embedded by another model
     INDEX/migration/accepted.json   its grouping was accepted: written first, removed last
+    INDEX/known.parquet             whom a face was known to be by the model before
 
 Faces have the same ids in both, so that names, decisions and ids of people go on. Once it is accepted, its
 files take the places of those of the first model: by this process, or, when it is killed, by the next that
@@ -13,13 +14,20 @@ takes the lock. Every step may be repeated.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+
+import pyarrow as pa
 
 from photoclust.index import files
 
 _FOLDER, _ACCEPTED = "migration", "accepted.json"
 _FOLDERS = ("photos", "faces", "neighbours", "prepared")
-_FILES = ("ids.parquet", "index.json")
+KNOWN = "known.parquet"
+_FILES = ("ids.parquet", KNOWN, "index.json")
+_KNOWN_SCHEMA = pa.schema(
+    [pa.field("face_id", pa.string(), nullable=False), pa.field("person_id", pa.string(), nullable=False)]
+)
 
 
 def migration_folder(index: Path) -> Path:
@@ -54,6 +62,20 @@ def finish(index: Path) -> None:
             if (folder / name).is_file():
                 (folder / name).replace(index / name)
     _remove(folder)
+
+
+def write_known(index: Path, person_of: Mapping[str, str]) -> None:
+    """Keep whom faces were known to be: ids of people, by face id."""
+    columns = [list(person_of), list(person_of.values())]
+    files.write_table(index / KNOWN, pa.table(columns, schema=_KNOWN_SCHEMA))
+
+
+def read_known(index: Path) -> dict[str, str]:
+    """Whom faces were known to be before the model changed; nobody where it never did."""
+    if not (index / KNOWN).is_file():
+        return {}
+    table = files.read_table(index / KNOWN, _KNOWN_SCHEMA.names)
+    return dict(zip(*(table[name].to_pylist() for name in _KNOWN_SCHEMA.names), strict=True))
 
 
 def drop(index: Path) -> None:

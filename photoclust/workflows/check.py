@@ -21,6 +21,7 @@ from photoclust.index.cures import cure
 from photoclust.index.erasure.keep_out import FOLDER as FORGOTTEN
 from photoclust.index.erasure.keep_out import keyed
 from photoclust.index.head import read_head
+from photoclust.index.migration import KNOWN
 from photoclust.index.store import IndexStore
 from photoclust.index.successors import FOLDER as SUCCESSORS
 from photoclust.people.decisions.file import read_decisions
@@ -29,7 +30,7 @@ from photoclust.records import face_embeddings
 _UNIT = 0.01  # by which the length of a stored vector may differ from one: float16 has three digits
 # the rest is made anew, or a user's
 _FOLDERS = ("photos", "faces", SUCCESSORS, "neighbours", "clusterings", "runs", FORGOTTEN)
-_FILES = ("index.json", "current.json", "unfinished.json", "forgetting.json", "ids.parquet")
+_FILES = ("index.json", "current.json", "unfinished.json", "forgetting.json", "ids.parquet", KNOWN)
 
 
 @dataclass(frozen=True)

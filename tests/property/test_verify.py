@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from random import Random
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import albums
 
 from photoclust.config import ClusterConfig
+from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.division import cluster_faces
 from photoclust.people.clustering.same_photo import conflicting_photos
 from photoclust.people.clustering.verify import candidates_of
@@ -35,3 +39,18 @@ def test_invariants(faces: VerifyInput, least: int, k: int) -> None:
 
     founders = faces.quality >= config.min_quality
     assert all((founders & (groups.group == group)).any() for group in range(len(sizes)))
+
+
+@given(albums(), st.integers(2, 4), st.randoms(use_true_random=False))
+def test_whom_faces_were_known_to_be_breaks_nothing(faces: VerifyInput, least: int, random: Random) -> None:
+    config = ClusterConfig(k=8, min_cluster_size=least)
+    graph, n = neighbours(faces.embeddings, 8), len(faces.embeddings)
+    known = np.array([random.randint(-1, 3) for _ in range(n)], np.int64)
+    constraints = replace(Constraints.none(n), known=known)
+    groups = cluster_faces(candidates_of(faces, graph, config, None, constraints))[1]
+
+    inside, photos = groups.group >= 0, conflicting_photos(faces, graph)
+    assert (np.bincount(groups.group[inside]) >= least).all()
+    bound = inside & (photos >= 0)
+    pairs = list(zip(groups.group[bound].tolist(), photos[bound].tolist(), strict=True))
+    assert len(pairs) == len(set(pairs))

@@ -1,4 +1,4 @@
-"""What must be together and what apart among n faces, as verification heeds it."""
+"""What must be together and what apart among n faces, and who they were known to be."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ class Constraints:
         bool, shape (n,): of these, faces the user pointed at, rather than at the person they are of.
     exclusions
         What never meets.
+    known
+        int64, shape (n,): number of the person that each face was known to be before the model changed, −1
+        for none; see `photoclust.people.clustering.known`. None where nobody is.
     """
 
     start: Rows
@@ -35,6 +38,7 @@ class Constraints:
     members: npt.NDArray[np.bool_]
     certain: npt.NDArray[np.bool_]
     exclusions: Exclusions
+    known: Rows | None = None
 
     def __len__(self) -> int:
         return len(self.start)
@@ -56,6 +60,7 @@ class Constraints:
             self.members[rows],
             self.certain[rows],
             self.exclusions.among(rows, position),
+            None if self.known is None else self.known[rows],
         )
 
     def person(self) -> Rows:

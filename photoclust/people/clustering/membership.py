@@ -171,7 +171,7 @@ def rivals(
     key = key[np.flatnonzero(np.diff(key, prepend=-1))]
     face, group = key // max(1, len(templates.count)), key % max(1, len(templates.count))
     if exclusions is not None:
-        person = _person_of_group(templates)[group]
+        person = person_of_group(templates)[group]
         free = ~exclusions.clash(np.arange(n), face, templates.person, person)
         face, group = face[free], group[free]
     evidence = templates.evidence(face, group, model)
@@ -182,7 +182,8 @@ def rivals(
     return best
 
 
-def _person_of_group(templates: Templates) -> Rows:
+def person_of_group(templates: Templates) -> Rows:
+    """Group that stands for the person whose (part) each group is."""
     person = np.full(len(templates.count), NOBODY)
     person[templates.group[templates.group != NOBODY]] = templates.person[templates.group != NOBODY]
     return person
@@ -220,7 +221,7 @@ def attach(
     enough = best.evidence > np.append(required, np.inf)[best.group]
     joining = np.flatnonzero((templates.group == NOBODY) & enough)
     target = np.arange(len(graph))
-    target[joining] = len(graph) + _person_of_group(templates)[best.group[joining]]
+    target[joining] = len(graph) + person_of_group(templates)[best.group[joining]]
     late = exclusions.late(np.arange(len(graph)), target, best.evidence)
     joining = np.setdiff1d(joining, late)
     group = templates.group.copy()

@@ -8,6 +8,7 @@ The way of a face:
    At first only what is certain is joined, then in view of who else is near (`context`).
 3. A member is taken out that its group speaks against, or another group much more for.
 4. What is left, low-quality faces included, joins a group that speaks for it; it founds and bridges none.
+5. Where the model has changed, faces stay with whom they were known to be, unless the new one contradicts.
 
 What the user has decided holds (`Constraints`): faces put together start in one group and stay in it, be
 they doubtful or of low quality; what is to be apart never joins; parts of one person become one in the end.
@@ -31,6 +32,7 @@ from photoclust.people.clustering.components import bounded_components, within
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import numbered
 from photoclust.people.clustering.joining import FARTHEST, Candidates, join_large
+from photoclust.people.clustering.known import FALSE_MATCH_RATE, StayRule, with_known
 from photoclust.people.clustering.membership import NOBODY, Templates, attach, own_evidence, rivals
 from photoclust.people.clustering.prepared import PreparedFaces
 from photoclust.people.clustering.required import people_like
@@ -136,6 +138,10 @@ def settled(faces: Candidates, partition: Partition) -> Groups:
     required = faces.required(everyone, templates.count)
     group = attach(templates, graph, constraints.exclusions, faces.model, required)
     templates = Templates.of(embeddings, group, constraints.part_of, templates)
+    if constraints.known is not None:
+        group = _with_known(templates, constraints.known, faces)
+        group = _without_small(group, config.min_cluster_size, constraints)
+        templates = Templates.of(embeddings, group, constraints.part_of, templates)
     confidence = _confidence(templates, graph, faces.calibration, everyone)
     return _groups(templates.person, np.where(constraints.certain, 1, confidence), faces.low)
 
@@ -161,6 +167,14 @@ def _leave_doubtful(
     own, other = own_evidence(templates, model), rivals(templates, graph, model)
     stays = (own > 0) & (other.evidence < own - np.log(config.false_join_rate))
     return np.where(stays | constraints.members, templates.group, NOBODY)
+
+
+def _with_known(templates: Templates, known: Rows, faces: Candidates) -> Rows:
+    """Let faces stay with whom they were known to be before the model changed."""
+    least = float(faces.calibration.evidence_at(FALSE_MATCH_RATE))
+    rule = StayRule(faces.model, least, -float(np.log(faces.config.false_join_rate)))
+    asked = ~faces.constraints.members
+    return with_known(templates, known, asked, faces.graph, faces.constraints.exclusions, rule)
 
 
 def _confidence(

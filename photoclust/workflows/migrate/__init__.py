@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from photoclust.config import IndexSettings
 from photoclust.errors import ChurnError, UsageError
 from photoclust.index import files, migration
-from photoclust.index.store import IndexStore
+from photoclust.index.store import Clustering, IndexStore
 from photoclust.models.cards import HEAD
 from photoclust.models.weights import card_of, weights_path, weights_sha256
 from photoclust.photo_refs import PhotoRef
@@ -276,9 +276,16 @@ def _carry(store: IndexStore, second: IndexStore, run_id: str) -> None:
                 target.chmod(0o600)
     # it was made of other embeddings, so that nothing of it is what these would give
     before = store.clusterings.read(run_id)
+    migration.write_known(second.folder, _named(before))
     second.clusterings.pointer.unlink(missing_ok=True)
     second.clusterings.write(replace(before, run=before.run | {"fingerprint": "", "groups_key": ""}))
     second.clusterings.put_in_force(run_id)
+
+
+def _named(clustering: Clustering) -> dict[str, str]:
+    """The person of each face of somebody who has a name: it was looked at, so that it is known."""
+    people = set(clustering.people.filter(pc.field("name") != "")["person_id"].to_pylist())
+    return {face: person for face, person in clustering.person_of.items() if person in people}
 
 
 def _require_little(report: MigrationReport, most: float) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from functools import cached_property
 
 from photoclust.config import ClusterConfig
+from photoclust.index.migration import read_known
 from photoclust.index.store import Clustering
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.joining import Candidates
@@ -22,6 +23,7 @@ from photoclust.workflows.snapshot.grouping import (
     fingerprint,
     names_of_faces,
     resolved_among,
+    with_known,
 )
 from photoclust.workflows.snapshot.history import carried, past_of
 
@@ -50,8 +52,15 @@ class Snapshot(ComparedFaces):
 
     @cached_property
     def resolution(self) -> Resolution:
-        """What decisions come to for the faces."""
-        return resolved_among(self.decisions, self.face_ids, self.near_duplicates)
+        """What decisions come to for the faces, and whom they were known to be."""
+        found = resolved_among(self.decisions, self.face_ids, self.near_duplicates)
+        return with_known(found, self.known, self.face_ids)
+
+    @cached_property
+    def known(self) -> dict[str, str]:
+        """Whom faces were known to be before the model changed."""
+        known, now = read_known(self.store.folder), self._followed
+        return {one: person for face, person in known.items() for one in now(face)} if now else known
 
     @cached_property
     def exclusions(self) -> Exclusions:
@@ -74,7 +83,7 @@ class Snapshot(ComparedFaces):
     @cached_property
     def fingerprint(self) -> str:
         """What a clustering of these faces follows from, summed up."""
-        return fingerprint(self.table, self.config, self.decisions, self.calibration)
+        return fingerprint(self.table, self.config, self.decisions, self.calibration, self.known)
 
     # -- what came before ------------------------------------------------------------------------------
 

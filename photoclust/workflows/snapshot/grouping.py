@@ -21,6 +21,7 @@ from photoclust.errors import DecisionsError
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.clustering.exclusions import Exclusions
+from photoclust.people.clustering.membership import NOBODY
 from photoclust.people.clustering.same_photo import once_a_photo
 from photoclust.people.clustering.verify import Groups
 from photoclust.people.clustering.verify_input import VerifyInput
@@ -78,7 +79,11 @@ def require_understood(decisions: Decisions, file: Path) -> None:
 
 
 def fingerprint(
-    faces: pa.Table, config: ClusterConfig, decisions: Decisions, calibration: Calibration
+    faces: pa.Table,
+    config: ClusterConfig,
+    decisions: Decisions,
+    calibration: Calibration,
+    known: Mapping[str, str],
 ) -> str:
     """Sum up everything a clustering follows from, as 32 hex digits."""
     digest = blake2b(digest_size=16)
@@ -86,6 +91,7 @@ def fingerprint(
     said = [vars(line) for line in decisions.lines]
     columns = [*ASSIGNMENT_SCHEMA.names, *PERSON_SCHEMA.names]
     settings = [__version__, columns, asdict(config), said, decisions.problems]
+    settings += [sorted(known.items())] if known else []
     digest.update(json.dumps(settings, default=str).encode())
     for part in calibration_in_bytes(calibration):
         digest.update(part)
@@ -111,6 +117,15 @@ def resolved_among(
     """What decisions come to for some faces; what could not be read is among the problems."""
     resolution = resolve(decisions, face_ids, near_duplicates)
     return replace(resolution, problems=(*decisions.remarks, *resolution.problems))
+
+
+def with_known(resolution: Resolution, known: Mapping[str, str], face_ids: Sequence[str]) -> Resolution:
+    """Add whom faces were known to be before the model changed: ids of people, by face id."""
+    if not known:
+        return resolution
+    number = {person: row for row, person in enumerate(sorted(set(known.values())))}
+    rows = np.array([number.get(known.get(face, ""), NOBODY) for face in face_ids], np.int64)
+    return replace(resolution, constraints=replace(resolution.constraints, known=rows))
 
 
 def names_of_faces(resolution: Resolution, face_ids: Sequence[str]) -> dict[str, str]:

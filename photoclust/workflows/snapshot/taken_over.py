@@ -46,6 +46,7 @@ def key_of_groups(faces: Snapshot) -> str:
         apart.held,
         apart.barrers,
         apart.barred,
+        *([] if constraints.known is None else [constraints.known]),
     ):
         digest.update(repr(array.shape).encode() + array.tobytes())
     return digest.hexdigest()

@@ -112,6 +112,8 @@ def test_people_names_and_decisions_stay(index: Path) -> None:
     assert "Ada" in clustering.people["name"].to_pylist()
     assert someone in set(clustering.person_of.values())
     assert (index / "decisions.csv").read_text() == decisions
+    ada = {face for face, person in clustering.person_of.items() if person == someone}
+    assert migration.read_known(index) == dict.fromkeys(ada, someone)
     assert run("cluster", "--index", index).exit_code == 0
     assert set(person_of(index).values()) - {""} == people
     assert run("check", "--index", index).exit_code == 0
@@ -267,6 +269,18 @@ def test_who_is_forgotten_is_not_in_the_second_model_either(index: Path) -> None
     run("forget", someone, "--yes", "--index", index)
 
     assert not migration.migration_folder(index).exists()
+
+
+def test_what_was_known_is_forgotten_too(index: Path) -> None:
+    someone, face = next((person, face) for face, person in person_of(index).items() if person)
+    run("people", "name", someone, "Ada", "--index", index)
+    run("migrate", "--index", index, "--model", "again", "--max-named-churn", "100%")
+    assert face in migration.read_known(index)
+
+    run("forget", face, "--yes", "--index", index)
+
+    assert face not in migration.read_known(index)
+    assert run("check", "--index", index).exit_code == 0
 
 
 def test_a_head_of_the_present_model_reads_no_photo(made: Path, index: Path, tmp_path: Path) -> None:
