@@ -30,6 +30,9 @@ FAILED = "failed"
 FORGOTTEN = "forgotten"  # it, or every face in it, was erased on request
 MISSING = "missing"  # no longer there; out of the grouping, with all that is known of it kept
 
+DRAWN_SCORE = 0.0
+"""Detection score of a face that somebody drew by hand; the detector's own are above its threshold."""
+
 # membership status of a face
 MEMBER = "member"
 UNSURE = "unsure"
@@ -158,7 +161,7 @@ FACE_SCHEMA = pa.schema(
         pa.field("photo_id", pa.string(), nullable=False),
         pa.field("box", pa.list_(pa.float32(), 4), nullable=False),
         pa.field("landmarks", pa.list_(pa.float32(), 10), nullable=False),
-        pa.field("detection_score", pa.float32(), nullable=False),
+        pa.field("detection_score", pa.float32(), nullable=False),  # DRAWN_SCORE of one drawn by hand
         pa.field("sharpness", pa.float32(), nullable=False),
         pa.field("yaw", pa.float32(), nullable=False),
         pa.field("quality", pa.float32(), nullable=False),

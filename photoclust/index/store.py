@@ -40,6 +40,7 @@ from photoclust.index import decisions, files, migration
 from photoclust.index.blocks import SearchBlocks
 from photoclust.index.clusterings import Clustering, Clusterings
 from photoclust.index.columns import Piece, pieces
+from photoclust.index.decided import in_force, said_of
 from photoclust.index.erasure import erase
 from photoclust.index.erasure.keep_out import without_kept_out
 from photoclust.index.graph import StoredGraph, read_graph, write_graph
@@ -48,6 +49,7 @@ from photoclust.index.latest import last_of_each
 from photoclust.index.parts import Parts
 from photoclust.index.place import IndexPlace, Location
 from photoclust.index.successors import Followed, Pairs, add_successors, read_successors
+from photoclust.people.decisions.which_faces import WhichFaces
 from photoclust.records import MISSING, OK, PHOTO_SCHEMA, face_schema
 
 MOMENT = 0.5  # seconds; a reader of a working copy tries the lock for an instant
@@ -203,8 +205,12 @@ class IndexStore:
         """Read the row in force for every photo ever seen, ordered by uri; those that are missing too."""
         return self.parts.known_photos()
 
-    def faces(self, columns: list[str] | None = None, photos: pa.Table | None = None) -> pa.Table:
+    def faces(
+        self, columns: list[str] | None = None, photos: pa.Table | None = None, left_out: bool = False
+    ) -> pa.Table:
         """Read the faces of the photos in force, ordered by face_id, each once.
+
+        Findings that are no faces as the user said, and drawings that were taken back, are left out.
 
         Parameters
         ----------
@@ -213,17 +219,25 @@ class IndexStore:
             better read with `column`.
         photos
             What `photos` gives, where that has been read.
+        left_out
+            Whether to give those that are left out too.
         """
         seen = self.photos() if photos is None else photos
         alive = seen.filter(pc.field("status") == OK)["photo_id"].unique()
         wanted = [
             f.name for f in self.face_schema if columns is None or f.name in ("face_id", "photo_id", *columns)
         ]
-        schema = pa.schema([self.face_schema.field(name) for name in wanted])
-        parts = (self.parts.read_faces(mark, wanted) for mark in self.parts.marks())
+        needed = list(dict.fromkeys([*wanted, "detection_score"]))
+        schema = pa.schema([self.face_schema.field(name) for name in needed])
+        parts = (self.parts.read_faces(mark, needed) for mark in self.parts.marks())
         written = pa.concat_tables([schema.empty_table(), *parts])
         kept = written.filter(pc.field("photo_id").isin(alive))  # at once: each filter hashes all of `alive`
-        return last_of_each(kept, "face_id").combine_chunks()
+        kept = kept if left_out else in_force(kept, self.which_faces())
+        return last_of_each(kept.select(wanted), "face_id").combine_chunks()
+
+    def which_faces(self) -> WhichFaces:
+        """What the user has decided about which faces there are; see `photoclust.index.decided`."""
+        return said_of(self.folder, self.decisions_file)
 
     def faces_of_photos(self, photo_ids: Collection[str], columns: list[str]) -> pa.Table:
         """Read columns, ``photo_id`` among them, of the faces of photos in force or not; each once."""

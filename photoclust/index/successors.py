@@ -53,7 +53,7 @@ def related(faces: Iterable[str], successors: Mapping[str, list[str]]) -> set[st
         for other in following:
             either.setdefault(face, []).append(other)
             either.setdefault(other, []).append(face)
-    return {one for face in faces for one in _reached(face, either)}
+    return {one for face in faces for one in reached(face, either)}
 
 
 class Followed:
@@ -74,10 +74,11 @@ class Followed:
         """Faces that a face is now; itself where there is none."""
         if face not in self._successors:
             return [face]
-        return [one for one in _reached(face, self._successors) if one in self._there] or [face]
+        return [one for one in reached(face, self._successors) if one in self._there] or [face]
 
 
-def _reached(face: str, links: Mapping[str, list[str]]) -> list[str]:
+def reached(face: str, links: Mapping[str, list[str]]) -> list[str]:
+    """A face and all that links lead to from it."""
     reached, waiting = dict.fromkeys([face]), [face]
     while waiting:
         for other in links.get(waiting.pop(), ()):

@@ -212,14 +212,22 @@ def _grouped(faces: Snapshot, start_workers: StartWorkers | None) -> Clustering:
 def _require_continuity(
     before: Clustering, after: Clustering, faces: Snapshot, max_named_churn: float
 ) -> None:
-    """Make sure that no decision is lost, and nobody with a name but those whose photos are missing."""
+    """Make sure that no decision is lost, and nobody with a name but those whose faces the user took away."""
     store, decisions = faces.store, faces.decisions
     require_decisions(store, before, decisions, after.run_id)
     require_steady(before, after, decisions, max_named_churn, store.folder)
     lost = lost_people(before, after, decisions)
+    if lost:
+        lost = _without(lost, set(store.faces([], left_out=True)["face_id"].to_pylist()) - set(faces.face_ids))
     gone = store.missing_faces() if lost else frozenset[str]()
     require_no_loss(
         {whom: own for whom, own in lost.items() if not gone.issuperset(own)}, after, store.folder
     )
     for whom in lost:
         _LOG.warning("Gone with the photos that are missing: %s.", printable(whom))
+
+
+def _without(lost: dict[str, tuple[str, ...]], left_out: set[str]) -> dict[str, tuple[str, ...]]:
+    """Who was lost, and not because the user said that their faces are none."""
+    own = {whom: tuple(face for face in faces if face not in left_out) for whom, faces in lost.items()}
+    return {whom: faces for whom, faces in own.items() if faces}

@@ -9,20 +9,25 @@ The file is the user's: plain text, UTF-8, a header and a line for each decision
 It speaks of faces, whose ids follow from photos alone, so that it outlives every new grouping and can be
 carried to another index of the same photos. ``person`` is for the reader.
 
-=========  ===========================  =====================================  ===================
-kind       faces                        others                                 value
-=========  ===========================  =====================================  ===================
-name       faces of a person                                                   name; empty: none
-same       faces of one person          more faces of that person
-merge      clear faces of a person      clear faces of another: all of theirs
-                                        are one person
-different  faces of a person            faces of somebody else
-split      faces of one person          clear faces of the person they were
-                                        taken for
-reject     faces, each for itself       clear faces of whom they do not show
-ignore     clear faces of a person                                             empty; ``no``: undone
-cover      one face
-=========  ===========================  =====================================  ===================
+==========  ===========================  =====================================  ==========================
+kind        faces                        others                                 value
+==========  ===========================  =====================================  ==========================
+name        faces of a person                                                   name; empty: none
+same        faces of one person          more faces of that person
+merge       clear faces of a person      clear faces of another: all of theirs
+                                         are one person
+different   faces of a person            faces of somebody else
+split       faces of one person          clear faces of the person they were
+                                         taken for
+reject      faces, each for itself       clear faces of whom they do not show
+ignore      clear faces of a person                                             empty; ``no``: undone
+cover       one face
+not_a_face  findings, each for itself                                           empty; ``no``: undone
+draw        one face, drawn by hand                                             photo, x, y, width, height
+==========  ===========================  =====================================  ==========================
+
+The photo of a drawn face is a ``photo_id``, its box in whole pixels of the upright photo; its id follows from
+both, so that a name for it is a decision like any other.
 
 The order of the lines does not matter: of two decisions on the same thing the one with the later ``at``
 holds. So two copies of the file merge by keeping the lines of both.

@@ -9,9 +9,11 @@ from photoclust.people.decisions.file import STEP, Decisions
 from photoclust.people.decisions.line import (
     COVER,
     DIFFERENT,
+    DRAW,
     IGNORE,
     MERGE,
     NAME,
+    NOT_A_FACE,
     REJECT,
     SAME,
     SPLIT,
@@ -80,7 +82,11 @@ def _in_words(kind: str, every: Sequence[Decision], called: Called) -> str:
     if kind == IGNORE:
         everybody = _and(dict.fromkeys(called(line.faces[0]) for line in lines))
         return f"took {everybody} into the lists again" if first.value == UNDONE else f"ignored {everybody}"
+    if kind == NOT_A_FACE:
+        are = "a face" if count == 1 else "faces"
+        return f"said of {faces} that {_it(count)} {'' if first.value == UNDONE else 'not '}{are}"
     return {
+        DRAW: f"drew {faces} by hand",
         MERGE: f"joined {who} and {others}",
         SAME: f"put {faces} together with {others}" if others else f"put {faces} together",
         DIFFERENT: f"kept {who} and {others} apart",
@@ -88,6 +94,10 @@ def _in_words(kind: str, every: Sequence[Decision], called: Called) -> str:
         REJECT: f"said of {faces} that they are not {others}",
         COVER: f"chose a cover for {who}",
     }[kind]
+
+
+def _it(count: int) -> str:
+    return "it is" if count == 1 else "they are"
 
 
 def _and(names: Sequence[str] | dict[str, None]) -> str:

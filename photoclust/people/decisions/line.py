@@ -24,9 +24,13 @@ NAME, SAME, MERGE, DIFFERENT, SPLIT, REJECT, IGNORE, COVER = (
     "ignore",
     "cover",
 )
-KINDS = (NAME, SAME, MERGE, DIFFERENT, SPLIT, REJECT, IGNORE, COVER)
+NOT_A_FACE, DRAW = "not_a_face", "draw"  # which faces there are, rather than who they are
+KINDS = (NAME, SAME, MERGE, DIFFERENT, SPLIT, REJECT, IGNORE, COVER, NOT_A_FACE, DRAW)
 TWO_SIDED = (MERGE, DIFFERENT, SPLIT, REJECT)
-UNDONE = "no"  # value of an `ignore` that takes another back
+UNDONE = "no"  # value of an `ignore` or a `not_a_face` that takes another back
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels of the upright photo."""
 
 MOST_FACES = 1000  # in one column of one line
 LONGEST_NAME = 200
@@ -36,6 +40,7 @@ _ID = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 _NUMBER = re.compile(r"\d+([eE]\d+)?")  # what a spreadsheet takes an id for
 _SPOILT = re.compile(r"\d+[.,]\d*[eE]\+?\d+|\d+[eE]\+\d+")  # and what it makes of it
 TAKEN_BACK = "#"
+_PLACE = re.compile(r"([0-9A-Za-z_.-]{1,64}) (\d{1,6}) (\d{1,6}) (\d{1,6}) (\d{1,6})")  # photo, x, y, width, height
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
@@ -175,9 +180,36 @@ def _checked(decision: Decision) -> Decision:
         raise ValueError(f"it names no face, and {decision.kind} needs one")
     if decision.kind in TWO_SIDED and not decision.others:
         raise ValueError(f"it names no other face, and {decision.kind} needs one")
-    if decision.kind == IGNORE and decision.value not in ("", UNDONE):
-        raise ValueError(f"ignore takes the value {UNDONE!r} or none, not {decision.value[:40]!r}")
+    if decision.kind in (IGNORE, NOT_A_FACE) and decision.value not in ("", UNDONE):
+        raise ValueError(
+            f"{decision.kind} takes the value {UNDONE!r} or none, not {decision.value[:40]!r}"
+        )
+    if decision.kind == DRAW:
+        if len(decision.faces) > 1:
+            raise ValueError(f"it names {len(decision.faces)} faces, and draw takes one")
+        drawn_place(decision.value)
     return decision
+
+
+def drawn_place(value: str) -> tuple[str, Box]:
+    """Photo and box of a face drawn by hand, from the value of its decision.
+
+    Raises
+    ------
+    ValueError
+        When it is no such value.
+    """
+    found = _PLACE.fullmatch(value)
+    x, y, width, height = map(int, found.groups()[1:]) if found else (0, 0, 0, 0)
+    if found is None or not (width and height):
+        raise ValueError(f"draw takes the id of a photo, x, y, width and height, not {value[:80]!r}")
+    return found[1], (float(x), float(y), float(x + width), float(y + height))
+
+
+def place_value(photo_id: str, box: Box) -> str:
+    """Value of the decision that draws a face; `box` in whole pixels."""
+    x0, y0, x1, y1 = map(round, box)
+    return f"{photo_id} {x0} {y0} {x1 - x0} {y1 - y0}"
 
 
 def _ids(text: str) -> tuple[str, ...]:

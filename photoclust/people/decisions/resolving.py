@@ -9,6 +9,7 @@ The rules:
   leaves the rest of them her. A later split leaves of a name the faces it says stay: the others go where they
   look to belong.
 - One name is one person: who is named like another is joined with them, unless said to be different.
+- What is said of a finding that is no face, or of a drawn face that is not there yet, waits without a word.
 - A person who was named, merged or ignored is never joined with another such person on evidence alone.
 """
 
@@ -26,14 +27,17 @@ from photoclust.people.decisions.file import Decisions
 from photoclust.people.decisions.line import (
     COVER,
     DIFFERENT,
+    DRAW,
     IGNORE,
     MERGE,
     NAME,
+    NOT_A_FACE,
     SAME,
     SPLIT,
     UNDONE,
     Decision,
 )
+from photoclust.people.decisions.which_faces import which_faces
 from photoclust.types import Rows
 
 
@@ -78,8 +82,11 @@ def resolve(decisions: Decisions, face_ids: Sequence[str], near_duplicates: Rows
         return Resolution(Constraints.none(len(face_ids)))
     spoken_of = {face for line in decisions.lines for side in (line.faces, line.others) for face in side}
     position = {face: row for row, face in enumerate(face_ids) if face in spoken_of}
-    resolver = _Resolver(near_duplicates)
+    which = which_faces(decisions)
+    resolver = _Resolver(near_duplicates, which.not_faces.union(which.drawn).difference(position))
     for decision in reversed(decisions.lines):
+        if decision.kind in (NOT_A_FACE, DRAW):
+            continue
         faces, others = (
             [position[face] for face in side if face in position]
             for side in (decision.faces, decision.others)
@@ -93,8 +100,9 @@ def resolve(decisions: Decisions, face_ids: Sequence[str], near_duplicates: Rows
 class _Resolver:
     """Takes decisions, latest first."""
 
-    def __init__(self, near_duplicates: Rows) -> None:
+    def __init__(self, near_duplicates: Rows, absent: frozenset[str] = frozenset()) -> None:
         self.near_duplicates = near_duplicates
+        self.absent = absent  # faces of which it is known why they are not there
         self.burst = _bursts(near_duplicates)
         self.links = DisjointSets()
         self.starts = DisjointSets()
@@ -112,8 +120,10 @@ class _Resolver:
 
     def understood(self, decision: Decision, faces: list[int], others: list[int]) -> bool:
         """Report faces that are not in the index; tell whether enough are."""
-        lost = len(decision.faces) - len(faces)
+        lost = len(decision.faces) - len(faces) - len(self.absent.intersection(decision.faces))
         enough = bool(faces) and (bool(others) or not decision.others)
+        if not enough and self.absent.issuperset(decision.others if faces else decision.faces):
+            return False
         if not enough:
             whose = "its faces" if not faces else "its other faces"
             self._report(decision, f"none of {whose} is in this index", applied=False)

@@ -19,9 +19,12 @@ _PARTS = 2  # goes up when other parts are kept
 
 
 def key_of_parts(store: IndexStore, config: ClusterConfig, calibration: Calibration) -> str:
-    """Sum up what the parts follow from: stored rows, settings, calibration and version."""
+    """Sum up what the parts follow from: stored rows, which of them count, settings, calibration, version."""
     constants = blake2b(b"".join(calibration_in_bytes(calibration)), digest_size=16).hexdigest()
+    said = store.which_faces()
+    which = sorted(said.not_faces), sorted(said.drawn)
     settings = {"photoclust": __version__, "parts": _PARTS, "calibration": constants, **asdict(config)}
+    settings |= {"which": which} if any(which) else {}
     return key_of(store.folder, settings)
 
 
