@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -9,7 +10,8 @@ from photoclust.api.context import context_of
 from photoclust.api.results import Correction
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions.journal import in_words
-from photoclust.workflows.people import correct
+from photoclust.people.decisions.line import Decision
+from photoclust.workflows.people import correct, which_faces
 from photoclust.workflows.people.apply import Applied, Decide, apply, note, note_undo
 from photoclust.workflows.people.log import LogEntry, log, words_of
 from photoclust.workflows.people.people_index import PeopleIndex
@@ -109,6 +111,34 @@ class Corrections:
     def cover(self, person: str, face: str) -> Correction:
         """Choose the face that stands for a person."""
         return self._say(lambda p: correct.cover(p, p.person(person), p.face(face)))
+
+    def not_a_face(self, *faces: str, undo: bool = False) -> Correction:
+        """Say that findings are no faces, so that they are in no grouping; with `undo` they are again."""
+        return self._say(lambda p: which_faces.not_a_face(p, faces, undo))
+
+    def draw(
+        self, photo: str | os.PathLike[str], box: tuple[float, float, float, float], name: str = ""
+    ) -> Correction:
+        """Draw a face that was not found; it is read from its photo when the correction is applied.
+
+        Parameters
+        ----------
+        photo
+            Path or URI of a photo of the index, or its ``photo_id``.
+        box
+            x, y, width and height in pixels of the upright photo; where the detector sees a face in it, the
+            box is moved to fit.
+        name
+            Who it is: somebody who is there, or a new name; ``""`` says nothing.
+        """
+        x, y, width, height = box
+        corners = (x, y, x + width, y + height)
+
+        def decide(people: PeopleIndex) -> list[Decision]:
+            with self._open() as store:
+                return which_faces.draw(people, which_faces.drawn_on(store, os.fspath(photo)), corners, name)
+
+        return self._say(decide)
 
     def undo(self, how_many: int = 1) -> Correction:
         """Take back the last things that were said; everybody has the id of before."""

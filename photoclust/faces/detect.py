@@ -106,6 +106,27 @@ class Detector:
             photo = Pyramid(pixels)
             return self._decide(photo, self._refine(photo, self._propose(photo)))
 
+    def look_at(self, pixels: Pixels, box: npt.NDArray[np.float32]) -> Detections:
+        """The face in a box that was not proposed by the detector, if its last stage believes in one there.
+
+        Parameters
+        ----------
+        pixels
+            uint8, shape (height, width, 3), RGB, upright.
+        box
+            float32, shape (4,): x0, y0, x1, y1 in pixels, as somebody drew it.
+
+        Returns
+        -------
+        Detections
+            At most one. The box fits as that of a face which was found: O-Net looks twice, the second time at
+            where it has moved the box.
+        """
+        with torch.inference_mode():
+            photo, boxes = Pyramid(pixels), torch.from_numpy(box.astype(np.float32))[None]
+            first, (shifts, _, _) = self._classify(self._onet, photo, square(boxes), 48)
+            return self._decide(photo, square(moved(first, shifts)))
+
     def _load(self, name: str, make: Callable[[], N]) -> N:
         net = make()
         net.load_state_dict(torch.load(io.BytesIO(_weights(name)), weights_only=True))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from photoclust.index import decisions
-from photoclust.index.successors import read_successors, reached
+from photoclust.index.successors import reached, read_successors
 from photoclust.people.decisions.file import read_decisions
 from photoclust.people.decisions.which_faces import WhichFaces, which_faces
 from photoclust.records import DRAWN_SCORE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 from photoclust.config import ClusterConfig
@@ -22,6 +22,7 @@ from photoclust.workflows.context import COMPARE, Context
 from photoclust.workflows.review_page import refresh_page
 from photoclust.workflows.run_stats import GroupReport
 from photoclust.workflows.snapshot import Snapshot
+from photoclust.workflows.snapshot.drawing import draw_faces
 from photoclust.workflows.snapshot.facts import with_facts
 from photoclust.workflows.snapshot.grouping import new_clustering
 from photoclust.workflows.snapshot.history import (
@@ -48,6 +49,8 @@ def group(
 ) -> GroupReport:
     """Group all faces of an index into people, put the result in force and write the review page.
 
+    Faces that were drawn by hand since are read from their photos first.
+
     Parameters
     ----------
     store
@@ -67,6 +70,7 @@ def group(
         See `group_faces`.
     """
     with store.lock(patience):
+        not_drawn = draw_faces(store, context.progress)
         context.log("Grouping faces.")
         _warn_if_not_calibrated(store)
         search = _search(store, config, context)
@@ -74,7 +78,7 @@ def group(
         if report.neighbour_recall is not None:
             context.log(f"Neighbours are approximate: {report.neighbour_recall:.1%} of them found.")
         refresh_page(store)
-    return report
+    return replace(report, problems=(*not_drawn, *report.problems))
 
 
 def _warn_if_not_calibrated(store: IndexStore) -> None:
@@ -218,7 +222,9 @@ def _require_continuity(
     require_steady(before, after, decisions, max_named_churn, store.folder)
     lost = lost_people(before, after, decisions)
     if lost:
-        lost = _without(lost, set(store.faces([], left_out=True)["face_id"].to_pylist()) - set(faces.face_ids))
+        lost = _without(
+            lost, set(store.faces([], left_out=True)["face_id"].to_pylist()) - set(faces.face_ids)
+        )
     gone = store.missing_faces() if lost else frozenset[str]()
     require_no_loss(
         {whom: own for whom, own in lost.items() if not gone.issuperset(own)}, after, store.folder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from photoclust.index.erasure.scrub import among
 from photoclust.index.store import IndexStore
 from photoclust.index.successors import read_successors, related
 from photoclust.people.calibration.evidence import calibration_of
+from photoclust.people.decisions.file import read_decisions
+from photoclust.people.decisions.line import NAME, SAME
+from photoclust.people.decisions.which_faces import which_faces
 from photoclust.workflows.people.people_index import PeopleIndex, Ref
 from photoclust.workflows.review_page import write_page
 from photoclust.workflows.snapshot.extending import neighbour_graph
@@ -95,12 +98,13 @@ def erasure_of(
     chosen = related(chosen, read_successors(store.folder))
     current = store.current_clustering()
     if current is None:
-        return Erasure(frozenset(chosen), whole, keep_out=keep_out)
+        return Erasure(frozenset(chosen | _drawn_with(store, chosen, whole)), whole, keep_out=keep_out)
     stay = current.assignments.filter(~among("face_id", chosen))["person_id"].unique()
     leaving = current.people.filter(~pc.field("person_id").isin(stay))
     staying = current.people.filter(pc.field("person_id").isin(stay))
     names = set(leaving["name"].to_pylist()) - set(staying["name"].to_pylist()) - {""}
     ids = frozenset(leaving["person_id"].to_pylist())
+    chosen |= _drawn_with(store, chosen, whole, names)
     return Erasure(frozenset(chosen), whole, ids, frozenset(names), keep_out)
 
 
@@ -173,6 +177,19 @@ def _faces_of(asked: Sequence[str], store: IndexStore) -> set[str]:
     faces = {ref.face for ref in meant if ref.face}
     faces |= {face for face, person in people_index.person_of.items() if person in people}
     return faces | _absent_faces(store, people, set(people_index.person_of))
+
+
+def _drawn_with(
+    store: IndexStore, faces: set[str], photos: Collection[str], names: Collection[str] = ()
+) -> set[str]:
+    """Faces that were drawn in some photos, or said to be somebody of some faces or names; read or not."""
+    decisions = read_decisions(store.decisions_text())
+    drawn = which_faces(decisions).drawn
+    found = {face for face, one in drawn.items() if one.photo_id in photos}
+    for line in decisions.lines:
+        if line.kind in (NAME, SAME) and (line.value in names or not faces.isdisjoint(line.others)):
+            found |= drawn.keys() & {*line.faces}
+    return found
 
 
 def _called(text: str, people_index: PeopleIndex) -> list[Ref]:

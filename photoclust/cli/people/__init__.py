@@ -13,6 +13,7 @@ from photoclust.cli.people.correct import cover, different, ignore, merge, name,
 from photoclust.cli.people.import_ import import_
 from photoclust.cli.people.suggest import suggest
 from photoclust.cli.people.undo import log, undo
+from photoclust.cli.people.which_faces import draw, not_a_face
 from photoclust.errors import UsageError
 
 if TYPE_CHECKING:
@@ -177,5 +178,6 @@ def _people_index(index_dir: Location) -> PeopleIndex:
     return PeopleIndex(IndexStore.open(index_dir))
 
 
-for _verb in (name, merge, split, reject, same, different, ignore, cover, suggest, import_, undo, log):
+_CORRECTIONS = (name, merge, split, reject, same, different, ignore, cover, not_a_face, draw)
+for _verb in (*_CORRECTIONS, suggest, import_, undo, log):
     people.add_command(_verb)

@@ -110,10 +110,10 @@ FORGOTTEN_PHOTO: dict[str, Any] = {
 
 
 def _is_banned(box: list[float], boxes: Boxes | None) -> bool:
-    return boxes is None or any(_overlap(box, other) > SAME_PLACE for other in boxes)
+    return boxes is None or any(overlap(box, other) > SAME_PLACE for other in boxes)
 
 
-def _overlap(left: list[float], right: list[float]) -> float:
+def overlap(left: list[float], right: list[float]) -> float:
     """Intersection over union of two boxes, in [0, 1]."""
     a, b = np.array(left, np.float64), np.array(right, np.float64)
     common = np.prod(np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None))

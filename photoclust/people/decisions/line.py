@@ -34,13 +34,16 @@ Box = tuple[float, float, float, float]
 
 MOST_FACES = 1000  # in one column of one line
 LONGEST_NAME = 200
+LEAST_SIDE = 8  # pixels of the photo that a drawn face shows each way
 _LONGEST_LINE = 100_000
 _LONGEST_HEADER = 200
 _ID = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 _NUMBER = re.compile(r"\d+([eE]\d+)?")  # what a spreadsheet takes an id for
 _SPOILT = re.compile(r"\d+[.,]\d*[eE]\+?\d+|\d+[eE]\+\d+")  # and what it makes of it
 TAKEN_BACK = "#"
-_PLACE = re.compile(r"([0-9A-Za-z_.-]{1,64}) (\d{1,6}) (\d{1,6}) (\d{1,6}) (\d{1,6})")  # photo, x, y, width, height
+_PLACE = re.compile(
+    r"([0-9A-Za-z_.-]{1,64}) (\d{1,6}) (\d{1,6}) (\d{1,6}) (\d{1,6})"
+)  # photo, x, y, width, height
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
@@ -181,9 +184,7 @@ def _checked(decision: Decision) -> Decision:
     if decision.kind in TWO_SIDED and not decision.others:
         raise ValueError(f"it names no other face, and {decision.kind} needs one")
     if decision.kind in (IGNORE, NOT_A_FACE) and decision.value not in ("", UNDONE):
-        raise ValueError(
-            f"{decision.kind} takes the value {UNDONE!r} or none, not {decision.value[:40]!r}"
-        )
+        raise ValueError(f"{decision.kind} takes the value {UNDONE!r} or none, not {decision.value[:40]!r}")
     if decision.kind == DRAW:
         if len(decision.faces) > 1:
             raise ValueError(f"it names {len(decision.faces)} faces, and draw takes one")

@@ -28,6 +28,7 @@ from photoclust.workflows.migrate.embedding import (
     with_embeddings,
 )
 from photoclust.workflows.opening import fastest, with_model
+from photoclust.workflows.snapshot.drawing import draw_faces
 from photoclust.workflows.snapshot.history import config_of, difference
 from photoclust.workflows.snapshot.known_photos import known_photos
 from photoclust.workflows.snapshot.second_model import accept, state_of, under_way
@@ -247,6 +248,7 @@ def _grouped(store: IndexStore, second: IndexStore, context: Context, unreadable
     if before is None:
         return MigrationReport(*names, photos, faces, unreadable, None, 0, 0, accepted=False)
     _carry(store, second, before.run_id)
+    draw_faces(second)  # those in photos without another face
     context.log("Grouping faces.")
     group_faces(second, config_of(before.run), start_workers=context.start_workers, job=context.job)
     after = second.current_clustering()

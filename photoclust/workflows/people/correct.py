@@ -100,6 +100,26 @@ def named_joined(people_index: PeopleIndex, decisions: Sequence[Decision]) -> li
 
 def name(people_index: PeopleIndex, person: str, new_name: str, another: bool = False) -> list[Decision]:
     """Name a person; with `another` they are not whoever has that name already."""
+    new_name = checked_name(new_name)
+    namesakes = [
+        p for p, row in people_index.people.items() if new_name and row["name"] == new_name and p != person
+    ]
+    apart = [
+        said(DIFFERENT, person, people_index.anchors(person), people_index.anchors(other))
+        for other in namesakes
+        if another
+    ]
+    return [*apart, said(NAME, person, people_index.members(person), value=new_name)]
+
+
+def checked_name(new_name: str) -> str:
+    """A name as it is stored.
+
+    Raises
+    ------
+    UsageError
+        Nobody can have it.
+    """
     try:
         new_name = acceptable_name(new_name)
     except ValueError as error:
@@ -108,15 +128,7 @@ def name(people_index: PeopleIndex, person: str, new_name: str, another: bool = 
         raise UsageError(f"{new_name!r} is how people without a name are called; choose another.")
     if LIKE_AN_ID.fullmatch(new_name):
         raise UsageError(f"{new_name!r} looks like the id of a person or a face; choose another name.")
-    namesakes = [
-        p for p, row in people_index.people.items() if new_name and row["name"] == new_name and p != person
-    ]
-    apart = [
-        _said(DIFFERENT, person, people_index.anchors(person), people_index.anchors(other))
-        for other in namesakes
-        if another
-    ]
-    return [*apart, _said(NAME, person, people_index.members(person), value=new_name)]
+    return new_name
 
 
 def merge(people_index: PeopleIndex, people: Sequence[str]) -> list[Decision]:
@@ -125,10 +137,10 @@ def merge(people_index: PeopleIndex, people: Sequence[str]) -> list[Decision]:
     if not others:
         raise UsageError("A merge needs two people or more, and these are one.")
     anchors = people_index.anchors(first)
-    lines = [_said(MERGE, first, anchors, people_index.anchors(other)) for other in others]
+    lines = [said(MERGE, first, anchors, people_index.anchors(other)) for other in others]
     kept = people_index.people[first]["name"]
     renamed = kept and any(people_index.people[other]["name"] not in ("", kept) for other in others)
-    return [*lines, *([_said(NAME, first, people_index.members(first), value=kept)] if renamed else [])]
+    return [*lines, *([said(NAME, first, people_index.members(first), value=kept)] if renamed else [])]
 
 
 def split(people_index: PeopleIndex, person: str, faces: Sequence[str]) -> list[Decision]:
@@ -136,12 +148,12 @@ def split(people_index: PeopleIndex, person: str, faces: Sequence[str]) -> list[
     for face in faces:
         if people_index.person_of[face] != person:
             raise UsageError(f"Face {face} is not one of {people_index.called(person)}'s; nothing was split.")
-    return _in_pieces(SPLIT, person, faces, people_index.anchors(person, without=faces))
+    return in_pieces(SPLIT, person, faces, people_index.anchors(person, without=faces))
 
 
 def reject(people_index: PeopleIndex, person: str, faces: Sequence[str]) -> list[Decision]:
     """Say of faces that they are not a person."""
-    return _in_pieces(REJECT, person, faces, people_index.anchors(person, without=faces))
+    return in_pieces(REJECT, person, faces, people_index.anchors(person, without=faces))
 
 
 def same(people_index: PeopleIndex, refs: Sequence[Ref]) -> list[Decision]:
@@ -154,7 +166,7 @@ def same(people_index: PeopleIndex, refs: Sequence[Ref]) -> list[Decision]:
     if not faces:
         return lines
     others = people_index.anchors(people[0], without=faces) if people else ()
-    return [*lines, *_in_pieces(SAME, people[0] if people else "", faces, others)]
+    return [*lines, *in_pieces(SAME, people[0] if people else "", faces, others)]
 
 
 def different(people_index: PeopleIndex, one: Ref, other: Ref) -> list[Decision]:
@@ -162,13 +174,13 @@ def different(people_index: PeopleIndex, one: Ref, other: Ref) -> list[Decision]
     if one == other:
         raise UsageError("Nobody is different from themselves; name two people or faces.")
     left, right = (_side(people_index, one, other), _side(people_index, other, one))
-    return [_said(DIFFERENT, one.person or other.person, left, right)]
+    return [said(DIFFERENT, one.person or other.person, left, right)]
 
 
 def ignore(people_index: PeopleIndex, people: Sequence[str], undo: bool = False) -> list[Decision]:
     """Leave people out of the lists, or take them in again."""
     return [
-        _said(IGNORE, person, people_index.anchors(person), value=UNDONE if undo else "") for person in people
+        said(IGNORE, person, people_index.anchors(person), value=UNDONE if undo else "") for person in people
     ]
 
 
@@ -176,21 +188,22 @@ def cover(people_index: PeopleIndex, person: str, face: str) -> list[Decision]:
     """Choose the face that stands for a person in lists."""
     if people_index.person_of[face] != person:
         raise UsageError(f"Face {face} is not one of {people_index.called(person)}'s; choose another.")
-    return [_said(COVER, person, (face,))]
+    return [said(COVER, person, (face,))]
 
 
-def _said(
+def said(
     kind: str, person: str, faces: Sequence[str], others: Sequence[str] = (), value: str = ""
 ) -> Decision:
+    """A decision that is yet to be written down, which sets its time."""
     return Decision(datetime.min.replace(tzinfo=UTC), kind, tuple(faces), tuple(others), value, person)
 
 
-def _in_pieces(kind: str, person: str, faces: Sequence[str], others: Sequence[str]) -> list[Decision]:
+def in_pieces(kind: str, person: str, faces: Sequence[str], others: Sequence[str]) -> list[Decision]:
     """As many decisions as the faces need lines, each with the first face."""
     first, *rest = dict.fromkeys(faces)
     step = MOST_FACES - 1
     pieces = [rest[start : start + step] for start in range(0, max(len(rest), 1), step)]
-    return [_said(kind, person, (first, *piece), others) for piece in pieces]
+    return [said(kind, person, (first, *piece), others) for piece in pieces]
 
 
 def _side(people_index: PeopleIndex, ref: Ref, against: Ref) -> tuple[str, ...]:
