@@ -34,14 +34,15 @@ def build_index(
     photos: Path | None = None,
     noise: float = 0.5,
     k: int = 10,
+    sha256: str = "abc123",
 ) -> IndexStore:
     """Index a folder of made-up portraits ``PERSON/NUMBER.jpg``, one part for each person, and group them.
 
     The last portrait of each person shows the first person of `people` too, in a second box. With `photos`,
     a folder, there are photos of that name that can be opened. The greater the `noise`, the less alike the
-    faces of a person are.
+    faces of a person are. `sha256` is that of the model.
     """
-    store = IndexStore.create(folder, IndexSettings(), "abc123")
+    store = IndexStore.create(folder, IndexSettings(), sha256)
     rng = np.random.default_rng(seed)
     centres = {name: rng.normal(size=EMBEDDING_SIZE) for name in people}
     first = next(iter(people))

@@ -1,4 +1,11 @@
-"""A face that somebody has drawn a box around: where its eyes, nose and mouth are, and which way up it is."""
+"""A face that somebody has drawn a box around: where its eyes, nose and mouth are, and which way up it is.
+
+Boxes drawn by hand are looser or tighter than those of the detector, and an embedding follows from the box.
+Of 46 faces of LFW and of footballers, drawn with sides of .8 to 1, .95 to 1.1 and 1.1 to 1.6 of the
+detector's and a little off the middle, the mean cosine with the embedding of the detected face is .93, .97
+and .73 as they were drawn. It is .98, .98 and .96 where O-Net has moved them once, and .98 each time where it
+has twice.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +28,7 @@ SAME_FACE = 0.3  # least intersection over union of a drawn box and what the det
 
 # Where eyes, nose and corners of the mouth are in a box of the detector, in sides of it: the mean over faces
 # of LFW's development people and of footballers.
-USUAL = np.array([[0.31, 0.39], [0.69, 0.39], [0.5, 0.58], [0.34, 0.76], [0.66, 0.76]], np.float32)
+USUAL = np.array([[0.27, 0.39], [0.73, 0.39], [0.5, 0.57], [0.3, 0.75], [0.7, 0.75]], np.float32)
 
 
 def drawn_face(detector: Detector, pixels: Pixels, box: Box) -> Detections:

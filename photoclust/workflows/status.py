@@ -138,11 +138,12 @@ def status(store: IndexStore) -> IndexStatus:
     left_out = away.filter(pc.field("left_out").is_valid())
     missing = _missing(away.filter(pc.field("left_out").is_null()), photos)
     failed = photos.filter(pc.field("status") == FAILED).select(["uri", "stage", "error", "attempts"])
-    faces, clustering = store.faces([])["face_id"], store.current_clustering()
+    stored, clustering = store.faces([]), store.current_clustering()
+    faces, bare = stored["face_id"], _bare(photos, stored)
     return IndexStatus(
         index=store.called,
         model=ModelStatus(store.settings.embed.model, store.model_sha256),
-        photos=_counts(known, photos, len(missing), len(left_out)),
+        photos=_counts(known, photos, len(missing), len(left_out), bare),
         faces=len(faces),
         unfinished=unfinished_run(store.folder),
         grouping=_grouping(clustering),
@@ -154,13 +155,19 @@ def status(store: IndexStore) -> IndexStatus:
     )
 
 
-def _counts(known: pa.Table, photos: pa.Table, missing: int, left_out: int) -> PhotoCounts:
+def _bare(photos: pa.Table, faces: pa.Table) -> int:
+    """How many photos have had faces, of which the user said that they are none."""
+    had = photos.filter(pc.field("status") == OK)
+    return len(had.filter(~pc.field("photo_id").isin(faces["photo_id"].unique())))
+
+
+def _counts(known: pa.Table, photos: pa.Table, missing: int, left_out: int, bare: int) -> PhotoCounts:
     counted = {row["values"]: row["counts"] for row in known["status"].value_counts().to_pylist()}
     usable = photos.filter(pc.field("status") != FAILED)["photo_id"]
     return PhotoCounts(
         seen=len(photos),
-        with_faces=counted.get(OK, 0),
-        without_faces=counted.get(NO_FACE, 0),
+        with_faces=counted.get(OK, 0) - bare,
+        without_faces=counted.get(NO_FACE, 0) + bare,
         failed=counted.get(FAILED, 0),
         missing=missing,
         left_out=left_out,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,10 +20,10 @@ from photoclust.errors import UsageError
 from photoclust.index.prepared import drop_prepared, drop_stale
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.people.decisions.file import added_lines
-from photoclust.people.decisions.line import KINDS, Decision
+from photoclust.people.decisions.line import DRAW, KINDS, Decision
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, PHOTO_SCHEMA
 from photoclust.workflows.cluster import group_faces
-from photoclust.workflows.people import correct
+from photoclust.workflows.people import correct, which_faces
 from photoclust.workflows.people.people_index import PeopleIndex, Ref
 
 CONFIG = ClusterConfig(k=8)
@@ -71,7 +72,7 @@ def _face(row: int, photo: str, vector: np.ndarray, rng: np.random.Generator) ->
 def said(people_index: PeopleIndex, rng: np.random.Generator) -> list[Decision]:
     """One correction of a kind drawn, about people and faces drawn."""
     people, faces = list(people_index.people), list(people_index.person_of)
-    kind = str(rng.choice(KINDS))
+    kind = str(rng.choice([one for one in KINDS if one != DRAW]))  # which needs a photo
     person, other = (str(one) for one in rng.choice(people, 2))
     own = sorted(people_index.faces_of(person))
     few = [str(face) for face in rng.choice(own, min(len(own), int(rng.integers(1, 4))), replace=False)]
@@ -92,6 +93,11 @@ def said(people_index: PeopleIndex, rng: np.random.Generator) -> list[Decision]:
         )
     if kind == "ignore":
         return correct.ignore(people_index, [person], bool(rng.integers(2)))
+    if kind == "not_a_face":
+        gone = sorted(which_faces.which_faces(people_index.decisions).not_faces)
+        if gone and rng.integers(2):
+            return which_faces.not_a_face(people_index, gone[:1], undo=True)
+        return which_faces.not_a_face(people_index, [*few, stranger])
     return correct.cover(people_index, person, few[0])
 
 
@@ -140,6 +146,40 @@ def test_corrections_one_by_one_equal_grouping_from_nothing(n: int, people: int,
             assert current is not None
             same(current, expected)
             assert group_faces(store, CONFIG).unchanged
+
+
+@given(st.integers(12, 60), st.integers(2, 6), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=8)
+def test_what_is_no_face_leaves_the_grouping_as_if_it_had_never_been_found(
+    n: int, people: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    with tempfile.TemporaryDirectory() as place:
+        store = made_up_index(Path(place) / "index", n, people, rng)
+        group_faces(store, CONFIG)
+        chosen = sorted(rng.choice(store.faces([])["face_id"].to_pylist(), n // 4, replace=False).tolist())
+        people_index = PeopleIndex(store)
+        lines = which_faces.not_a_face(people_index, chosen)
+        store.add_decisions(added_lines(people_index.text, lines, START))
+        group_faces(store, CONFIG)
+        without = IndexStore.create(Path(place) / "without", IndexSettings(), "sha")
+        rows = store.faces(left_out=True).filter(~pc.field("face_id").isin(chosen))
+        without.append(store.photos(), rows)
+        group_faces(without, CONFIG)
+        left, right = store.current_clustering(), without.current_clustering()
+        assert left is not None
+        assert right is not None
+        for name in ("face_id", "label", "status", "confidence"):
+            assert left.assignments[name].equals(right.assignments[name])
+        assert _partition(left) == _partition(right)
+        assert store.read_graph() == without.read_graph()
+
+
+def _partition(clustering: Clustering) -> set[frozenset[str]]:
+    groups: dict[str, set[str]] = {}
+    for face, person in clustering.person_of.items():
+        groups.setdefault(person or face, set()).add(face)
+    return {frozenset(own) for own in groups.values()}
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from photoclust.config import IndexSettings
-from photoclust.errors import PhotoError
+from photoclust.errors import IndexMismatchError, PhotoError, WeightsError
 from photoclust.index.erasure.keep_out import without_kept_out
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions.line import DRAW, LEAST_SIDE
@@ -59,11 +58,14 @@ class Drawer:
         refs = [PhotoRef.of_row(row) for row in self._places[photo]]
         try:
             pixels = pixels_of(photo, refs, self._store.settings.decode)
+            self._looker = self._looker or _Looker(self._store)
         except PhotoError as error:
             reason = f"{printable(refs[0].uri)} cannot be read: {error.reason}"
             self.problems += [not_drawn(one, reason) for one in faces]
             return
-        self._looker = self._looker or _Looker(self._store.settings)
+        except (IndexMismatchError, WeightsError) as error:
+            self.problems += [not_drawn(one, str(error).rstrip(".")) for one in faces]
+            return
         self._faces += faces
         self._rows += [self._looker.row(pixels, one) for one in faces]
         if len(self._rows) >= FACES_A_PART:
@@ -101,16 +103,17 @@ class Drawer:
 class _Looker:
     """Looks at drawn faces; loads what that needs."""
 
-    def __init__(self, settings: IndexSettings) -> None:
+    def __init__(self, store: IndexStore) -> None:
         import torch
 
         from photoclust.faces.detect import Detector
         from photoclust.models.embedder import load
+        from photoclust.models.weights import weights_sha256
 
         torch.set_num_threads(1)
-        self.settings = settings
-        self.detector = Detector(settings.detect)
-        embed = settings.embed
+        self.settings, embed = store.settings, store.settings.embed
+        store.require(store.settings, weights_sha256(embed.model))
+        self.detector = Detector(store.settings.detect)
         self.embedder = load(embed.model, flip=embed.flip, precision=embed.precision)
 
     def row(self, pixels: Pixels, face: DrawnFace) -> Row:
