@@ -70,7 +70,7 @@ def _faces(ids: list[str], rows: np.ndarray, thumbnails: Sequence[bytes]) -> pa.
         "box": pa.FixedSizeListArray.from_arrays(np.tile(np.array([0, 0, 60, 60], np.float32), n), 4),
         "landmarks": pa.FixedSizeListArray.from_arrays(np.zeros(10 * n, np.float32), 10),
         "embedding": pa.FixedSizeListArray.from_arrays(pa.array(rows.ravel()), EMBEDDING_SIZE),
-        "thumbnail": [thumbnails[row % len(thumbnails)] for row in range(n)],
+        "thumbnail": [thumbnails[row % len(thumbnails)] + one.encode() for row, one in enumerate(ids)],
     }
     columns |= dict.fromkeys(("detection_score", "sharpness", "yaw", "quality"), np.ones(n, np.float32))
     return pa.table({name: columns[name] for name in FACE_SCHEMA.names}, schema=FACE_SCHEMA)

@@ -145,6 +145,7 @@ def measured(folder: Path, frames: bool) -> Iterator[str]:
         time.sleep(5)  # thumbnails and templates have been read then
         if frames:
             yield from scrolled(address, client)
+            client.connection.close()  # which the server has closed meanwhile
         yield from asked(client)
         yield f"{'memory of the server':24} {server.memory_info().rss / 1e6:8.0f} MB"
     finally:

@@ -93,6 +93,7 @@ def _annotations(photos: Sequence[DatasetPhoto], number: Mapping[str, int]) -> I
                 "iscrowd": 0,
                 "keypoints": [value for x, y in points for value in (round(x, 3), round(y, 3), _VISIBLE)],
                 "num_keypoints": len(LANDMARKS),
+                "score": round(face.confidence, 4),
                 **_said(face),
             }
 
@@ -124,11 +125,11 @@ def _detection(photo: DatasetPhoto, face: DatasetFace) -> Iterator[dict[str, Any
 
 
 def _said(face: DatasetFace) -> dict[str, Any]:
+    # without its confidence, which readers take from a field of their own, and trip over a second one
     return {
         "face_id": face.face_id,
         "person_id": face.person_id,
         "status": face.status,
-        "confidence": round(face.confidence, 4),
         "quality": round(face.quality, 4),
     }
 

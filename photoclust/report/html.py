@@ -6,11 +6,12 @@ import base64
 import hashlib
 import os
 from importlib import resources
-from typing import Any
-
-import jinja2
+from typing import TYPE_CHECKING, Any
 
 from photoclust.storage.places import cache_dir
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 def page_template(name: str, *styles: str, **words: Any) -> jinja2.Template:
@@ -25,6 +26,8 @@ def page_template(name: str, *styles: str, **words: Any) -> jinja2.Template:
     words
         What it may use besides what it is rendered with.
     """
+    import jinja2  # what serves pages that are no templates does without
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("photoclust.report"),
         autoescape=True,
@@ -39,6 +42,8 @@ def page_template(name: str, *styles: str, **words: Any) -> jinja2.Template:
 
 def _compiled_templates() -> jinja2.BytecodeCache | None:
     """Keep compiled templates, which follow from the package alone, in the user's own cache, if it may be."""
+    import jinja2
+
     folder = cache_dir() / "templates"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

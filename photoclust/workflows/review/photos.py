@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
@@ -163,6 +162,8 @@ def picture(store: IndexStore, view: View, row: int, longest: int) -> bytes:
 
     stored = view.faces.photos.slice(row, 1).to_pylist()[0]
     ref = PhotoRef.of_row(stored)
+    from PIL import Image  # pages without a photo do without
+
     image = Image.fromarray(pixels_of(stored["photo_id"], [ref], store.settings.decode))
     image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
     jpeg = io.BytesIO()

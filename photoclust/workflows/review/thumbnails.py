@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from photoclust.index import files
-from photoclust.index.columns import pieces
 from photoclust.index.store import IndexStore
+from photoclust.report.album import index_in
+from photoclust.types import Rows
 from photoclust.workflows.review.stored import StoredFaces
 
 _THUMBNAIL = "thumbnail"
@@ -29,9 +30,8 @@ class Thumbnails:
 
     def __init__(self, store: IndexStore, faces: StoredFaces) -> None:
         self.stamp = faces.stamp
-        self._face_ids: pa.ChunkedArray = faces.table["face_id"]
         self._parts = [store.parts.faces_of(mark) for mark in store.parts.marks()]
-        self._part = _part_of_each(self._parts, self._face_ids)
+        self._part, self._at = _place_of_each(self._parts, faces.table["face_id"])
         self._read = [False] * len(self._parts)
         self._begin, self._length = (np.zeros(len(faces), np.int64) for _ in range(2))
         self._file, self._end = TemporaryFile(dir=store.folder, buffering=0), 0  # noqa: SIM115
@@ -53,33 +53,41 @@ class Thumbnails:
         """Put the thumbnails of a part into the file, unless they are there."""
         if part < 0 or self._read[part]:
             return
-        for rows, values in pieces([self._parts[part]], _THUMBNAIL, self._face_ids):
-            mine = np.flatnonzero(self._part[rows] == part)
-            self._put(rows[mine], values.take(pa.array(mine)), part)
-
-    def _put(self, rows: np.ndarray, values: pa.Array, part: int) -> None:
-        _, offsets, content = values.buffers()
-        ends = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1]
+        column = files.read_table(self._parts[part], [_THUMBNAIL])[_THUMBNAIL]
         with self._lock:
             if not self._read[part]:
-                self._file.seek(self._end)
-                self._file.write(memoryview(content)[ends[0] : ends[-1]])
-                self._begin[rows] = self._end + (ends[:-1] - ends[0])
-                self._length[rows] = np.diff(ends)
-                self._end += int(ends[-1] - ends[0])
+                self._put(column, part)
                 self._read[part] = True
+
+    def _put(self, column: pa.ChunkedArray, part: int) -> None:
+        rows = np.flatnonzero(self._part == part)
+        begins, lengths = np.zeros(len(column), np.int64), np.zeros(len(column), np.int64)
+        start = 0
+        self._file.seek(self._end)
+        for chunk in column.chunks:
+            _, offsets, content = chunk.buffers()
+            ends = np.frombuffer(offsets, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+            self._file.write(memoryview(content)[ends[0] : ends[-1]])
+            begins[start : start + len(chunk)] = self._end + (ends[:-1] - ends[0])
+            lengths[start : start + len(chunk)] = np.diff(ends)
+            start, self._end = start + len(chunk), self._end + int(ends[-1] - ends[0])
+        self._begin[rows], self._length[rows] = begins[self._at[rows]], lengths[self._at[rows]]
 
     def close(self) -> None:
         """Let the file go."""
         self._file.close()
 
 
-def _part_of_each(parts: list[Path], face_ids: pa.ChunkedArray) -> np.ndarray:
-    """int64, shape (n,): the last part that holds each face."""
-    part = np.full(len(face_ids), -1)
-    for number, path in enumerate(parts):
-        own = files.read_table(path, ["face_id"])["face_id"]
-        place = pc.index_in(own, value_set=face_ids)  # pyright: ignore[reportAttributeAccessIssue]
-        rows = pc.fill_null(place, -1).to_numpy()
-        part[rows[rows >= 0]] = number
-    return part
+def _place_of_each(parts: list[Path], face_ids: pa.ChunkedArray) -> tuple[Rows, Rows]:
+    """int64, shape (n,): the last part that holds each face, −1 for none, and its place in that part."""
+    stored = [files.read_table(path, ["face_id"])["face_id"].combine_chunks() for path in parts]
+    part, at = np.full(len(face_ids), -1), np.zeros(len(face_ids), np.int64)
+    row = index_in(pa.chunked_array(stored, pa.string()), face_ids)
+    rows = pc.fill_null(row, -1).to_numpy()
+    begin = 0
+    for number, own in enumerate(stored):
+        found = rows[begin : begin + len(own)]
+        there = np.flatnonzero(found >= 0)
+        part[found[there]], at[found[there]] = number, there
+        begin += len(own)
+    return part, at

@@ -84,6 +84,8 @@ def test_coco(store: IndexStore, tmp_path: Path) -> None:
     assert ada["keypoints"][0::3] == pytest.approx(landmarks(ADA)[0::2], abs=1e-2)
     assert (ada["area"], ada["iscrowd"], ada["num_keypoints"]) == (112 * 112, 0, 5)
     assert len(said["categories"][0]["keypoints"]) == 5
+    assert 0 < ada["score"] <= 1
+    assert "confidence" not in ada
 
 
 def test_fiftyone(store: IndexStore, tmp_path: Path) -> None:
@@ -92,6 +94,8 @@ def test_fiftyone(store: IndexStore, tmp_path: Path) -> None:
     first = next(one for one in labels[str(tmp_path / "a.png")] if one["label"] == "Ada")
     assert first["bounding_box"] == pytest.approx([0.25, 0.2, 0.28, 112 / 300], abs=1e-5)
     assert first["attributes"]["status"] == "member"
+    assert 0 < first["confidence"] <= 1
+    assert "confidence" not in first["attributes"]  # FiftyOne would be given it twice
     assert sorted(one["label"] for one in labels[str(tmp_path / "a.png")]) == ["Ada", "Bob", "unknown"]
 
 
