@@ -34,6 +34,7 @@ from photoclust.errors import (
 
 PREFIX = "/api/v1"
 _COMPONENTS = "#/components/schemas/"
+_BYTES = {"type": "string", "format": "binary"}
 _STATUS: dict[type, tuple[int, str]] = {
     StaleViewError: (409, "stale"),
     NamesJoinedError: (409, "names_joined"),
@@ -190,7 +191,7 @@ def openapi(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
         "info": {"title": "photoclust", "version": __version__, "license": {"name": "MIT"}},
         "paths": paths,
         "components": {
-            "schemas": shared.get("$defs", {}),
+            "schemas": {name: said | {"title": name} for name, said in shared.get("$defs", {}).items()},
             "securitySchemes": {"password": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"password": []}],
@@ -209,7 +210,7 @@ def _adapters(endpoints: Sequence[Endpoint]) -> dict[tuple[str, str], TypeAdapte
 
 def _operation(one: Endpoint, schemas: Any, number: int) -> dict[str, Any]:
     answer = schemas.get((f"answer {number}", "serialization"))
-    content = {"application/json": {"schema": answer}} if answer else {"image/jpeg": {"schema": {}}}
+    content = {"application/json": {"schema": answer}} if answer else {"image/jpeg": {"schema": _BYTES}}
     problem = {"application/json": {"schema": schemas["problem", "serialization"]}}
     operation: dict[str, Any] = {
         "operationId": one.call.__name__,
