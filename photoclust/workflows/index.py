@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,16 +19,10 @@ import pyarrow.compute as pc
 from photoclust.config import CollectionConfig, DecodeConfig, IndexSettings
 from photoclust.errors import NoPhotosError, ObjectStoreError, PhotoError, UsageError
 from photoclust.index.place import Location
-from photoclust.index.planning.absence import (
-    Moves,
-    left_out_rows,
-    lost_photos,
-    missing_rows,
-    require_plausible,
-)
-from photoclust.index.planning.plan import Plan, plan, with_copies
+from photoclust.index.planning.absence import Absence, gone_from
+from photoclust.index.planning.plan import Plan, plan
 from photoclust.index.planning.unread import Unread
-from photoclust.index.planning.worklist import Unanswered, references
+from photoclust.index.planning.worklist import Unanswered, references, with_copies
 from photoclust.index.runs import passed_over_before
 from photoclust.index.store import IndexStore
 from photoclust.index.unfinished import unfinished
@@ -166,60 +160,63 @@ def _indexed(
     collection: CollectionConfig,
     search: Search,
 ) -> IndexReport:
-    stats = RunStats()
-    seen, limits = store.known_photos(), store.settings.decode
+    stats, no_faces = RunStats(), store.face_schema.empty_table()
     with counting_retries() as finding:
-        identify = handed_over(partial(_identify, limits))
-        work = plan(refs, seen, identify, collection.retry_failed)
-        missing = _missing(work, seen, collection)
-        left_out = _left_out(work, missing, collection, search)
+        work = _planned(refs, store, collection)
+        absence = _absence(work, collection)
     stats.add_seconds("find", stats.seconds)
-    succession, no_faces = Succession(store, work.changed), store.face_schema.empty_table()
-    moves, copies = Moves(work, missing.to_pylist(), handed_over(is_gone)), dict(work.copies)
-    unread = Unread(seen, is_gone, Roots(collection.folders))
+    gone = handed_over(is_gone)
+    unread = Unread(is_gone, Roots(collection.folders))
     with counting_retries() as writing, PartWriter(store) as writer:
-        known = pa.Table.from_pylist([*work.known_copies, *work.returned], schema=PHOTO_SCHEMA)
         # first what is gone: should this be killed, the new names are still new to the next run
-        _write(writer, RunStats(), pa.concat_tables([missing, left_out]), no_faces)
-        _write(writer, RunStats(), moves.of(known), no_faces)
-        _write(writer, stats, known, no_faces, succession)
-        if work.refs:
+        for rows in chain(absence.rows(search.reason_left_out), absence.moves_back(gone)):
+            _write(writer, RunStats(), rows, no_faces)
+        for rows in work.photos.tables("back"):
+            _write(
+                writer, stats, rows.select(PHOTO_SCHEMA.names), no_faces, Succession(store, _changed(rows))
+            )
+        if work.opened:
             with context.start_engine() as engine, context.progress(INDEX, work.to_do) as advance:
-                advance(len(known))
-                for photos, faces in _rows(engine, work, store.settings, stats):
-                    photos = with_copies(photos, copies)
-                    _write(writer, RunStats(), moves.of(photos), no_faces)
-                    _write(writer, stats, unread.sort(photos), faces, succession)
-                    stats.pace(len(photos))
-                    advance(len(photos))
+                advance(work.known_copies + work.returned)
+                for some in work.work():
+                    succession = Succession(store, some.changed)
+                    for photos, faces in _rows(engine, some.refs, store.settings, stats):
+                        photos = with_copies(photos, some.copies)
+                        _write(writer, RunStats(), absence.moves_of(photos, gone), no_faces)
+                        _write(writer, stats, unread.sort(photos, some.known), faces, succession)
+                        stats.pace(len(photos))
+                        advance(len(photos))
             _write(writer, stats, unread.rest(), no_faces)
     stats.retries += finding.requests + writing.requests
-    lost = set(lost_photos(work, missing.to_pylist(), seen)) - moves.uris
     return replace(
-        stats.report(work, len(lost), unread, len(moves.uris)),
-        left_out=len(left_out),
+        stats.report(work, absence.lost, unread, absence.moved),
+        left_out=absence.left_out,
         passed_over=search.passed_over.values(),
     )
 
 
-def _missing(work: Plan, known: pa.Table, collection: CollectionConfig) -> pa.Table:
-    """Rows for photos that are no longer there."""
-    if collection.missing == "keep":
-        return PHOTO_SCHEMA.empty_table()
-    rows = missing_rows(work, collection.folders, is_gone)
-    if rows:
+def _planned(refs: Iterable[PhotoRef], store: IndexStore, collection: CollectionConfig) -> Plan:
+    """What is to be done, and which known photos are no longer there."""
+    asked = {} if collection.missing == "keep" else {"are_gone": gone_from(collection.folders, is_gone)}
+    identify = handed_over(partial(_identify, store.settings.decode))
+    return plan(refs, store.parts.read_photos(), identify, store.folder, collection.retry_failed, **asked)
+
+
+def _absence(work: Plan, collection: CollectionConfig) -> Absence:
+    """What becomes of known photos that were not found; asks where too many are gone."""
+    if work.gone:
         require_there(collection.folders)
+    absence = Absence(work, collection.folders)
     if collection.missing == "check":
         # a TIFF that lost its further pages was saved anew: no drive is gone
-        holders = [begin for begin in collection.folders if not page_of(f"{begin}2")]
-        require_plausible(work, rows, known, holders)
-    return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)
+        absence.require_plausible([begin for begin in collection.folders if not page_of(f"{begin}2")])
+    return absence
 
 
-def _left_out(work: Plan, missing: pa.Table, collection: CollectionConfig, search: Search) -> pa.Table:
-    """Rows for photos that are still there, and that the search no longer takes."""
-    rows = left_out_rows(work, missing.to_pylist(), collection.folders, search.reason_left_out)
-    return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)
+def _changed(rows: pa.Table) -> dict[str, dict[str, Any]]:
+    """By uri, what was known of photos that have another picture now."""
+    changed = rows.filter(pc.field("changed_from").is_valid()).select(["uri", "changed_from"])
+    return {row["uri"]: row["changed_from"] for row in changed.to_pylist()}
 
 
 def _write(
@@ -238,15 +235,15 @@ def _write(
 
 
 def _rows(
-    engine: Engine, work: Plan, settings: IndexSettings, stats: RunStats
+    engine: Engine, refs: pa.Table, settings: IndexSettings, stats: RunStats
 ) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """Rows for every photo of the plan, whatever happens to the processes that work on them.
+    """Rows for every photo of `refs`, whatever happens to the processes that work on them.
 
     A photo that takes its process down takes the rest of its batch with it. Those that gave no row are
     tried again, each alone, for as long as that brings rows home, since the death of one may still cost
     its neighbours. What then gives none is a failed photo.
     """
-    waiting = Unanswered(work.refs.table)
+    waiting = Unanswered(refs)
     photos_at_once: int | None = None
     while before := len(waiting):
         for indexed in engine.stream(waiting.table, settings, photos_at_once):

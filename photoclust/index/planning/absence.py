@@ -8,19 +8,24 @@ another name was moved and is not lost: the name that leads nowhere goes missing
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from photoclust.errors import MissingPhotosError
+from photoclust.index.planning import rows
+from photoclust.index.planning.known import Mask, mask
 from photoclust.index.planning.plan import Plan
+from photoclust.index.planning.shuffle import Sieve, Tables, hashes
 from photoclust.records import MISSING, PHOTO_SCHEMA
 
 Row = dict[str, Any]
+_compute: Any = pc
 
 _ASKED_AT_ONCE = 8
 
@@ -28,127 +33,167 @@ MANY = 20
 """Photos known in a folder from which losing more than half is no longer everyday."""
 
 
-def missing_rows(work: Plan, folders: Sequence[str], is_gone: Callable[[str], bool]) -> list[Row]:
-    """Rows to append for photos that this run finds missing.
+def gone_from(folders: Sequence[str], is_gone: Callable[[str], bool]) -> Callable[[pa.Table], Mask]:
+    """What tells which known photos a run that did not find them finds missing.
 
     Parameters
     ----------
-    work
-        What was and was not found.
     folders
         What uris in the folders that were searched begin with.
     is_gone
         Tells whether there is nothing, or no file, at a uri; false when in doubt.
     """
     begins = tuple(folders)
-    candidates = (
-        row for row in work.unseen if row["uri"] in work.unreachable or row["uri"].startswith(begins)
-    )
-    return [_missing(row) for row in candidates if is_gone(row["uri"])]
+
+    def are_gone(unseen: pa.Table) -> Mask:
+        asked = zip(unseen["uri"].to_pylist(), unseen["named"].to_pylist(), strict=True)
+        answers = ((named or uri.startswith(begins)) and is_gone(uri) for uri, named in asked)
+        return np.fromiter(answers, np.bool_, len(unseen))
+
+    return are_gone
 
 
-class Moves:
-    """Finds out which known names of the photos that a run meets lead nowhere any more.
-
-    Parameters
-    ----------
-    work
-        What was and was not found.
-    missing
-        From `missing_rows`: known already to be gone.
-    is_gone
-        As in `missing_rows`; called from several threads.
-    """
-
-    def __init__(self, work: Plan, missing: Sequence[Row], is_gone: Callable[[str], bool]) -> None:
-        self.uris: set[str] = set()  # names that were left
-        self._is_gone = is_gone
-        self._away = {row["uri"] for row in missing}
-        self._unseen: dict[str, list[Row]] = {}
-        for row in work.unseen:
-            if row["photo_id"]:
-                self._unseen.setdefault(row["photo_id"], []).append(row)
-
-    def of(self, photos: pa.Table) -> pa.Table:
-        """Rows to append before those of `photos`, for what these were called before and are no longer."""
-        met = set(photos["photo_id"].to_pylist()) & self._unseen.keys()
-        known = [row for photo in sorted(met) for row in self._unseen.pop(photo)]
-        new = [row for row in known if row["uri"] not in self._away]
-        with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
-            gone = pool.map(self._is_gone, (row["uri"] for row in new))
-            rows = [_missing(row) for row, is_gone in zip(new, gone, strict=True) if is_gone]
-        self.uris |= {row["uri"] for row in rows} | self._away.intersection(row["uri"] for row in known)
-        return pa.Table.from_pylist(rows, schema=PHOTO_SCHEMA)
-
-
-def _missing(row: Row) -> Row:
-    return row | {"status": MISSING, "former_status": row["status"], "stage": None}
-
-
-def left_out_rows(
-    work: Plan, missing: Sequence[Row], folders: Sequence[str], reason: Callable[[str], str]
-) -> list[Row]:
-    """Rows to append for photos that are still there and that this run leaves out.
-
-    Like missing ones they keep their faces, are out of the grouping, and come back when they are taken again.
-
-    Parameters
-    ----------
-    work, folders
-        As in `missing_rows`.
-    missing
-        From `missing_rows`.
-    reason
-        Tells why the photo at a uri is left out; ``""`` where it is not.
-    """
-    begins, gone = tuple(folders), {row["uri"] for row in missing}
-    there = (row for row in work.unseen if row["uri"].startswith(begins) and row["uri"] not in gone)
-    return [_missing(row) | {"left_out": why, "error": None} for row in there if (why := reason(row["uri"]))]
-
-
-def lost_photos(work: Plan, missing: Sequence[Row], known: pa.Table) -> list[str]:
-    """Uris of missing photos whose picture is under no other name.
+class Absence:
+    """What becomes of the known photos that were not found.
 
     Parameters
     ----------
     work
         What was and was not found.
-    missing
-        From `missing_rows`.
-    known
-        Table of PHOTO_SCHEMA: the rows in force.
-    """
-    away = {row["uri"] for row in missing}
-    there = known.filter(pc.field("status") != MISSING)
-    rows = zip(there["uri"].to_pylist(), there["photo_id"].to_pylist(), strict=True)
-    present = {photo for uri, photo in rows if uri not in away}
-    present |= {row["photo_id"] for row in (*work.known_copies, *work.returned)}
-    return [row["uri"] for row in missing if row["photo_id"] not in present]
-
-
-def require_plausible(work: Plan, missing: Sequence[Row], known: pa.Table, folders: Sequence[str]) -> None:
-    """Make sure that photos are missing because somebody took them away.
-
-    Parameters
-    ----------
-    work, missing, known
-        As in `lost_photos`; `known` is ordered by uri.
     folders
-        What uris in the folders that were searched begin with.
+        As in `gone_from`.
 
-    Raises
-    ------
-    MissingPhotosError
-        A folder is empty in which photos are known, or has lost more than half of at least `MANY`.
+    Attributes
+    ----------
+    left_out
+        How many are still there, and the search no longer takes: known when `rows` have been gone through.
+    moved
+        How many known names of photos that were met lead nowhere.
     """
-    lost = lost_photos(work, missing, known)
-    uris = known.filter(pc.field("status") != MISSING)["uri"].to_pylist() if lost else []
-    for folder in folders:
-        gone = sum(uri.startswith(folder) for uri in lost)
-        count = bisect_left(uris, folder[:-1] + chr(ord(folder[-1]) + 1)) - bisect_left(uris, folder)
-        left = count - sum(row["uri"].startswith(folder) for row in missing)
-        empty = not left and not any(ref.uri.startswith(folder) for ref in work.refs)
-        if gone and (empty or (count >= MANY and gone > count / 2)):
+
+    def __init__(self, work: Plan, folders: Sequence[str]) -> None:
+        self._work, self._folders = work, tuple(folders)
+        self.left_out = self.moved = 0
+        self._lost = self._found_again = 0
+        self._met: set[str] = set()  # pictures under another name that no looks told
+        self._unseen = Sieve()
+        for table in work.photos.tables("unseen"):
+            self._unseen.want(hashes(table["photo_id"]))
+        if work.gone:
+            self._add_present()
+            self._lost = sum(map(len, self._lost_photos()))
+        self._part: tuple[int, Tables] | None = None
+
+    def _add_present(self) -> None:
+        """Add the known photos with a picture that was somewhere else."""
+        sieve = Sieve()
+        for table in self._work.photos.tables("unseen"):
+            sieve.want(hashes(table["photo_id"].filter(table["gone"])))
+        for known in self._work.known():
+            there = known.table.filter(pa.array(~known.missing)).select(rows.PRESENT.names)
+            present = there.filter(pa.array(sieve(hashes(there["photo_id"])))).cast(rows.PRESENT)
+            self._work.photos.add("present", present)
+
+    @property
+    def lost(self) -> int:
+        """How many photos are gone whose picture is under no other name."""
+        return self._lost - self._found_again
+
+    def _lost_photos(self) -> Iterator[pa.Table]:
+        for part in self._work.photos:
+            yield part["unseen"].filter(pa.array(_are_lost(part)))
+
+    def rows(self, reason: Callable[[str], str]) -> Iterator[pa.Table]:
+        """Rows to append for photos that are missing, and for those that are still there and left out now.
+
+        Both keep their faces, are out of the grouping, and come back when they are taken again.
+
+        Parameters
+        ----------
+        reason
+            Tells why the photo at a uri is left out; ``""`` where it is not.
+        """
+        for table in self._work.photos.tables("unseen"):
+            made: list[Row] = []
+            for row in table.to_pylist():
+                if row["gone"]:
+                    made.append(_missing(row))
+                elif row["uri"].startswith(self._folders) and (why := reason(row["uri"])):
+                    self.left_out += 1
+                    made.append(_missing(row) | {"left_out": why, "error": None})
+            yield pa.Table.from_pylist(made, schema=PHOTO_SCHEMA)
+
+    # -- photos that have another name now ----------------------------------------------------------------
+
+    def moves_back(self, is_gone: Callable[[str], bool]) -> Iterator[pa.Table]:
+        """Rows to append before those that are ``back``, for what these were called before and are no longer.
+
+        Parameters
+        ----------
+        is_gone
+            As in `gone_from`; called from several threads.
+        """
+        for part in self._work.photos:
+            yield self._leave(part, set(part["back"]["photo_id"].to_pylist()), is_gone)
+
+    def moves_of(self, photos: pa.Table, is_gone: Callable[[str], bool]) -> pa.Table:
+        """The same for photos that were opened, before whose rows they are appended."""
+        wanted = photos["photo_id"].filter(pa.array(self._unseen(hashes(photos["photo_id"])))).to_pylist()
+        made = [PHOTO_SCHEMA.empty_table()]
+        of = self._work.photos.part_of
+        for number, some in groupby(sorted(set(wanted) - self._met, key=of), of):
+            if self._part is None or self._part[0] != number:
+                self._part = number, self._work.photos.part(number)
+            part = self._part[1]
+            met = set(some).intersection(part["unseen"]["photo_id"].to_pylist())
+            made.append(self._leave(part, met.difference(part["back"]["photo_id"].to_pylist()), is_gone))
+            self._met |= met
+        return pa.concat_tables(made)
+
+    def _leave(self, part: Tables, photos: set[str], is_gone: Callable[[str], bool]) -> pa.Table:
+        """Rows for what some photos were called and are no longer."""
+        among = pa.array(sorted(photos - {""}), pa.string())
+        chosen = mask(_compute.is_in(part["unseen"]["photo_id"], value_set=among))
+        if not chosen.any():
+            return PHOTO_SCHEMA.empty_table()
+        self._found_again += int((_are_lost(part) & chosen).sum())
+        known = part["unseen"].filter(pa.array(chosen)).to_pylist()
+        new = [row for row in known if not row["gone"]]
+        with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+            gone = pool.map(is_gone, (row["uri"] for row in new))
+            made = [_missing(row) for row, is_gone in zip(new, gone, strict=True) if is_gone]
+        self.moved += len(made) + len(known) - len(new)
+        return pa.Table.from_pylist(made, schema=PHOTO_SCHEMA)
+
+    # -- whether to ask -----------------------------------------------------------------------------------
+
+    def require_plausible(self, folders: Sequence[str]) -> None:
+        """Make sure that photos are missing because somebody took them away.
+
+        Parameters
+        ----------
+        folders
+            What uris in the folders that were searched begin with.
+
+        Raises
+        ------
+        MissingPhotosError
+            A folder is empty in which photos are known, or has lost more than half of at least `MANY`.
+        """
+        if not self._lost:
+            return
+        for folder in folders:
+            gone = _count(self._lost_photos(), folder)
+            if gone:
+                self._require_plausible(folder, gone)
+
+    def _require_plausible(self, folder: str, gone: int) -> None:
+        work = self._work
+        count = _count((known.table.filter(pa.array(~known.missing)) for known in work.known()), folder)
+        away = _count((table.filter(table["gone"]) for table in work.photos.tables("unseen")), folder)
+        new = (table.filter(pc.field("copy_of").is_null()) for table in work.waiting.tables("to_do"))
+        is_empty = count == away and not _count(new, folder)
+        if is_empty or (count >= MANY and gone > count / 2):
             place = folder.rstrip("/") or folder
             raise MissingPhotosError(
                 f"{gone} of the {count} photos known in {place} are not there; is a drive "
@@ -158,3 +203,25 @@ def require_plausible(work: Plan, missing: Sequence[Row], known: pa.Table, folde
                 cli="If they are gone for good, add --missing drop, and they leave the grouping; with "
                 "--missing keep everything stays.",
             )
+
+
+def _are_lost(part: Tables) -> Mask:
+    """Which unseen photos are gone and have a picture that is nowhere else."""
+    unseen, gone = part["unseen"], mask(part["unseen"]["gone"])
+    if not gone.any():
+        return gone
+    away = unseen["uri"].filter(pa.array(gone)).combine_chunks()
+    stays = ~mask(_compute.is_in(part["present"]["uri"], value_set=away))
+    there = part["present"]["photo_id"].filter(pa.array(stays)).to_pylist()
+    pictures = pa.array([*there, *part["back"]["photo_id"].to_pylist()], pa.string())
+    return gone & ~mask(_compute.is_in(unseen["photo_id"], value_set=pictures))
+
+
+def _count(tables: Iterable[pa.Table], folder: str) -> int:
+    """How many photos have a uri in a folder."""
+    return sum(int(mask(_compute.starts_with(table["uri"], folder)).sum()) for table in tables)
+
+
+def _missing(row: Row) -> Row:
+    own = {name: row[name] for name in PHOTO_SCHEMA.names}
+    return own | {"status": MISSING, "former_status": row["status"], "stage": None}

@@ -1,12 +1,7 @@
-"""Known photos, found by their uri or by their looks, in little memory.
-
-Sorted 64-bit hashes stand in for dictionaries; what they point to is compared before it is believed. For each
-photo that is 32 bytes beside the table, where dictionaries of rows took over a kilobyte.
-"""
+"""Known photos in columns: the rows in force, and what copies of them look like."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,103 +9,72 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from photoclust.photo_refs import PhotoRef, Version
+from photoclust.photo_refs import VersionKind
 from photoclust.records import FAILED, MISSING
 
-Looks = tuple[int, str]
-_ROWS_AT_ONCE = 65536
+_compute: Any = pc
+Mask = npt.NDArray[np.bool_]
 
 
-def looks(size: int, version: Version) -> Looks:
-    """What copies have in common, as far as can be said without opening them."""
-    return size, str(version) if version.names_content else ""
+def looks(photos: pa.Table) -> pa.ChunkedArray:
+    """What copies have in common, as far as can be said without opening them: the size, and a tag."""
+    version = photos["version"]
+    tag = _compute.if_else(_compute.starts_with(version, VersionKind.CONTENT.value), version, "")
+    return _compute.binary_join_element_wise(photos["size"].cast(pa.string()), tag, " ")
 
 
 class KnownPhotos:
-    """Rows of PHOTO_SCHEMA as they were before any of them went missing.
+    """Rows of PHOTO_SCHEMA in force, as they were before any of them went missing.
+
+    Parameters
+    ----------
+    written
+        All rows of some photos that were ever written, the oldest first.
 
     Attributes
     ----------
+    table
+        The last of each photo.
     missing, failed, unread
         bool, shape (n,): which rows are of missing photos, which photos could not be used, and which of those
         could not even be read.
     """
 
-    def __init__(self, known: pa.Table) -> None:
-        missing: Any = pc.field("status") == MISSING
-        self.missing = _mask(known, missing)
-        self.table = _as_they_were(known) if self.missing.any() else known
-        failed: Any = pc.field("status") == FAILED
-        self.failed = _mask(self.table, failed)
-        self.unread = _mask(self.table, failed & (pc.field("stage") == "read"))
-        self._sizes = known["size"].to_numpy()
-        self._by_uri = Lookup(_values(known["uri"]), len(known))
-        versions = map(Version.parse, _values(known["version"]))
-        self._by_looks = Lookup(map(looks, self._sizes.tolist(), versions), len(known))
+    def __init__(self, written: pa.Table) -> None:
+        rows = last_rows(written)
+        self.missing = mask(_compute.equal(rows["status"], MISSING))
+        self.table = _as_they_were(rows) if self.missing.any() else rows
+        self.failed = mask(_compute.equal(self.table["status"], FAILED))
+        self.unread = self.failed & mask(_compute.equal(self.table["stage"], "read"))
 
     def __len__(self) -> int:
         return len(self.table)
 
-    def at(self, uri: str) -> int | None:
-        """Position of a uri."""
-        column = self.table["uri"]
-        return next((row for row in self._by_uri.rows(uri) if column[row].as_py() == uri), None)
-
-    def like(self, wanted: Looks) -> Iterator[int]:
-        """Positions of photos with these looks, in order."""
-        for row in self._by_looks.rows(wanted):
-            if self._looks(row) == wanted:
-                yield row
-
-    def _looks(self, row: int) -> Looks:
-        return looks(int(self._sizes[row]), Version.parse(self.table["version"][row].as_py()))
-
-    def photo_id(self, row: int) -> str:
-        """Name of the content of a photo."""
-        return self.table["photo_id"][row].as_py()
-
-    def is_same(self, row: int, ref: PhotoRef) -> bool:
-        """Tell whether a file is as it was."""
-        return bool(self._sizes[row] == ref.size) and self.table["version"][row].as_py() == str(ref.version)
-
-    def row(self, row: int) -> dict[str, Any]:
-        """All values of one photo."""
-        return self.table.slice(row, 1).to_pylist()[0]
+    def rows_of(self, uris: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+        """Rows of some photos, int64, -1 where nothing is known."""
+        found = _compute.index_in(uris, value_set=self.table["uri"])
+        return _compute.fill_null(found, -1).to_numpy().astype(np.int64)
 
 
-class Lookup:
-    """Finds rows by a key of theirs, or of another whose hash is the same."""
-
-    def __init__(self, keys: Iterable[Hashable], count: int) -> None:
-        hashes = np.fromiter(map(hash, keys), np.int64, count)
-        self.order = np.argsort(hashes, kind="stable")
-        self.hashes = hashes[self.order]
-
-    def rows(self, key: Hashable) -> list[int]:
-        """Rows that may have this key, in order."""
-        wanted = np.int64(hash(key))
-        first, last = (np.searchsorted(self.hashes, wanted, side) for side in ("left", "right"))
-        return self.order[first:last].tolist()
+def last_rows(written: pa.Table) -> pa.Table:
+    """The last row of each uri."""
+    uris = written["uri"].combine_chunks()
+    places = np.arange(len(uris))
+    backwards = uris.take(pa.array(places[::-1].copy()))
+    last = len(uris) - 1 - _compute.index_in(uris, value_set=backwards).to_numpy()
+    return written if (last == places).all() else written.filter(pa.array(last == places))
 
 
-def _values(column: pa.ChunkedArray) -> Iterator[str]:
-    for start in range(0, len(column), _ROWS_AT_ONCE):
-        yield from column.slice(start, _ROWS_AT_ONCE).to_pylist()
-
-
-def _mask(table: pa.Table, condition: Any) -> npt.NDArray[np.bool_]:
-    chosen = np.zeros(len(table), np.bool_)
-    rows = table.select(["status", "stage"]).append_column("row", pa.array(np.arange(len(table))))
-    chosen[rows.filter(condition)["row"].to_numpy()] = True
-    return chosen
+def mask(condition: pa.ChunkedArray) -> Mask:
+    """Whether a condition holds, and is known."""
+    return _compute.fill_null(condition, False).to_numpy().astype(np.bool_)
 
 
 def _as_they_were(known: pa.Table) -> pa.Table:
     """Give missing photos the status they had."""
-    away: Any = pc
     nothing = pa.nulls(len(known), pa.string())
-    status = away.coalesce(known["former_status"], known["status"])
+    status = _compute.coalesce(known["former_status"], known["status"])
     for name, column in (("status", status), ("former_status", nothing), ("left_out", nothing)):
         at = known.schema.get_field_index(name)
-        known = known.set_column(at, known.schema.field(at).with_nullable(True), column)
+        known = known.set_column(at, known.schema.field(at), column)
     return known

@@ -8,15 +8,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Collection
 from itertools import chain
 from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from photoclust.index.planning.known import KnownPhotos
 from photoclust.photo_refs import UNREACHABLE, PhotoRef
 from photoclust.records import FAILED, PHOTO_SCHEMA, container_of
 
@@ -46,8 +44,6 @@ class Unread:
 
     Parameters
     ----------
-    known
-        Table of PHOTO_SCHEMA: the rows in force.
     is_gone
         Tells whether there is nothing at a uri; false when in doubt.
     reach
@@ -60,13 +56,20 @@ class Unread:
         many were gone before they were read.
     """
 
-    def __init__(self, known: pa.Table, is_gone: Callable[[str], bool], reach: Reach) -> None:
-        self._rows, self._is_gone, self._reach = known, is_gone, reach
-        self._held: dict[str, list[Row]] = {}  # by the place they were read from
+    def __init__(self, is_gone: Callable[[str], bool], reach: Reach) -> None:
+        self._is_gone, self._reach = is_gone, reach
+        self._held: dict[str, list[tuple[Row, bool]]] = {}  # by the place they were read from; if it is known
         self.kept = self.failed = self.vanished = 0
 
-    def sort(self, photos: pa.Table) -> pa.Table:
+    def sort(self, photos: pa.Table, known: Collection[str] = ()) -> pa.Table:
         """Take rows as they come; gives those to be written now.
+
+        Parameters
+        ----------
+        photos
+            Of PHOTO_SCHEMA.
+        known
+            Uris, among others, of those of which a picture is known.
 
         Raises
         ------
@@ -82,9 +85,9 @@ class Unread:
             self._reach.was_read(uri)
             released += self._release(self._reach.root(uri))
         for row in failures:
-            self._held.setdefault(self._reach.root(row["uri"]), []).append(row)
+            self._held.setdefault(self._reach.root(row["uri"]), []).append((row, row["uri"] in known))
         for root in {self._reach.root(row["uri"]) for row in failures}:
-            last = self._held[root][-1]
+            last = self._held[root][-1][0]
             self._reach.require(last["uri"], len(self._held[root]), last["error"])
         return _with(read, released)
 
@@ -103,26 +106,22 @@ class Unread:
         """Rows held back that may be written, once each is seen to be about its photo alone."""
         rows = self._held.pop(root, [])
         if rows:
-            self._reach.require(rows[-1]["uri"], len(rows), rows[-1]["error"])
-        return [row for row in rows if self._stands(row)]
+            last = rows[-1][0]
+            self._reach.require(last["uri"], len(rows), last["error"])
+        return [row for row, is_known in rows if self._stands(row, is_known)]
 
-    def _stands(self, row: Row) -> bool:
+    def _stands(self, row: Row, is_known: bool) -> bool:
         """Tell whether the failure is all that can be said of a photo."""
         version = PhotoRef.of_row(row).version
         was_found = version != UNREACHABLE and not version.is_refused
         if was_found and self._is_gone(container_of(row["uri"]) or row["uri"]):
             self.vanished += 1
             return False
-        at = self._known.at(row["uri"])
-        if at is not None and self._known.photo_id(at):
+        if is_known:
             self.kept += 1
             return False
         self.failed += 1
         return True
-
-    @cached_property
-    def _known(self) -> KnownPhotos:
-        return KnownPhotos(self._rows)
 
 
 def _with(photos: pa.Table, rows: list[Row]) -> pa.Table:

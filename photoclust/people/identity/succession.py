@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 Array = npt.NDArray[np.float64]
 
@@ -51,6 +50,8 @@ def successors(before: PhotoFaces, after: PhotoFaces) -> list[tuple[str, str]]:
     placed = max(candidates, key=lambda weights: float(weights.max(axis=1).sum()))
     anywhere = np.where(alike >= _SAME_ANYWHERE, alike, 0.0)
     weights = np.where(placed > 0, placed + 1, anywhere)
+    from scipy.optimize import linear_sum_assignment  # takes as long as reading 100,000 known photos
+
     rows, columns = linear_sum_assignment(weights, maximize=True)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
     old, new = list(before.face_ids), list(after.face_ids)

@@ -138,7 +138,7 @@ def absolute(path: str) -> str:
 def status_of(path: str) -> os.stat_result | None:
     """What the system says of a path, links followed; None where it cannot be reached."""
     try:
-        return Path(path).stat()
+        return os.stat(path)  # noqa: PTH116 (of each photo, and a path takes three times as long)
     except (OSError, ValueError):
         return None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 # fmt: off
 IMAGE_EXTENSIONS = frozenset({
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib",
@@ -69,11 +67,18 @@ def photo_stem(name: str) -> str:
 
 def stem(name: str) -> str:
     """A name without its suffix and letter case."""
-    return PurePosixPath(name).stem.casefold()
+    return _parted(name)[0].casefold()
 
 
 def _suffix(name: str) -> str:
-    return PurePosixPath(name).suffix.lower()
+    return _parted(name)[1].lower()
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """Stem and suffix of a file's name, as pathlib has them; pathlib took half of the time of a listing."""
+    last = name.rpartition("/")[2]
+    dot = last.rfind(".")
+    return (last[:dot], last[dot:]) if 0 < dot < len(last) - 1 else (last, "")
 
 
 def is_tar(name: str) -> bool:

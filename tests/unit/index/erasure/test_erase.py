@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from erasing import KNOWN, PeopleOf, contents, faces_of, forget, found_in
+from planned import planned
 
 from photoclust.config import ClusterConfig
 from photoclust.index import files
 from photoclust.index.erasure.erase import pending
-from photoclust.index.planning.plan import plan
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions.file import read_decisions
 from photoclust.people.graph.neighbours import neighbours
@@ -195,12 +195,12 @@ def test_photos_that_lie_where_they_lay_do_not_bring_faces_back(store: IndexStor
     known = store.photos().to_pylist()
     forget(store, "Ada Lovelace")
     refs = list(map(PhotoRef.of_row, known))
-    assert plan(refs, store.photos(), lambda ref: None).unchanged == len(refs)
+    assert planned(refs, store.photos(), lambda ref: None).plan.unchanged == len(refs)
     moved = [PhotoRef(f"/elsewhere{row['uri']}", row["size"], Version.parse("2")) for row in known]
     identity = {f"/elsewhere{row['uri']}": PhotoIdentity(row["photo_id"], "") for row in known}
-    work = plan(moved, store.photos(), lambda ref: identity[ref.uri])
-    assert not work.refs
-    assert len(work.known_copies) == len(moved)
+    work = planned(moved, store.photos(), lambda ref: identity[ref.uri])
+    assert not work.uris
+    assert len(work.back) == len(moved)
 
 
 def test_old_versions_of_photos_go_too(store: IndexStore, people_of: PeopleOf) -> None:

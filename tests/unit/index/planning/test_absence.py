@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pyarrow as pa
 import pytest
+from planned import planned
 
 from photoclust.errors import MissingPhotosError
-from photoclust.index.planning.absence import (
-    MANY,
-    Moves,
-    left_out_rows,
-    lost_photos,
-    missing_rows,
-    require_plausible,
-)
-from photoclust.index.planning.plan import plan
+from photoclust.index.planning.absence import MANY, Absence, gone_from
 from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
 from photoclust.records import PHOTO_SCHEMA, PhotoIdentity
 
@@ -27,6 +22,11 @@ def known(*uris: str) -> pa.Table:
 
 
 FIRST = Version.parse("1")
+Gone = Callable[[str], bool]
+
+
+def everywhere(uri: str) -> bool:
+    return True
 
 
 def found(*uris: str, version: Version = FIRST) -> list[PhotoRef]:
@@ -38,12 +38,19 @@ def by_name(ref: PhotoRef) -> PhotoIdentity:
     return PhotoIdentity(name, name)
 
 
+def absence_of(refs: list[PhotoRef], rows: pa.Table, folders: list[str], gone: Gone = everywhere) -> Absence:
+    return Absence(planned(refs, rows, by_name, are_gone=gone_from(folders, gone)).plan, folders)
+
+
+def rows_in(absence: Absence, reason: Callable[[str], str] = lambda _: "") -> list[dict]:
+    return [row for table in absence.rows(reason) for row in table.to_pylist()]
+
+
 def missing(refs: list[PhotoRef], rows: pa.Table, *folders: str, there: str = "") -> list[str]:
     """Uris found missing, after asking whether that is plausible."""
-    work = plan(refs, rows, by_name)
-    away = missing_rows(work, folders, lambda uri: uri != there)
-    require_plausible(work, away, rows, folders)
-    return [row["uri"] for row in away]
+    absence = absence_of(refs, rows, list(folders), lambda uri: uri != there)
+    absence.require_plausible(folders)
+    return [row["uri"] for row in rows_in(absence)]
 
 
 def test_only_folders_that_were_searched_are_vouched_for() -> None:
@@ -62,8 +69,7 @@ def test_a_photo_named_and_not_there_is_missing() -> None:
 
 
 def test_a_missing_photo_remembers_its_status() -> None:
-    work = plan(found("/a/1"), known("/a/1", "/a/2"), lambda _: None)
-    (row,) = missing_rows(work, ["/a/"], lambda _: True)
+    (row,) = rows_in(absence_of(found("/a/1"), known("/a/1", "/a/2"), ["/a/"]))
     assert (row["status"], row["former_status"], row["photo_id"]) == ("missing", "ok", "2")
 
 
@@ -91,42 +97,56 @@ def test_photos_that_moved_are_not_lost() -> None:
     moved = found(*(uri.replace("/a/", "/a/new/") for uri in uris))
     rows = known(*uris)
     assert missing(moved, rows, "/a/") == uris
-    work = plan(moved, rows, by_name)
-    assert lost_photos(work, missing_rows(work, ["/a/"], lambda _: True), rows) == []
+    absence = absence_of(moved, rows, ["/a/"])
+    assert (absence.lost, sum(map(len, absence.moves_back(everywhere))), absence.moved) == (0, 0, 50)
 
 
 def test_a_photo_that_is_left_out_now_is_out_of_the_grouping_and_comes_back_as_it_was() -> None:
     rows = known("/a/1", "/a/2", "/a/3", "/b/4")
-    work = plan(found("/a/1"), rows, by_name)
-    away = missing_rows(work, ["/a/"], lambda uri: uri == "/a/3")
-    left_out = left_out_rows(work, away, ["/a/"], lambda uri: "--exclude" if uri > "/a/1" else "")
+    absence = absence_of(found("/a/1"), rows, ["/a/"], lambda uri: uri == "/a/3")
+    made = rows_in(absence, lambda uri: "--exclude" if uri > "/a/1" else "")
+    left_out = [row for row in made if row["left_out"]]
+    assert (absence.left_out, absence.lost) == (1, 1)
     assert [(row["uri"], row["status"], row["former_status"], row["left_out"]) for row in left_out] == [
         ("/a/2", "missing", "ok", "--exclude")
     ]
     after = pa.Table.from_pylist(
         [row for row in rows.to_pylist() if row["uri"] != "/a/2"] + left_out, PHOTO_SCHEMA
     )
-    again = plan(found("/a/1", "/a/2", "/a/3"), after, by_name)
-    (back,) = again.returned
+    again = planned(found("/a/1", "/a/2", "/a/3"), after, by_name)
+    (back,) = again.back
     assert back | {"attempts": 1} == rows.to_pylist()[1]
-    assert again.to_do == 1
+    assert again.plan.to_do == 1
 
 
 def test_a_name_that_leads_nowhere_goes_missing_where_its_photo_is_met_elsewhere() -> None:
-    work = plan(found("/new/1", "/new/2"), known("/old/1", "/old/2", "/old/3"), by_name)
-    moves = Moves(work, [], lambda uri: uri != "/old/2")
-    rows = moves.of(known("/new/1", "/new/2")).to_pylist()
-    assert [(row["uri"], row["status"], row["former_status"]) for row in rows] == [
+    absence = absence_of(found("/new/1", "/new/2"), known("/old/1", "/old/2", "/old/3"), [])
+    left = [row for table in absence.moves_back(lambda uri: uri != "/old/2") for row in table.to_pylist()]
+    assert [(row["uri"], row["status"], row["former_status"]) for row in left] == [
         ("/old/1", "missing", "ok")
     ]
-    assert moves.uris == {"/old/1"}
-    assert len(moves.of(known("/new/1"))) == 0
+    assert absence.moved == 1
+    assert len(absence.moves_of(known("/new/1"), everywhere)) == 0
+
+
+def test_a_photo_whose_picture_is_known_only_once_it_was_opened_has_left_its_name_too() -> None:
+    new = [PhotoRef("/new/1", 99, FIRST)]
+    absence = absence_of(new, known("/old/1", "/old/2"), [])
+    assert sum(map(len, absence.moves_back(everywhere))) == 0
+    (row,) = absence.moves_of(known("/new/1"), everywhere).to_pylist()
+    assert (row["uri"], absence.moved) == ("/old/1", 1)
+    assert len(absence.moves_of(known("/new/1"), everywhere)) == 0
+
+
+def test_a_missing_photo_that_is_met_after_all_is_not_lost() -> None:
+    absence = absence_of([PhotoRef("/a/new/1", 99, FIRST)], known("/a/old/1", "/a/old/2"), ["/a/"])
+    assert absence.lost == 2
+    assert len(absence.moves_of(known("/a/new/1"), everywhere)) == 0
+    assert (absence.lost, absence.moved) == (1, 1)
 
 
 def test_what_is_known_to_be_missing_counts_as_moved_and_gets_no_second_row() -> None:
     rows = known("/a/old/1", "/a/2")
-    work = plan(found("/a/new/1", "/a/2"), rows, by_name)
-    away = missing_rows(work, ["/a/"], lambda _: True)
-    moves = Moves(work, away, lambda _: True)
-    assert len(moves.of(known("/a/new/1"))) == 0
-    assert moves.uris == {"/a/old/1"}
+    absence = absence_of(found("/a/new/1", "/a/2"), rows, ["/a/"])
+    assert sum(map(len, absence.moves_back(everywhere))) == 0
+    assert absence.moved == 1

@@ -1,13 +1,10 @@
-"""Known photos are found by uri and by looks, and never mistaken for those whose hash is the same."""
+"""What is known of photos is their last row, as it was before they went missing."""
 
 from __future__ import annotations
 
 import pyarrow as pa
-import pytest
 
-from photoclust.index.planning import known
 from photoclust.index.planning.known import KnownPhotos, looks
-from photoclust.photo_refs import PhotoRef, Version
 from photoclust.records import PHOTO_SCHEMA
 
 
@@ -17,37 +14,32 @@ def table(*rows: tuple[str, int, str], **values: object) -> pa.Table:
     return pa.Table.from_pylist(made, schema=PHOTO_SCHEMA)
 
 
-@pytest.fixture(params=[False, True], ids=["hashes", "every hash the same"])
-def hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param:
-        monkeypatch.setattr(known, "hash", lambda _: 7, raising=False)
+def test_the_last_row_of_a_photo_is_in_force() -> None:
+    photos = KnownPhotos(table(("/a", 10, "1"), ("/b", 10, "2"), ("/a", 11, "3")))
+    assert photos.table["uri"].to_pylist() == ["/b", "/a"]
+    assert photos.table["size"].to_pylist() == [10, 11]
+    assert photos.rows_of(pa.chunked_array([["/a", "/z"], ["/b"]])).tolist() == [1, -1, 0]
 
 
-@pytest.mark.usefixtures("hashes")
-def test_photos_are_found_by_uri_and_by_looks() -> None:
+def test_photos_look_alike_by_their_size_and_by_tags_that_name_their_content() -> None:
     rows = [
         ("/a", 10, "1"),
         ("/b", 10, "2"),
         ("/c", 11, "1"),
         ("s3://d", 10, "etag:1"),
         ("s3://e", 10, "etag:2"),
+        ("s3://f", 10, "etag:2"),
     ]
-    photos = KnownPhotos(table(*rows))
-    assert [photos.at(uri) for uri, _, _ in rows] == [0, 1, 2, 3, 4]
-    assert photos.at("/z") is None
-    assert list(photos.like(looks(10, Version.parse("9")))) == [0, 1]
-    assert list(photos.like(looks(10, Version.parse("etag:2")))) == [4]
-    assert list(photos.like(looks(12, Version.parse("1")))) == []
-    assert photos.is_same(1, PhotoRef("/b", 10, Version.parse("2")))
-    assert not photos.is_same(1, PhotoRef("/b", 10, Version.parse("1")))
+    assert looks(table(*rows)).to_pylist() == ["10 ", "10 ", "11 ", "10 etag:1", "10 etag:2", "10 etag:2"]
 
 
 def test_missing_photos_are_as_they_were() -> None:
     photos = KnownPhotos(table(("/a", 10, "1"), status="missing", former_status="failed", error="why"))
     assert (photos.missing.tolist(), photos.failed.tolist()) == ([True], [True])
-    row = photos.row(0)
+    row = photos.table.to_pylist()[0]
     assert (row["status"], row["former_status"], row["error"]) == ("failed", None, "why")
 
 
 def test_nothing_is_known() -> None:
-    assert KnownPhotos(PHOTO_SCHEMA.empty_table()).at("/a") is None
+    photos = KnownPhotos(PHOTO_SCHEMA.empty_table())
+    assert photos.rows_of(pa.chunked_array([["/a"]])).tolist() == [-1]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
+from planned import planned
 
 from photoclust.errors import SourceLostError
-from photoclust.index.planning.plan import plan
 from photoclust.index.planning.unread import Unread
 from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
 from photoclust.records import PHOTO_SCHEMA, PhotoIdentity
@@ -50,16 +50,15 @@ def uris(table: pa.Table) -> list[str]:
 
 
 def test_what_is_known_of_a_photo_stands_while_it_cannot_be_read() -> None:
-    known = photos(row("/a/good", "A"), row("/a/erased", "B", status="forgotten"), unread("/a/bad"))
-    sorter = Unread(known, lambda _: False, Reach())
+    sorter = Unread(lambda _: False, Reach())
     failed = photos(unread("/a/good"), unread("/a/erased"), unread("/a/bad"), unread("/a/new"))
-    assert uris(sorter.sort(failed)) == []
+    assert uris(sorter.sort(failed, {"/a/good", "/a/erased"})) == []
     assert uris(sorter.rest()) == ["/a/bad", "/a/new"]
     assert (sorter.kept, sorter.vanished) == (2, 0)
 
 
 def test_a_photo_that_was_deleted_gives_no_row_and_a_dead_link_does() -> None:
-    sorter = Unread(photos(), lambda uri: uri != "/a/x.tar", Reach())
+    sorter = Unread(lambda uri: uri != "/a/x.tar", Reach())
     rows = [unread("/a/deleted"), unread("/a/link", version=str(UNREACHABLE)), unread("/a/x.tar!/member")]
     rows.append(unread("/a/x.tar!/../out", version=str(Version.refused("the name leads out"))))
     sorter.sort(photos(*rows))
@@ -69,7 +68,7 @@ def test_a_photo_that_was_deleted_gives_no_row_and_a_dead_link_does() -> None:
 
 def test_failures_are_held_back_until_their_place_is_seen_to_be_there() -> None:
     reach = Reach()
-    sorter = Unread(photos(), lambda _: False, reach)
+    sorter = Unread(lambda _: False, reach)
     sorter.sort(photos(unread("/a/1"), unread("/b/1")))
     assert uris(sorter.sort(photos(row("/a/2", "A")))) == ["/a/2", "/a/1"]
     reach.lost = {"b"}
@@ -80,7 +79,7 @@ def test_failures_are_held_back_until_their_place_is_seen_to_be_there() -> None:
 
 def test_a_place_that_goes_last_of_all_is_noticed_too() -> None:
     reach = Reach()
-    sorter = Unread(photos(), lambda _: False, reach)
+    sorter = Unread(lambda _: False, reach)
     sorter.sort(photos(unread("/a/1")))
     reach.lost = {"a"}
     with pytest.raises(SourceLostError):
@@ -88,9 +87,8 @@ def test_a_place_that_goes_last_of_all_is_noticed_too() -> None:
 
 
 def test_failures_of_decoding_are_facts() -> None:
-    known = photos(row("/a/good", "A"))
     failed = photos(unread("/a/good", photo_id="B", stage="decode", error="no image"))
-    assert uris(Unread(known, lambda _: False, Reach()).sort(failed)) == ["/a/good"]
+    assert uris(Unread(lambda _: False, Reach()).sort(failed, {"/a/good"})) == ["/a/good"]
 
 
 def test_every_run_tries_to_read_what_could_not_be_read() -> None:
@@ -109,7 +107,7 @@ def test_every_run_tries_to_read_what_could_not_be_read() -> None:
         asked.append(ref.uri)
         return PhotoIdentity("A", "A") if ref.uri == "/a/1" else None
 
-    work = plan(refs, known, identify)
-    assert uris(work.refs.table) == ["/a/1"]
-    assert work.refs.table["attempts"].to_pylist() == [3]
-    assert (work.unchanged, set(asked)) == (3, {"/a/1", "/a/2"})
+    work = planned(refs, known, identify)
+    assert work.uris == ["/a/1"]
+    assert work.table["attempts"].to_pylist() == [3]
+    assert (work.plan.unchanged, set(asked)) == (3, {"/a/1", "/a/2"})
