@@ -6,8 +6,8 @@
 An index of made-up photos without faces is written as indexing writes one; then `photoclust index` is run on
 a made-up listing of the same photos, of which some are there under another name (``--moved``), are gone
 (``--gone``), have changed (``--changed``), or are new (``--new``), each as a share of all. Nothing is opened:
-what a file holds follows from its name. Each run is a process of its own. Shown are seconds by the clock and of
-the processor, without the start of Python, and the peak memory. With ``--folder`` the index stays there.
+what a file holds follows from its name. Each run is a process of its own. Shown are seconds by the clock and
+of the processor, without the start of Python, and the peak memory. With ``--folder`` the index stays there.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +59,7 @@ def _row(uri: str, file: File, status: str, missing: bool) -> dict[str, Any]:
 
 
 @contextmanager
-def in_parts(rows: int, work: int) -> Iterator[None]:
+def in_parts(rows: int, work: int) -> Generator[None]:
     before = shuffle.ROWS_IN_MEMORY, shuffle.PARTS, planning.WORK_AT_ONCE
     shuffle.ROWS_IN_MEMORY, shuffle.PARTS, planning.WORK_AT_ONCE = rows, 3, work
     try:
