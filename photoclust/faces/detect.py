@@ -5,7 +5,8 @@ The contract:
 - It finds what facenet-pytorch's ``MTCNN(keep_all=True)`` finds, from ``min_face_size`` up: on 198 photos,
   378 of its 379 faces of 40 pixels and more at IoU 0.9, and none besides. Smaller ones may be found or not.
   Networks, weights, thresholds and the scales of the image pyramid are the same; the finest scales are left
-  out, save near what the others find likely (``benchmarks/detect_vs_stock.py``).
+  out, save near what the others find likely, and so, in large photos, is the one of the smallest faces
+  (``benchmarks/detect_vs_stock.py``).
 - The result for a photo depends on that photo alone, never on its neighbours in a batch or on their order.
 - Memory is bounded by the size of the photo, whatever is in it.
 
@@ -21,7 +22,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
-from itertools import product
+from math import prod
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,6 +38,7 @@ from photoclust.faces.canvas import Canvas, canvases
 from photoclust.faces.first_layer import MIDDLE, STEP, FirstLayer
 from photoclust.faces.pyramid import Pyramid, scaled
 from photoclust.faces.suppression import nms
+from photoclust.faces.windows import STRIDE, TILE, WINDOW, cells_of, scales, thinned, tiles
 from photoclust.models.networks import ONet, PNet, RNet
 from photoclust.records import Detections
 
@@ -48,15 +50,11 @@ SHA256 = {
     "onet": "165bfbe42940416ccfb977545cf0e976d5bf321f67083ae2aaaa5c764280118d",
 }
 
-WINDOW = 12  # P-Net looks at 12 x 12 pixels ...
-STRIDE = 2  # ... every 2 pixels
-FIRST_CELL = 20  # the pyramid of facenet-pytorch starts with faces of 20 pixels
 STRIP = 64  # rows of cells that go through P-Net at once
-TILE = 32  # windows each way that P-Net looks at once where it looks closer
 LIKELY = 0.8  # least P-Net score worth a closer look: 0.95 finds no fewer faces, 0.6 takes twice the tiles
+SPARSE = 1 << 18  # pixels of the finest copy from which on it is looked at near what coarser ones show alone
 SMALL = 1 << 16  # pixels of a copy below which going over all of it takes no longer than a closer look
 CHUNK = 32  # candidates that go through a network at once: what suits the cache (512 takes 1.6 times as long)
-MOST = 40_000  # proposals that go on, of one scale and in all: bounds the time a photo full of faces can take
 MIN_SIDE = 2  # a face must show at least so many pixels each way
 
 
@@ -142,33 +140,42 @@ class Detector:
     def _propose(self, photo: Pyramid) -> Tensor:
         """Squares that may hold a face: float32, shape (n, 4)."""
         steps = self._scales(photo.height, photo.width)
-        found = [self._look(canvas, steps) for canvas in canvases(photo.copies(steps) if steps else [])]
-        none = torch.zeros(0, 9), torch.zeros(0)
-        cells, of_copy = (torch.cat(parts) for parts in zip(none, *found, strict=True))
-        cells, of_copy = _thinned(cells, 0.5, of_copy)
+        large = bool(steps) and prod(scaled(photo.height, photo.width, steps[0])) >= SPARSE
+        cells, of_copy = self._look_everywhere(photo, steps[large:])
+        if large:
+            finest = self._look_closer(photo, steps[0], cells[of_copy < 2, :4])
+            cells, of_copy = torch.cat([finest, cells]), torch.cat([torch.zeros(len(finest)), of_copy + 1])
         if steps and steps[0] * self.config.min_face_size < WINDOW / self.config.factor:
             likely = cells[(of_copy < 2) & (cells[:, 4] >= LIKELY), :4]
             cells = torch.cat([cells, self._look_closer(photo, steps[0] / self.config.factor, likely)])
-        cells, _ = _thinned(cells, 0.7)
+        cells, _ = thinned(cells, 0.7)
         size = cells[:, 2:4] - cells[:, :2]
         return square(cells[:, :4] + cells[:, 5:] * size.repeat(1, 2))
+
+    def _look_everywhere(self, photo: Pyramid, steps: list[float]) -> tuple[Tensor, Tensor]:
+        """P-Net's windows on copies of the whole photo, thinned copy by copy, and the number of the copy."""
+        found = [self._look(canvas, steps) for canvas in canvases(photo.copies(steps) if steps else [])]
+        none = torch.zeros(0, 9), torch.zeros(0)
+        cells, of_copy = (torch.cat(parts) for parts in zip(none, *found, strict=True))
+        return thinned(cells, 0.5, of_copy)
 
     def _look_closer(self, photo: Pyramid, scale: float, likely: Tensor) -> Tensor:
         """P-Net's windows at a finer scale, near some likely ones.
 
         A face's box is often decided by the scale just finer than its own. Going over the whole photo at that
         scale would double the cost of all the others together; leaving it out moves 2 in 100 boxes below
-        IoU 0.9.
+        IoU 0.9. The finest scale of large photos is half of the cost, too, and coarser ones show something
+        wherever it shows a face.
         """
         rows, columns = scaled(photo.height, photo.width, scale)
         size = min(rows, TILE * STRIDE + WINDOW - STRIDE), min(columns, TILE * STRIDE + WINDOW - STRIDE)
         found = [torch.zeros((0, 9))]
-        for chunk in _chunks(_tiles(likely * scale, rows, columns)):
+        for chunk in _chunks(tiles(likely * scale, rows, columns)):
             number, row, column, score, shift = self._hits(photo.parts(scale, chunk, size))
             corner = torch.tensor(chunk)[number]
             top, left = row * STRIDE + corner[:, 0], column * STRIDE + corner[:, 1]
-            found.append(_cells(top, left, scale, score, shift))
-        return _thinned(torch.cat(found), 0.5)[0]
+            found.append(cells_of(top, left, scale, score, shift))
+        return thinned(torch.cat(found), 0.5)[0]
 
     def _look(self, canvas: Canvas, steps: list[float]) -> tuple[Tensor, Tensor]:
         """P-Net's windows on a canvas, shape (n, 9), and the number of the copy of each.
@@ -193,7 +200,7 @@ class Detector:
         number = canvas.numbers[place]
         top, left = (window[whole, 0] - low[place]).unbind(1)
         scale = torch.tensor(steps)[number]
-        return _cells(top, left, scale, score[whole], shift[whole]), number
+        return cells_of(top, left, scale, score[whole], shift[whole]), number
 
     def _hits(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Windows that may hold a face: which picture, row, column, score; and shifts, shape (n, 4).
@@ -255,39 +262,6 @@ class Detector:
         return (pixels - MIDDLE).mul_(STEP)
 
 
-def scales(height: int, width: int, min_face_size: int, factor: float) -> list[float]:
-    """Scales at which P-Net looks at a photo.
-
-    They lie on the grid of facenet-pytorch's ``MTCNN``, which starts at 12 / 20 and goes on by ``factor``
-    until the shorter side falls below 12 pixels. The first is the coarsest that shows P-Net a face of
-    ``min_face_size`` in full.
-
-    Parameters
-    ----------
-    height, width
-        Of the photo in pixels.
-    min_face_size
-        Smallest face looked for, in pixels of the photo.
-    factor
-        Ratio of neighbouring scales, in (0, 1).
-
-    Returns
-    -------
-    list of float
-        Largest first; empty where the photo is smaller than the smallest face.
-    """
-    scale = WINDOW / FIRST_CELL
-    while scale * factor >= WINDOW / min_face_size:
-        scale *= factor
-    while scale < WINDOW / min_face_size:
-        scale /= factor
-    found: list[float] = []
-    while min(height, width) * scale >= WINDOW:
-        found.append(scale)
-        scale *= factor
-    return found
-
-
 def _weights(name: str) -> bytes:
     """The bytes of a network's weights, checked."""
     package = find_spec("facenet_pytorch")  # found, never imported: that takes seconds
@@ -310,35 +284,7 @@ def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
         yield rows[start : start + CHUNK]
 
 
-def _tiles(boxes: Tensor, rows: int, columns: int) -> list[tuple[int, int]]:
-    """Top and left of the tiles of P-Net windows that some boxes touch, all inside a copy of a photo."""
-    step = TILE * STRIDE
-    touched: set[tuple[int, int]] = set()
-    for x0, y0, x1, y1 in boxes.clamp(min=0).div(step).long().tolist():
-        touched.update(product(range(y0, y1 + 1), range(x0, x1 + 1)))
-    limit = [max(0, length - step - WINDOW + STRIDE) // STRIDE * STRIDE for length in (rows, columns)]
-    return sorted({(min(y * step, limit[0]), min(x * step, limit[1])) for y, x in touched})
-
-
 def _linear(head: nn.Conv2d) -> tuple[Tensor, Tensor]:
     """Weights (out, in) and bias (out,) of a convolution of single pixels."""
     assert head.bias is not None
     return head.weight.flatten(1), head.bias
-
-
-def _cells(top: Tensor, left: Tensor, scale: Tensor | float, score: Tensor, shift: Tensor) -> Tensor:
-    """P-Net's windows in pixels of the photo: x0, y0, x1, y1, score and four shifts; shape (n, 9)."""
-    low = torch.stack([left, top])
-    boxes = torch.cat([((low + 1) / scale).floor(), ((low + WINDOW) / scale).floor()]).T
-    return torch.cat([boxes, score[:, None], shift], 1)
-
-
-def _thinned(cells: Tensor, limit: float, group: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The best cells, none overlapping a better one of its group by more than the limit; and their groups."""
-    group = torch.zeros(len(cells)) if group is None else group
-    if len(cells) > MOST:
-        best = cells[:, 4].topk(MOST).indices
-        cells, group = cells[best], group[best]
-    apart = group * (cells[:, 2:4].max() + 1 if len(cells) else 0)
-    kept = nms(cells[:, :4] + apart[:, None], cells[:, 4], limit)
-    return cells[kept], group[kept]

@@ -13,9 +13,10 @@ from torchvision.ops import box_iou
 
 from photoclust.config import DetectConfig
 from photoclust.errors import WeightsError
-from photoclust.faces import detect
+from photoclust.faces import detect, windows
 from photoclust.faces.boxes import best_of_nested
-from photoclust.faces.detect import Detector, scales
+from photoclust.faces.detect import Detector
+from photoclust.faces.windows import scales
 from photoclust.records import Detections
 
 LARGE = 40
@@ -156,7 +157,7 @@ def test_low_thresholds_let_anything_through_but_nothing_absurd() -> None:
 
 
 def test_more_proposals_than_are_let_on(monkeypatch: pytest.MonkeyPatch, astronaut: np.ndarray) -> None:
-    monkeypatch.setattr(detect, "MOST", 60)
+    monkeypatch.setattr(windows, "MOST", 60)
     found = Detector(DetectConfig(thresholds=(0.1, 0.7, 0.7))).detect(astronaut)
     assert len(found) == 1
 
@@ -191,3 +192,19 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(detect.SHA256, "rnet", "0" * 64)
     with pytest.raises(WeightsError, match=r"rnet\.pt .* reinstall facenet-pytorch"):
         Detector(DetectConfig())
+
+
+def test_small_faces_of_a_large_photo_are_those_of_looking_everywhere(
+    detector: Detector, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From so many pixels on the finest copy is looked at near what the others show alone."""
+    face = Image.fromarray(astronaut[0:280, 90:370])
+    photo = np.random.default_rng(0).integers(90, 130, (1500, 2200, 3), np.uint8)
+    for number, side in enumerate((75, 80, 85, 90, 95, 100, 110)):
+        photo[100 + 150 * number :, 250 * number + 60 :][:side, :side] = np.asarray(face.resize((side, side)))
+    sparse = detector.detect(photo)
+    monkeypatch.setattr(detect, "SPARSE", 10**9)
+    everywhere = detector.detect(photo)
+    assert len(everywhere) >= 6
+    assert (box_iou(torch.tensor(everywhere.boxes), torch.tensor(sparse.boxes)).max(1).values > 0.9).all()
+    assert len(sparse) == len(everywhere)
