@@ -8,6 +8,7 @@ says how much there is of everything, so that the others stay as they are when t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,7 @@ from photoclust.report.output import output_file, reported
 from photoclust.report.pages import PAGE_NAME, Limits, nearby, page_name
 from photoclust.report.parts import FILE as PARTS
 from photoclust.report.parts import Parts, key_of
+from photoclust.report.review_numbers import Chart, charts
 from photoclust.report.review_people import People, PersonSection
 from photoclust.report.review_rest import Doubtful, Rest, failures
 from photoclust.report.review_tiles import Tiles
@@ -141,7 +143,8 @@ class _Review:
     def signature(self, number: int, names: list[str], title: str) -> str:
         """Key of everything a page is made of."""
         keys = [(section.entry_key, section.key) for section in self.sections(number)]
-        figures, rest = self.figures if not number else {}, list[Any]()
+        figures = [self.figures, *map(asdict, self.charts)] if not number else []
+        rest = list[Any]()
         if number + 1 == len(names):
             rest = [[part.key for part in self.rest], self.failures, self.figures["failed"]]
         links = names[-1] if not number else "", nearby(number, len(names))
@@ -171,6 +174,11 @@ class _Review:
             "failed": status.get(FAILED, 0),
             "copies": len(readable) - len(readable.unique()),
         }
+
+    @cached_property
+    def charts(self) -> list[Chart]:
+        """More numbers, for the first page."""
+        return charts(self._rows, self._people.table)
 
     def sections(self, number: int) -> list[PersonSection]:
         """People of one page."""

@@ -5,6 +5,8 @@ import { el } from "./dom.js";
 const CHUNK = 100;
 const MORE_ROWS = 4;
 
+const textOf = (item) => (item ? JSON.stringify(item) : "");
+
 export class Grid {
   // load(offset, limit) gives { total, items, revision }; draw(item, index) an element; an item has an `id`.
   constructor({ width, height, gap = 12, label, load, draw, onTotal = () => {} }) {
@@ -87,6 +89,7 @@ export class Grid {
     this.columns = Math.max(1, Math.floor((width + this.gap) / (this.width + this.gap)));
     this.cell = (width - this.gap * (this.columns - 1)) / this.columns;
     this.rowHeight = (typeof this.height === "function" ? this.height(this.cell) : this.height) + this.gap;
+    this.shape = `${this.columns} ${this.cell} ${this.rowHeight}`;
     this.element.style.height = `${Math.ceil(this.total / this.columns) * this.rowHeight}px`;
     this.render();
   }
@@ -132,18 +135,21 @@ export class Grid {
     for (let chunk = Math.floor(begin / CHUNK); chunk <= Math.floor((end - 1) / CHUNK); chunk++) this.fetch(chunk);
   }
 
+  // What is there and has not changed costs nothing: this runs for every cell while one scrolls.
   place(index) {
     const item = this.item(index);
-    const text = item ? JSON.stringify(item) : "";
     let cell = this.cells.get(index);
-    if (!cell || cell.text !== text) {
+    if (!cell || (cell.item !== item && cell.text !== textOf(item))) {
       const element = el("div", { class: "cell", role: "listitem", "aria-setsize": String(this.total), "aria-posinset": String(index + 1) });
       element.append(item ? this.draw(item, index) : el("div", { class: "loading" }));
       if (cell) this.replace(cell, element, item);
       else this.insert(index, element);
-      cell = { element, text, id: item?.id };
+      cell = { element, text: textOf(item), id: item?.id };
       this.cells.set(index, cell);
     }
+    cell.item = item;
+    if (cell.shape === this.shape) return;
+    cell.shape = this.shape;
     const [row, column] = [Math.floor(index / this.columns), index % this.columns];
     const { style } = cell.element;
     style.width = `${this.cell}px`;
@@ -153,9 +159,11 @@ export class Grid {
 
   // In the order of the page, for whoever goes through it with the keyboard.
   insert(index, element) {
+    const before = this.cells.get(index - 1);
+    if (before) return before.element.after(element);
     let after = null;
     for (const [other, cell] of this.cells) if (other > index && (after === null || other < after[0])) after = [other, cell.element];
-    this.element.insertBefore(element, after ? after[1] : null);
+    return this.element.insertBefore(element, after ? after[1] : null);
   }
 
   // Whoever was typing in a cell goes on typing.
@@ -170,7 +178,7 @@ export class Grid {
   }
 
   redraw() {
-    for (const cell of this.cells.values()) cell.text = null;
+    for (const cell of this.cells.values()) cell.text = cell.item = null;
     if (this.columns) this.render();
   }
 

@@ -113,8 +113,11 @@ const title = el("bdi", { class: "index-name" });
 function mark(name) {
   const own = { person: "people", photo: "photos" }[name] ?? name;
   for (const link of header.querySelectorAll("nav a")) {
-    if (link.dataset.page === own) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.page !== own) link.removeAttribute("aria-current");
+    else {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a narrow screen not all are to be seen
+    }
   }
 }
 

@@ -93,8 +93,8 @@ export function bars(rows, label) {
       "tbody",
       {},
       rows.map(([name, value]) => {
-        const bar = el("span", { class: "bar-fill" });
-        bar.style.width = `${(100 * value) / most}%`;
+        const bar = value ? el("span", { class: "bar-fill" }) : "";
+        if (value) bar.style.width = `${(100 * value) / most}%`;
         return el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "bar-cell" }, bar), el("td", { class: "number" }, value.toLocaleString("en")));
       }),
     ),

@@ -161,6 +161,21 @@ def test_the_first_page_alone_has_the_figures(make_album, tmp_path: Path) -> Non
     assert "Page 2. The first page counts photos, faces and people." in second
 
 
+def test_the_first_page_has_charts(make_album, tmp_path: Path) -> None:
+    faces = [(f"/{n}.jpg", "a" if n < 5 else "b") for n in range(7)] + [("/x.jpg", "", UNSURE)]
+    index = write_review(make_album(faces), tmp_path / "some", "x", Limits(people=1))
+    said = words(index)
+    assert "In numbers Faces by year" in said
+    assert "Faces by year 2024 8 Faces" in said
+    assert "80 to 90 % 0 90 to 100 % 7 People" in said
+    assert "1 0 2 to 3 1 4 to 7 1" in said
+    widths = [float(one["width"]) for one in Markup(index).all("rect")]
+    assert len(widths) == 4
+    assert set(widths) == {100.0}
+    assert "In numbers" not in words(tmp_path / "some" / "people-2.html")
+    assert "In numbers" not in words(write_review(make_album([]), tmp_path / "none", "x"))
+
+
 def test_pages_end_where_they_ended_though_somebody_is_gone() -> None:
     places = [number * 0.618 % 1 for number in range(1000)]
     limits = Limits(people=40, size=10**9)
@@ -236,7 +251,8 @@ def test_a_burst_is_one_tile_with_a_count_and_every_face_inside(make_album, tmp_
     markup = Markup(page)
     shown = [tile["href"] for tile in markup.all("a", class_="tile")]
     assert shown == [f"file://{uris[n]}" for n in (5, 4, 3, 1, 2, 0)]  # the clearest stands for its burst
-    assert len(markup.all("li", class_="burst")) == len(markup.all("details")) == 1
+    assert len(markup.all("li", class_="burst")) == 1
+    assert [one.get("class") for one in markup.all("details")] == ["numbers", None]
     assert "3 4.jpg 1 May 2024 99% confident 2 more like it 3.jpg" in words(page)
     assert "6 faces in 6 photos" in words(page)
 
