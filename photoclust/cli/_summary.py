@@ -32,6 +32,8 @@ def write(folder: Location, indexed: IndexReport | None, grouped: GroupReport | 
         return
     if indexed is not None:
         click.echo(_indexing_line(indexed))
+        if indexed.bottleneck:
+            click.echo(f"Work     {indexed.bottleneck}")
         _write_passed_over(indexed.passed_over)
         for note in indexed.notes:
             click.echo(f"Note     {note}")

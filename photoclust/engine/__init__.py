@@ -76,4 +76,10 @@ def _ray(config: EngineConfig, stack: ExitStack) -> Engine:
             "takes longer."
         )
         return _local(config)
-    return RayEngine(config)
+    engine = RayEngine(config)
+    if config.kind == "auto":
+        detect, embed = engine.pools.detect.actors, engine.pools.embed.actors
+        logging.getLogger("photoclust").info(
+            f"Ray does the work: {detect} processes that detect and {embed} that embed."
+        )
+    return engine

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from photoclust.errors import UsageError
 
 OPTIONS = ("endpoint_override", "region", "anonymous")
+_BEGINS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _URI = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#]*)(?:/([^?#]*))?(?:\?(.*))?", re.IGNORECASE | re.DOTALL)
 _ESCAPES = {"%": "%25", "?": "%3F", "#": "%23", "!": "%21"}
 
@@ -52,7 +53,7 @@ class Place:
 
 def is_object_uri(text: str) -> bool:
     """Tell whether `text` is a URI of something that is no local file."""
-    return bool(re.match(r"[a-z][a-z0-9+.-]+://", text, re.IGNORECASE)) and not text.startswith("file://")
+    return bool(_BEGINS.match(text)) and not text.startswith("file://")
 
 
 def parse_uri(uri: str) -> tuple[Place, str]:

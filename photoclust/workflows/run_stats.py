@@ -12,6 +12,7 @@ import pyarrow as pa
 from photoclust.index.clusterings import Clustering
 from photoclust.index.planning.plan import Plan
 from photoclust.index.planning.unread import Unread
+from photoclust.records import STAGES
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,20 @@ class IndexReport:
     def changed_something(self) -> bool:
         """Whether anything is in the index, or out of the grouping, that was not before."""
         return bool(self.indexed or self.missing or self.left_out)
+
+    @property
+    def bottleneck(self) -> str | None:
+        """What took longest, in words; None where too few photos were opened to tell."""
+        work = {stage: self.stage_seconds.get(stage, 0.0) for stage in STAGES}
+        total, finding = sum(work.values()), self.stage_seconds.get("find", 0.0)
+        streaming = self.seconds - finding
+        if not self.photos_a_second or not total:
+            return None
+        if finding > streaming:
+            return f"find-bound: {finding:.0f} of {self.seconds:.0f} s went into finding out what to do"
+        stages = sorted(work, key=work.__getitem__, reverse=True)
+        shares = ", ".join(f"{stage} {work[stage] / total:.0%}".replace("%", " %") for stage in stages)
+        return f"{stages[0]}-bound: {shares} of the work; {total / streaming:.1f} processes busy on average"
 
 
 @dataclass(frozen=True)

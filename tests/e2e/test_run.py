@@ -40,6 +40,7 @@ def photoclust(*arguments: str | Path) -> str:
 WHAT_WORKS = re.compile(
     r"Ray has not started in time; trying again\.\n"
     r"|(\d+ processes of this machine do|A process does) the work\.\n"
+    r"|Ray does the work: \d+ processes that detect and \d+ that embed\.\n"
 )
 
 
