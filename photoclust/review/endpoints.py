@@ -27,6 +27,7 @@ Limit = Annotated[int, Field(ge=1, le=500)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+_NEVER = {"Cache-Control": "no-store"}
 _FOR_AN_HOUR = {"Cache-Control": "private, max-age=3600"}
 
 
@@ -125,7 +126,11 @@ def get_names(service: Service, search: str = "", limit: Limit = 8) -> list[Sugg
 
 def get_thumbnail(service: Service, face: str) -> Response:
     """The crop of a face: a JPEG."""
-    row = service.session.view.faces.row_of.get(face)
+    view = service.session.view
+    row = view.faces.row_of.get(face)
+    if row is None and face in view.waiting:
+        jpeg = picturing.waiting_thumbnail(service.store, view, face)
+        return Response(jpeg, headers=_NEVER, media_type="image/jpeg")
     jpeg = service.thumbnails().jpeg(row) if row is not None else b""
     return Response(jpeg, 200 if jpeg else 404, _FOR_EVER, "image/jpeg")
 

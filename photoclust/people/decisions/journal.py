@@ -78,6 +78,7 @@ def _in_words(kind: str, every: Sequence[Decision], called: Called) -> str:
     count = sum(len(line.faces) for line in lines)
     faces = f"{count:,} {'face' if count == 1 else 'faces'}"
     if kind == NAME:
+        who = "it" if any(line.kind == DRAW and line.faces == first.faces for line in every) else who
         return f"named {who} {first.value!r}" if first.value else f"took the name of {who} away"
     if kind == IGNORE:
         everybody = _and(dict.fromkeys(called(line.faces[0]) for line in lines))
@@ -86,7 +87,7 @@ def _in_words(kind: str, every: Sequence[Decision], called: Called) -> str:
         are = "a face" if count == 1 else "faces"
         return f"said of {faces} that {_it(count)} {'' if first.value == UNDONE else 'not '}{are}"
     return {
-        DRAW: f"drew {faces} by hand",
+        DRAW: f"drew {'a face' if count == 1 else faces} by hand",
         MERGE: f"joined {who} and {others}",
         SAME: f"put {faces} together with {others}" if others else f"put {faces} together",
         DIFFERENT: f"kept {who} and {others} apart",

@@ -37,6 +37,16 @@ export async function show(main) {
     if (said) await act({ kind: "same", people: [said.person], faces });
   }
 
+  const noFace = (faces, undo = false) => act({ kind: "not_a_face", faces, undo }).catch(fail);
+
+  // Findings that were said to be none: a click takes one in again.
+  function noFaces() {
+    const tiles = page.no_faces.map((one) =>
+      el("li", {}, el("button", { type: "button", class: "face", "aria-label": "It is a face: take it in again", title: "It is a face: take it in again", onclick: () => noFace([one.id], true) }, el("img", { src: thumbnail(one.id), alt: "", loading: "lazy" }))),
+    );
+    return el("details", { class: "card no-faces" }, el("summary", {}, `Not faces: ${page.total_no_faces.toLocaleString("en")}`), el("p", { class: "fine" }, "Choose one to take it in again."), el("ul", { class: "strip" }, tiles));
+  }
+
   function section(row) {
     const ids = row.faces.map((one) => one.id);
     const own = ids.filter((id) => ticked.has(id));
@@ -56,6 +66,7 @@ export async function show(main) {
         row.person && el("button", { type: "button", disabled: off, onclick: () => act({ kind: "reject", people: [row.person.id], faces: own }).catch(fail) }, `Not ${called}`),
         el("button", { type: "button", disabled: off, onclick: () => somebody(own).catch(fail) }, "Somebody else …"),
         el("button", { type: "button", disabled: own.length < 2, onclick: () => act({ kind: "same", faces: own, people: [] }).catch(fail) }, "Together, as somebody new"),
+        el("button", { type: "button", class: "quiet", disabled: off, "aria-keyshortcuts": "f", onclick: () => noFace(own) }, own.length > 1 ? "Not faces" : "Not a face"),
       ),
       el("ul", { class: "strip" }, row.faces.map((one) => face(one, row))),
     );
@@ -68,6 +79,7 @@ export async function show(main) {
       page.rows.map(section),
       page.rows.length < page.total && el("button", { type: "button", class: "further", onclick: () => ((shown += STEP), reload().catch(fail)) }, "Further rows"),
       !page.total && el("section", { class: "card empty" }, el("h2", {}, "No face is left over")),
+      page.total_no_faces > 0 && noFaces(),
     );
   }
 
@@ -78,6 +90,9 @@ export async function show(main) {
 
   fill(main, el("div", { class: "page-head" }, el("h1", {}, "Left over"), total), rows);
   await reload();
-  const key = (event) => event.key === "Escape" && (ticked.clear(), draw(), true);
+  function key(event) {
+    if (event.key === "f" && ticked.size) return noFace([...ticked]), true;
+    return event.key === "Escape" && (ticked.clear(), draw(), true);
+  }
   return { title: "Left over", key, refresh: reload, stop() {} };
 }

@@ -31,6 +31,8 @@ const KEYS = [
   ["x", "these faces are not this person"],
   ["p", "pull the ticked faces out, as somebody new"],
   ["c", "the face that stands for the person"],
+  ["f", "a finding that is no face"],
+  ["d", "in a photo: draw a face; arrows move the box, with Shift they size it"],
   ["Enter, o", "open the person, or the photo of a face"],
   ["y, n, s", "a question: yes, no, skip"],
   ["Escape", "untick all; close"],

@@ -44,7 +44,8 @@ function box(photo, face, marked) {
   const [x0, y0, x1, y1] = face.box;
   const called = face.called || (face.chance >= 0.02 ? `${face.likeliest_called}?` : "nobody");
   const content = el("span", { class: "box-name" }, el("bdi", {}, called));
-  const properties = { class: `box${marked ? " marked" : ""}${face.person ? "" : " unsure"}`, title: `${called}, ${percent(face.person ? face.confidence : face.chance)}` };
+  const sure = face.person || face.chance >= 0.02 ? `, ${percent(face.person ? face.confidence : face.chance)}` : "";
+  const properties = { class: `box${marked ? " marked" : ""}${face.person ? "" : " unsure"}`, title: `${called}${sure}${face.drawn ? ", drawn by hand" : ""}` };
   const element = face.person ? el("a", { ...properties, href: personPath(face.person) }, content) : el("span", properties, content);
   if (photo.width && photo.height) {
     const clamp = (value, most) => Math.min(Math.max(value, 0), most);

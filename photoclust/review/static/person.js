@@ -69,6 +69,7 @@ export async function show(main, { id, query, go, remember }) {
     return told;
   }
   const reject = () => chosen().length && act({ kind: "reject", people: [person().id], faces: chosen() });
+  const noFace = () => chosen().length && act({ kind: "not_a_face", faces: chosen() });
   const split = () => chosen().length && act({ kind: "split", people: [person().id], faces: chosen() });
   const cover = () => (chosen().length === 1 ? act({ kind: "cover", people: [person().id], faces: chosen() }) : toast("Tick one face for the cover."));
 
@@ -146,6 +147,7 @@ export async function show(main, { id, query, go, remember }) {
       el("button", { type: "button", onclick: reject }, `Not ${person().called} (x)`),
       el("button", { type: "button", onclick: () => move().catch(fail) }, "Move to … (m)"),
       number === 1 && el("button", { type: "button", onclick: cover }, "Cover (c)"),
+      el("button", { type: "button", onclick: noFace }, number > 1 ? "Not faces (f)" : "Not a face (f)"),
       el("button", { type: "button", class: "quiet", onclick: () => ticks.clear() }, "Untick (Esc)"),
     );
   }
@@ -182,7 +184,7 @@ export async function show(main, { id, query, go, remember }) {
 
   function key(event) {
     if (grid.move(event)) return true;
-    const keys = { n: rename, m: move, x: reject, p: split, c: cover, i: ignore, Escape: () => ticks.clear() };
+    const keys = { n: rename, m: move, x: reject, f: noFace, p: split, c: cover, i: ignore, Escape: () => ticks.clear() };
     if (event.key === "o" && focusedFace()?.photo) return go(photoPath(focusedFace().photo)), true;
     if (!(event.key in keys)) return false;
     Promise.resolve(keys[event.key]()).catch(fail);

@@ -1,8 +1,9 @@
-// One photo with boxes and names, and what can be said of each face in it.
+// One photo with boxes and names, what can be said of each face in it, and of what is missing or none.
 
 import { get, personPath, thumbnail } from "./api.js";
 import { nameField } from "./dialog.js";
 import { el, fill, percent } from "./dom.js";
+import { Drawing } from "./draw.js";
 import { photoView } from "./parts.js";
 import { fail, say } from "./say.js";
 import { state } from "./state.js";
@@ -14,8 +15,11 @@ export async function show(main, { id }) {
   let photo = await get(`/photos/${encodeURIComponent(id)}`);
   let revision = state.current?.revision ?? "";
   const list = el("ul", { class: "photo-faces" });
+  const none = el("section", { class: "no-faces", "aria-label": "Not faces", hidden: true });
+  const draft = el("div", {});
 
   const act = (said) => say(said, { revision, after: reload }).catch(fail);
+  const noFace = (face, undo = false) => act({ kind: "not_a_face", faces: [face.id], undo });
 
   // A face that somebody who is there is given to; or the name of the person whose face it is.
   function take(face, name, person) {
@@ -24,42 +28,86 @@ export async function show(main, { id }) {
     return null;
   }
 
+  function add(box, name, person) {
+    return act({ kind: "draw", photo: id, box, name: person ? "" : name, people: person ? [person] : [] });
+  }
+
+  const remark = (face) => (face.status === "waiting" ? " drawn by hand, being read …" : face.drawn ? " drawn by hand" : "");
+
+  function title(face) {
+    if (face.person) return el("a", { href: personPath(face.person) }, el("bdi", {}, face.called));
+    return el("span", {}, el("bdi", {}, face.called || (likely(face) ? `Perhaps ${face.likeliest_called}` : "Nobody known")));
+  }
+
   function row(face) {
     const unnamed = !face.person || /^Person \d+$/.test(face.called);
+    const waits = face.status === "waiting";
+    const sure = face.person || likely(face) ? ` ${percent(face.person ? face.confidence : face.chance)}` : "";
     return el(
       "li",
-      { class: "card" },
+      { class: "card", data: { face: face.id } },
       el("img", { src: thumbnail(face.id), alt: "", width: 72, height: 72 }),
       el(
         "div",
         {},
-        el("p", {}, face.person ? el("a", { href: personPath(face.person) }, el("bdi", {}, face.called)) : el("span", {}, likely(face) ? `Perhaps ${face.likeliest_called}` : "Nobody known"), el("span", { class: "fine" }, face.person || likely(face) ? ` ${percent(face.person ? face.confidence : face.chance)}` : "")),
-        el(
-          "div",
-          { class: "buttons" },
-          nameField({ label: `Who ${face.called || "this face"} is`, placeholder: unnamed ? "Name" : "Somebody else", take: (name, person) => take(face, name, person), known: !face.person }),
-          face.person && el("button", { type: "button", onclick: () => act({ kind: "reject", people: [face.person], faces: [face.id] }) }, `Not ${face.called}`),
-          likely(face) && el("button", { type: "button", onclick: () => act({ kind: "same", people: [face.likeliest], faces: [face.id] }) }, `It is ${face.likeliest_called}`),
-        ),
+        el("p", {}, title(face), el("span", { class: "fine" }, sure, remark(face))),
+        !waits &&
+          el(
+            "div",
+            { class: "buttons" },
+            nameField({ label: `Who ${face.called || "this face"} is`, placeholder: unnamed ? "Name" : "Somebody else", take: (name, person) => take(face, name, person), known: !face.person }),
+            face.person && el("button", { type: "button", onclick: () => act({ kind: "reject", people: [face.person], faces: [face.id] }) }, `Not ${face.called}`),
+            likely(face) && el("button", { type: "button", onclick: () => act({ kind: "same", people: [face.likeliest], faces: [face.id] }) }, `It is ${face.likeliest_called}`),
+            el("button", { type: "button", class: "quiet", "aria-keyshortcuts": "f", onclick: () => noFace(face) }, "Not a face"),
+          ),
       ),
     );
   }
 
+  function noneRow(face) {
+    return el("li", {}, el("img", { src: thumbnail(face.id), alt: "Not a face", width: 44, height: 44 }), el("button", { type: "button", onclick: () => noFace(face, true) }, "It is a face"));
+  }
+
+  function drawLists() {
+    fill(list, photo.faces.map(row), !photo.faces.length && el("li", { class: "fine" }, "No face was found in it."));
+    none.hidden = !photo.no_faces.length;
+    fill(none, el("h2", {}, "Not faces"), el("ul", {}, photo.no_faces.map(noneRow)));
+  }
+
   const frame = el("div", { class: "photo-large" });
+  let drawing = null;
   function draw() {
     fill(frame, photoView(photo, { size: 2560 }));
-    fill(list, photo.faces.map(row), !photo.faces.length && el("li", { class: "fine" }, "No face was found in it."));
+    const place = frame.querySelector(".photo-frame");
+    const drawable = photo.width && photo.height;
+    drawing = drawable && new Drawing(place, photo, { add, open: (card) => fill(draft, card), close: () => fill(draft) });
+    drawLists();
   }
 
   async function reload() {
     revision = state.current?.revision ?? "";
     photo = await get(`/photos/${encodeURIComponent(id)}`);
-    fill(list, photo.faces.map(row));
-    frame.querySelectorAll(".box").forEach((one) => one.remove());
+    drawLists();
+    frame.querySelectorAll(".box:not(.draft)").forEach((one) => one.remove());
     frame.firstElementChild?.append(...photoView(photo, { size: 2560 }).querySelectorAll(".box"));
   }
 
+  // The face in whose row the focus is.
+  const focused = () => photo.faces.find((face) => face.id === document.activeElement?.closest("[data-face]")?.dataset.face);
+
+  function key(event) {
+    if (event.key === "d" && drawing && frame.querySelector("img.photo")) return drawing.begin(), true;
+    if (event.key === "Escape" && drawing?.active) return drawing.cancel(), true;
+    if (event.key === "f" && focused()) return noFace(focused()), true;
+    return false;
+  }
+
   draw();
-  fill(main, el("div", { class: "page-head" }, el("h1", {}, el("bdi", {}, photo.name)), el("span", { class: "fine" }, el("bdi", {}, photo.place), photo.taken ? ` · ${photo.taken.slice(0, 16)}` : "")), el("div", { class: "photo-page" }, frame, list));
-  return { title: photo.name, refresh: reload, stop() {} };
+  const begin = el("button", { type: "button", "aria-keyshortcuts": "d", title: "Or drag a box on the photo", disabled: !drawing, onclick: () => drawing.begin() }, "Draw a face (d)");
+  fill(
+    main,
+    el("div", { class: "page-head" }, el("h1", {}, el("bdi", {}, photo.name)), el("span", { class: "fine" }, el("bdi", {}, photo.place), photo.taken ? ` · ${photo.taken.slice(0, 16)}` : ""), el("span", { class: "grow" }), begin),
+    el("div", { class: "photo-page" }, frame, el("div", {}, draft, list, none)),
+  );
+  return { title: photo.name, key, refresh: reload, stop() {} };
 }

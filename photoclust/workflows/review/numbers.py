@@ -64,19 +64,19 @@ class Numbers:
 def numbers(view: View, revision: str, held: IndexStatus) -> Numbers:
     """Count what is shown of an index that holds so much."""
     there = [view.people[place] for place in view.ranked]
-    nobody = view.person < 0
+    nobody = (view.person < 0) & view.there
     poor = int((nobody & (view.status == IS_POOR)).sum())
     return Numbers(
         revision=revision,
         people=len(there),
         named=sum(one.name != "" for one in there),
         ignored=sum(one.ignored for one in there),
-        faces=len(view.person),
-        in_people=int((~nobody).sum()),
+        faces=int(view.there.sum()),
+        in_people=int((view.person >= 0).sum()),
         unsure=int((nobody & (view.status == IS_UNSURE)).sum()),
         low_quality=poor,
         photos=held.photos,
-        years=_counts(view.faces.years),
+        years=_counts(view.faces.years[view.there]),
         confidence=_binned(view),
         sizes=_sizes(view),
         failed=list(held.failed[:_FAILED_SHOWN]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,11 @@ import numpy.typing as npt
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
 from photoclust.photo_refs import PhotoRef
+from photoclust.records import Detections
 from photoclust.report.names import file_name, visible
 from photoclust.types import Rows
-from photoclust.workflows.review.view import STATUSES, View
+from photoclust.workflows.people.which_faces import DrawnOn
+from photoclust.workflows.review.view import IS_NO_FACE, STATUSES, View, WaitingFace
 
 SIZES = (1280, 2560)
 """Longest sides, in pixels, in which a picture can be had."""
@@ -32,8 +34,13 @@ class BoxedFace:
         x0, y0, x1, y1 in pixels of the upright photo.
     person, called
         Whose it is; ``""`` nobody's.
+    status
+        ``member``, ``unsure``, ``low_quality``, ``not_a_face``, or ``waiting`` of a face that was drawn by
+        hand and not read from the photo yet.
     likeliest, likeliest_called, chance
         Of an unsure face, who it may be, and how likely that is, in [0, 1].
+    drawn
+        Whether somebody drew it by hand.
     """
 
     id: str
@@ -45,6 +52,7 @@ class BoxedFace:
     likeliest: str = ""
     likeliest_called: str = ""
     chance: float = 0.0
+    drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,8 @@ class PhotoCard:
         Of the upright photo, in pixels; 0 where that is not known.
     faces
         From left to right.
+    no_faces
+        Findings that were said to be none.
     """
 
     id: str
@@ -66,6 +76,7 @@ class PhotoCard:
     width: int
     height: int
     faces: list[BoxedFace]
+    no_faces: list[BoxedFace]
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,9 @@ def photo_row(view: View, photo_id: str) -> int:
 def photo_card(view: View, row: int) -> PhotoCard:
     """A photo and who is in it."""
     stored = view.faces.photos.slice(row, 1).to_pylist()[0]
+    rows = view.faces.rows_in(row)
+    faces = [_boxed(view, face) for face in rows[view.there[rows]].tolist()]
+    faces += [_waiting(face, one) for face, one in view.waiting.items() if one.photo == stored["photo_id"]]
     return PhotoCard(
         stored["photo_id"],
         visible(file_name(stored["uri"])),
@@ -101,8 +115,13 @@ def photo_card(view: View, row: int) -> PhotoCard:
         stored["taken_at"].isoformat(sep=" ") if stored["taken_at"] else "",
         stored["width"] or 0,
         stored["height"] or 0,
-        [_boxed(view, face) for face in view.faces.rows_in(row).tolist()],
+        sorted(faces, key=lambda face: face.box[0]),
+        [_boxed(view, face) for face in rows[view.status[rows] == IS_NO_FACE].tolist()],
     )
+
+
+def _waiting(face: str, one: WaitingFace) -> BoxedFace:
+    return BoxedFace(face, one.box, "", one.called, 0.0, "waiting", drawn=True)
 
 
 def _boxed(view: View, row: int) -> BoxedFace:
@@ -118,6 +137,7 @@ def _boxed(view: View, row: int) -> BoxedFace:
         view.id_of(likeliest) if place < 0 else "",
         view.called[likeliest] if place < 0 <= likeliest else "",
         round(float(view.chance[row]), 4) if place < 0 <= likeliest else 0.0,
+        bool(view.faces.drawn[row]),
     )
 
 
@@ -158,14 +178,43 @@ def picture(store: IndexStore, view: View, row: int, longest: int) -> bytes:
     PhotoError
         It has moved, has vanished, cannot be read, or is another picture now.
     """
-    from photoclust.workflows.snapshot.known_photos import pixels_of
-
-    stored = view.faces.photos.slice(row, 1).to_pylist()[0]
-    ref = PhotoRef.of_row(stored)
     from PIL import Image  # pages without a photo do without
 
-    image = Image.fromarray(pixels_of(stored["photo_id"], [ref], store.settings.decode))
+    image = Image.fromarray(_pixels(store, view, row))
     image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
     jpeg = io.BytesIO()
     image.save(jpeg, "JPEG", quality=_JPEG_QUALITY)
     return jpeg.getvalue()
+
+
+def waiting_thumbnail(store: IndexStore, view: View, face: str) -> bytes:
+    """The crop of a face that was drawn and is not in the index yet: a JPEG.
+
+    Raises
+    ------
+    UsageError
+        There is no such face.
+    PhotoError
+        See `picture`.
+    """
+    from photoclust.faces.align import thumbnails
+
+    one = view.waiting.get(face)
+    if one is None:
+        raise UsageError("There is no such face in this index.")
+    pixels, box = _pixels(store, view, photo_row(view, one.photo)), np.array([one.box], np.float32)
+    return thumbnails(pixels, replace(Detections.none(), boxes=box))[0]
+
+
+def _pixels(store: IndexStore, view: View, row: int) -> npt.NDArray[np.uint8]:
+    from photoclust.workflows.snapshot.known_photos import pixels_of
+
+    stored = view.faces.photos.slice(row, 1).to_pylist()[0]
+    return pixels_of(stored["photo_id"], [PhotoRef.of_row(stored)], store.settings.decode)
+
+
+def place_to_draw(view: View, photo_id: str) -> DrawnOn:
+    """A photo in which somebody draws a face."""
+    row = photo_row(view, photo_id)
+    card = photo_card(view, row)
+    return DrawnOn(photo_id, card.width, card.height, {face.id: face.box for face in card.faces})

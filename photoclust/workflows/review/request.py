@@ -9,8 +9,11 @@ from photoclust.errors import UsageError
 from photoclust.people.decisions.line import Decision
 from photoclust.workflows.people import correct
 from photoclust.workflows.people.people_index import PeopleIndex, Ref
+from photoclust.workflows.people.which_faces import DrawnOn, draw, not_a_face
 
-Kind = Literal["name", "merge", "split", "reject", "same", "different", "ignore", "cover"]
+Kind = Literal[
+    "name", "merge", "split", "reject", "same", "different", "ignore", "cover", "not_a_face", "draw"
+]
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Said:
     kind
         ``name`` (several people are joined first), ``merge`` (the first keeps their name), ``split`` (faces
         out of a person, as somebody new), ``reject`` (faces are not this person), ``same`` (faces are this
-        person, or each other), ``different``, ``ignore`` or ``cover``.
+        person, or each other), ``different``, ``ignore``, ``cover``, ``not_a_face`` or ``draw`` (a face that
+        was not found, of one of `people` or with a `name`).
     people, faces
         Ids of whom and what it is about.
     name
@@ -30,7 +34,9 @@ class Said:
     another
         Of ``name``: it is somebody else of the same name.
     undo
-        Of ``ignore``: no longer.
+        Of ``ignore`` and ``not_a_face``: no longer.
+    photo, box
+        Of ``draw``: the ``photo_id``, and x0, y0, x1, y1 in pixels of the upright photo.
     """
 
     kind: Kind
@@ -41,9 +47,11 @@ class Said:
     undo: bool = False
     revision: str = field(default="", metadata={"doc": "what the page showed"})
     join_named: bool = False
+    photo: str = ""
+    box: tuple[float, float, float, float] | None = None
 
-    def decisions(self, index: PeopleIndex) -> list[Decision]:
-        """What is to be written down.
+    def decisions(self, index: PeopleIndex, where: DrawnOn | None = None) -> list[Decision]:
+        """What is to be written down; `where` is the photo in which a face is drawn.
 
         Raises
         ------
@@ -71,11 +79,22 @@ class Said:
                 return correct.ignore(index, people, self.undo)
             case "cover":
                 return correct.cover(index, people[0], faces[0])
+            case _:
+                return self._which_faces(index, people, faces, where)
+
+    def _which_faces(
+        self, index: PeopleIndex, people: list[str], faces: list[str], where: DrawnOn | None
+    ) -> list[Decision]:
+        if self.kind == "not_a_face":
+            return not_a_face(index, faces, self.undo)
+        if where is None or self.box is None:
+            raise UsageError("Say in which photo the face is, and where in it.")
+        return draw(index, where, self.box, people[0] if people else self.name)
 
     def _require(self, people: list[str], faces: list[str]) -> None:
         if self.kind in ("name", "merge", "split", "reject", "ignore", "cover") and not people:
             raise UsageError("Say which person is meant.")
-        if self.kind in ("split", "reject", "cover") and not faces:
+        if self.kind in ("split", "reject", "cover", "not_a_face") and not faces:
             raise UsageError("Say which faces are meant.")
 
 

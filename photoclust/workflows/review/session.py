@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from secrets import token_hex
 from threading import RLock
 from typing import Any
@@ -23,6 +24,8 @@ from photoclust.people.decisions.line import Decision
 from photoclust.workflows.people.apply import note, note_undo
 from photoclust.workflows.people.log import LogEntry, log, words_of
 from photoclust.workflows.people.people_index import PeopleIndex
+from photoclust.workflows.review.decided import as_decided
+from photoclust.workflows.review.photos import place_to_draw
 from photoclust.workflows.review.request import Said
 from photoclust.workflows.review.saying import after, concerned
 from photoclust.workflows.review.stored import StoredFaces
@@ -88,7 +91,7 @@ class ReviewSession:
         self._decisions_seen = self._decisions_stamp()
         self.stale_grouping = self._decisions_newer()
         self._grouped = View.of(StoredFaces.read(store), _clustering(store))
-        self._view = self._grouped
+        self._view = self._after(self._grouped, ())
         self._log: tuple[str, tuple[LogEntry, ...]] = "", ()
         self._told: tuple[str, dict[str, Any]] = "", {}  # what the ids of a grouping are called by
 
@@ -155,10 +158,12 @@ class ReviewSession:
             before = self._view
             said = replace(said, people=tuple(map(before.current, said.people)))
             self._require_fresh(said.revision, self._about(said))
-            noted = note(self.store, said.decisions, said.join_named, before.known)
+            where = place_to_draw(before, said.photo) if said.kind == "draw" else None
+            decide = partial(said.decisions, where=where)
+            noted = note(self.store, decide, said.join_named, before.known)
             self._decisions_seen = self._decisions_stamp()
             self._pending += noted.decisions
-            self._show(after(before, noted.decisions), concerned(before, noted.decisions))
+            self._show(self._after(before, noted.decisions), concerned(before, noted.decisions))
             people = self._still_there(before, noted.decisions)
             return Told(in_words(noted.decisions, noted.before.called_of), self.revision, people)
 
@@ -201,16 +206,20 @@ class ReviewSession:
         before = self._view
         if redo:
             self._pending += lines
-            self._show(after(before, lines), concerned(before, lines))
+            self._show(self._after(before, lines), concerned(before, lines))
             return True
         said = {_content(line) for line in lines}
         left = [line for line in self._pending if _content(line) not in said]
         shown = len(left) == len(self._pending) - len(lines)
         self.stale_grouping = True  # a grouping that is at work may follow what holds no longer
         self._pending = left
-        now = after(self._grouped, left)
+        now = self._after(self._grouped, left)
         self._show(now, concerned(before, lines) | concerned(now, lines))
         return shown
+
+    def _after(self, view: View, decisions: Sequence[Decision]) -> View:
+        """The people once some decisions hold, and with all that is said of which faces there are."""
+        return as_decided(after(view, decisions), self.store)
 
     def _about(self, said: Said) -> set[str]:
         view = self._view
@@ -291,7 +300,7 @@ class ReviewSession:
     def _take(self, grouped: View) -> None:
         moved = grouped.faces is not self._grouped.faces
         self._grouped = grouped
-        before, now = self._view, after(grouped, self._pending)
+        before, now = self._view, self._after(grouped, self._pending)
         if moved:
             self._show(now, None)
         else:

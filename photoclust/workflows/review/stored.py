@@ -1,4 +1,7 @@
-"""Photos and faces of an index, in memory, in the order of face ids; without embeddings and thumbnails."""
+"""Photos and faces of an index, in memory, in the order of face ids; without embeddings and thumbnails.
+
+Findings that are no faces, and drawings that were taken back, are among them: what holds may change any time.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import pyarrow.compute as pc
 
 from photoclust.index.prepared import stamp_of
 from photoclust.index.store import IndexStore
-from photoclust.records import NO_FACE, OK
+from photoclust.records import DRAWN_SCORE, NO_FACE, OK
 from photoclust.report.album import index_in
 from photoclust.types import Rows
 
@@ -25,7 +28,7 @@ class StoredFaces:
     Attributes
     ----------
     table
-        ``face_id``, ``photo_id``, ``box`` and ``quality``, ordered by ``face_id``.
+        ``face_id``, ``photo_id``, ``box``, ``quality`` and ``detection_score``, ordered by ``face_id``.
     photos
         A row for each picture that can be looked at, ordered by its first uri: columns of PHOTO_SCHEMA.
     photo
@@ -44,7 +47,8 @@ class StoredFaces:
         """Read those of an index."""
         stamp = stamp_of(store.folder, "photos", "faces")
         every = store.photos()
-        table, photos = store.faces(["box", "quality"], every), _pictures(every)
+        table = store.faces(["box", "quality", "detection_score"], every, left_out=True)
+        photos = _pictures(every)
         photo = pc.fill_null(index_in(table["photo_id"], photos["photo_id"]), -1)
         return cls(table, photos, photo.to_numpy().astype(np.int64), stamp)
 
@@ -77,6 +81,11 @@ class StoredFaces:
     def quality(self) -> npt.NDArray[np.float32]:
         """float32, shape (n,), in [0, 1]."""
         return self.table["quality"].to_numpy()
+
+    @cached_property
+    def drawn(self) -> npt.NDArray[np.bool_]:
+        """bool, shape (n,): faces that somebody drew by hand."""
+        return self.table["detection_score"].to_numpy() == DRAWN_SCORE
 
     @cached_property
     def taken(self) -> npt.NDArray[np.datetime64]:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from photoclust.errors import UsageError
 from photoclust.index.store import Clustering
+from photoclust.people.decisions.line import Box
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
 from photoclust.report.album import look_up
 from photoclust.types import Rows
@@ -22,8 +23,8 @@ from photoclust.workflows.review.stored import StoredFaces
 from photoclust.workflows.snapshot.history import person_in_force
 
 NOBODY = -1
-STATUSES = (MEMBER, UNSURE, LOW_QUALITY)
-IS_MEMBER, IS_UNSURE, IS_POOR = range(3)
+STATUSES = (MEMBER, UNSURE, LOW_QUALITY, "not_a_face", "taken_back")
+IS_MEMBER, IS_UNSURE, IS_POOR, IS_NO_FACE, IS_TAKEN_BACK = range(5)
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,15 @@ class ShownPerson:
     confidence: float | None = None
     nearest: str = ""
     nearest_chance: float | None = None
+
+
+@dataclass(frozen=True)
+class WaitingFace:
+    """A face drawn by hand that has not been read from its photo yet, and what its person is called."""
+
+    photo: str
+    box: Box
+    called: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,8 @@ class View:
         int64, shape (n,): density cluster of each face, −1 for none.
     successors
         Whom an id means now that nobody has any longer.
+    waiting
+        Faces drawn by hand that are not among `faces` yet, by their ids.
     """
 
     faces: StoredFaces
@@ -78,6 +90,7 @@ class View:
     chance: npt.NDArray[np.float32]
     label: Rows
     successors: Mapping[str, str] = field(default_factory=dict[str, str])
+    waiting: Mapping[str, WaitingFace] = field(default_factory=dict[str, WaitingFace])
 
     @classmethod
     def of(cls, faces: StoredFaces, clustering: Clustering) -> View:
@@ -95,6 +108,11 @@ class View:
             chance=_floats(own["likeliest_chance"]),
             label=pc.fill_null(own["label"], -1).to_numpy().astype(np.int64),
         )
+
+    @property
+    def there(self) -> npt.NDArray[np.bool_]:
+        """bool, shape (n,): those of the faces that are none that was left out."""
+        return self.status < IS_NO_FACE
 
     # -- who there is -----------------------------------------------------------------------------------
 

@@ -74,6 +74,8 @@ def test_what_is_said_of_faces_that_are_not_there_by_decision_waits_without_a_wo
 
 
 def test_they_are_told_in_words() -> None:
-    assert in_words(read("draw,,d,,p 1 2 3 4").lines, str) == "Drew 1 face by hand"
+    assert in_words(read("draw,,d,,p 1 2 3 4").lines, str) == "Drew a face by hand"
+    named = read("draw,,d,,p 1 2 3 4", "name,,d,,Ada").lines
+    assert in_words(named, str) == "Drew a face by hand; named it 'Ada'"
     assert in_words(read("not_a_face,,a b,,").lines, str) == "Said of 2 faces that they are not faces"
     assert in_words(read("not_a_face,,a,,no").lines, str) == "Said of 1 face that it is a face"
