@@ -33,6 +33,10 @@ class DrawnFace:
     box: Box
     line: int = field(default=0, compare=False)
 
+    def not_applied(self, reason: str) -> str:
+        """A sentence that says why it is not among the faces."""
+        return f"Line {self.line} of the decisions ({DRAW}): {reason}; it was not applied."
+
 
 @dataclass(frozen=True)
 class WhichFaces:

@@ -66,7 +66,7 @@ export async function show(main) {
         row.person && el("button", { type: "button", disabled: off, onclick: () => act({ kind: "reject", people: [row.person.id], faces: own }).catch(fail) }, `Not ${called}`),
         el("button", { type: "button", disabled: off, onclick: () => somebody(own).catch(fail) }, "Somebody else …"),
         el("button", { type: "button", disabled: own.length < 2, onclick: () => act({ kind: "same", faces: own, people: [] }).catch(fail) }, "Together, as somebody new"),
-        el("button", { type: "button", class: "quiet", disabled: off, "aria-keyshortcuts": "f", onclick: () => noFace(own) }, own.length > 1 ? "Not faces" : "Not a face"),
+        el("button", { type: "button", disabled: off, "aria-keyshortcuts": "f", onclick: () => noFace(own) }, own.length > 1 ? "Not faces" : "Not a face"),
       ),
       el("ul", { class: "strip" }, row.faces.map((one) => face(one, row))),
     );

@@ -58,7 +58,7 @@ export async function show(main, { id }) {
             nameField({ label: `Who ${face.called || "this face"} is`, placeholder: unnamed ? "Name" : "Somebody else", take: (name, person) => take(face, name, person), known: !face.person }),
             face.person && el("button", { type: "button", onclick: () => act({ kind: "reject", people: [face.person], faces: [face.id] }) }, `Not ${face.called}`),
             likely(face) && el("button", { type: "button", onclick: () => act({ kind: "same", people: [face.likeliest], faces: [face.id] }) }, `It is ${face.likeliest_called}`),
-            el("button", { type: "button", class: "quiet", "aria-keyshortcuts": "f", onclick: () => noFace(face) }, "Not a face"),
+            el("button", { type: "button", "aria-keyshortcuts": "f", onclick: () => noFace(face) }, "Not a face"),
           ),
       ),
     );

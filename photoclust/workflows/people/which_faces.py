@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from photoclust.errors import UsageError
-from photoclust.index.erasure.keep_out import overlap
+from photoclust.index.erasure.keep_out import SAME_PLACE, overlap
 from photoclust.index.erasure.scrub import among
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions.line import (
@@ -29,7 +29,6 @@ from photoclust.people.decisions.which_faces import which_faces
 from photoclust.records import NO_FACE, OK
 from photoclust.workflows.people.correct import checked_name, in_pieces, said
 from photoclust.workflows.people.people_index import PERSON_NUMBER, PeopleIndex
-from photoclust.workflows.snapshot.drawing import SAME_PLACE
 
 
 @dataclass(frozen=True)

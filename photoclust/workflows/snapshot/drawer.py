@@ -13,7 +13,7 @@ import pyarrow as pa
 from photoclust.errors import IndexMismatchError, PhotoError, WeightsError
 from photoclust.index.erasure.keep_out import without_kept_out
 from photoclust.index.store import IndexStore
-from photoclust.people.decisions.line import DRAW, LEAST_SIDE
+from photoclust.people.decisions.line import LEAST_SIDE
 from photoclust.people.decisions.which_faces import DrawnFace
 from photoclust.photo_refs import PhotoRef
 from photoclust.records import DRAWN_SCORE, OK, PHOTO_SCHEMA, printable
@@ -22,11 +22,6 @@ from photoclust.workflows.snapshot.known_photos import Pixels, pixels_of
 FACES_A_PART = 256
 
 Row = dict[str, Any]
-
-
-def not_drawn(face: DrawnFace, reason: str) -> str:
-    """Say why a face is not drawn."""
-    return f"Line {face.line} of the decisions ({DRAW}): {reason}; it was not applied."
 
 
 class Drawer:
@@ -61,10 +56,10 @@ class Drawer:
             self._looker = self._looker or _Looker(self._store)
         except PhotoError as error:
             reason = f"{printable(refs[0].uri)} cannot be read: {error.reason}"
-            self.problems += [not_drawn(one, reason) for one in faces]
+            self.problems += [one.not_applied(reason) for one in faces]
             return
         except (IndexMismatchError, WeightsError) as error:
-            self.problems += [not_drawn(one, str(error).rstrip(".")) for one in faces]
+            self.problems += [one.not_applied(str(error).rstrip(".")) for one in faces]
             return
         self._faces += faces
         self._rows += [self._looker.row(pixels, one) for one in faces]
@@ -81,7 +76,7 @@ class Drawer:
             self._store.append(self._photos_of(kept), kept)
         there = set(kept["face_id"].to_pylist())
         out = [one for one in self._faces if one.face_id not in there]
-        self.problems += [not_drawn(one, "that face was forgotten, and is kept out") for one in out]
+        self.problems += [one.not_applied("that face was forgotten, and is kept out") for one in out]
         self._faces, self._rows = [], []
 
     def _photos_of(self, faces: pa.Table) -> pa.Table:

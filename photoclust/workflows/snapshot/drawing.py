@@ -13,16 +13,12 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from photoclust.index.erasure.keep_out import overlap
+from photoclust.index.erasure.keep_out import SAME_PLACE, overlap
 from photoclust.index.erasure.scrub import among
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions.which_faces import DrawnFace
 from photoclust.records import DRAWN_SCORE, MISSING, NO_FACE, OK, printable
 from photoclust.workflows.context import INDEX, StageProgress, silent
-from photoclust.workflows.snapshot.drawer import Drawer, not_drawn
-
-SAME_PLACE = 0.5
-"""Intersection over union from which on a drawn box is about a face that was found."""
 
 Row = dict[str, Any]
 
@@ -52,7 +48,7 @@ def draw_faces(store: IndexStore, progress: StageProgress = silent) -> tuple[str
         if one.photo_id in places:
             here[one.photo_id].append(one)
         else:
-            problems.append(not_drawn(one, _what_became(store, one.photo_id)))
+            problems.append(one.not_applied(_what_became(store, one.photo_id)))
     return (*problems, *_drawn(store, here, places, progress))
 
 
@@ -114,6 +110,8 @@ def _drawn(
     """Add faces, by photo; gives a sentence for each that could not be added."""
     if not faces:
         return []
+    from photoclust.workflows.snapshot.drawer import Drawer  # most groupings read no photo
+
     with progress(INDEX, len(faces)) as advance, Drawer(store, places) as drawer:
         for photo in sorted(faces):
             drawer.add(faces[photo])
