@@ -33,7 +33,8 @@ def import_(paths: tuple[str, ...], dry_run: bool, later: bool, index_dir: Locat
     PATH is a file, or a folder with all that is in it: XMP sidecars and photos with XMP in them (digiKam,
     Lightroom, Windows, osxphotos), .picasa.ini and Picasa's contacts.xml, JSON of Google Takeout, exiftool
     or osxphotos, or a CSV with the columns path,name,x,y,w,h, named itself. Names go to the faces that they
-    were drawn around; a name that the index has already stays. `photoclust people undo` takes it all back.
+    were drawn around; where there is none, one is drawn. A name that the index has already stays.
+    `photoclust people undo` takes it all back.
 
     \b
     Examples:
@@ -50,10 +51,12 @@ def import_(paths: tuple[str, ...], dry_run: bool, later: bool, index_dir: Locat
         return
     _say_found(report)
     _say_new(report, "would get" if dry_run else "gets")
+    drawn = "would be drawn here" if dry_run else "are drawn here"
+    _say(f"{len(report.drawn):,} named regions without a face {drawn}:", _places(report.drawn))
     _say_left(report)
     if report.moved is not None:
         click.echo(f"{report.moved:,} faces changed their person; {report.people:,} people now.")
-    elif report.new:
+    elif report.new or report.drawn:
         click.echo("Nothing was written." if dry_run else "Noted down; the next grouping applies it.")
     for problem in report.not_applied:
         click.echo(f"Not applied: {problem}")
@@ -92,8 +95,9 @@ def _say_left(report: NamesImport) -> None:
         f"  face {one.face}: {visible(one.name)}, here {visible(one.called)}" for one in report.differing
     ]
     _say(f"{len(differing):,} faces are called otherwise here, which stays:", differing)
+    bare = [one for one in found.without_face if one not in report.drawn]
     for names, what in (
-        (found.without_face, "named regions have no face here"),
+        (bare, "named regions have no face here"),
         (found.contradicting, "regions give a face another name than a file before; the first holds"),
         (found.unused, "names are said without a place, and not exactly one face is left for them"),
         (found.other_shape, "regions were drawn on a picture of another shape"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
 from photoclust.people.decisions.line import (
     LONGEST_NAME,
@@ -20,8 +22,9 @@ from photoclust.people.decisions.line import (
 )
 from photoclust.workflows.context import Context
 from photoclust.workflows.people.apply import apply, note
-from photoclust.workflows.people.names_of_others import NamesFound, find_names
+from photoclust.workflows.people.names_of_others import NamesFound, NameWithoutFace, find_names
 from photoclust.workflows.people.people_index import LIKE_AN_ID, PERSON_NUMBER, PeopleIndex
+from photoclust.workflows.people.which_faces import draw, drawn_on_all
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class NamesImport:
         How many faces have that name in the index already.
     new
         Who gets a name.
+    drawn
+        Rectangles without a face here, which become faces drawn by hand.
     several
         People several of whose names were found: what they are called, and the names with how many faces
         carry each.
@@ -86,6 +91,7 @@ class NamesImport:
     found: NamesFound
     already: int = 0
     new: list[NewName] = field(default_factory=list[NewName])
+    drawn: list[NameWithoutFace] = field(default_factory=list[NameWithoutFace])
     several: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     differing: list[OtherName] = field(default_factory=list[OtherName])
     not_names: dict[str, str] = field(default_factory=dict[str, str])
@@ -105,7 +111,7 @@ def import_names(
 
     A face gets a name only where neither it nor its person has one. A person all of whose named faces carry
     one name gets it as a whole, as `photoclust people name` gives it; of one whose faces carry several names,
-    each name goes to just those faces.
+    each name goes to just those faces. Where a rectangle holds no face of ours, one is drawn.
 
     Parameters
     ----------
@@ -131,7 +137,7 @@ def import_names(
     report = NamesImport(find_names(store, people, paths))
     wanted, already = _wanted(people, report)
     report = replace(report, already=already)
-    decisions = _decisions(people, wanted, report)
+    decisions = [*_drawn(store, people, report), *_decisions(people, wanted, report)]
     if dry_run or not decisions:
         return report
     noted = note(store, lambda _: decisions)
@@ -199,3 +205,23 @@ def _named(person: str, name: str, faces: Sequence[str]) -> list[Decision]:
     moment = datetime.min.replace(tzinfo=UTC)
     pieces = (tuple(faces[start : start + MOST_FACES]) for start in range(0, len(faces), MOST_FACES))
     return [Decision(moment, NAME, piece, (), name, person) for piece in pieces]
+
+
+def _drawn(store: IndexStore, people: PeopleIndex, report: NamesImport) -> list[Decision]:
+    """Draw the rectangles without a face of ours; those that cannot be drawn are left where they are."""
+    lines: list[Decision] = []
+    places = drawn_on_all(store, {one.photo_id for one in report.found.without_face if one.photo_id})
+    for one in report.found.without_face:
+        name, reason = _acceptable(one.name)
+        place = places.get(one.photo_id)
+        if reason:
+            report.not_names[one.name] = reason
+        elif place and one.box:
+            left, top, right, bottom = one.box
+            box = left * place.width, top * place.height, right * place.width, bottom * place.height
+            with suppress(UsageError):  # too small, or drawn before
+                new = draw(people, place, box)
+                place.boxes[new[0].faces[0]] = box
+                lines += [*new, *_named("", name, new[0].faces)]
+                report.drawn.append(one)
+    return lines

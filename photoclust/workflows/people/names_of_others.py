@@ -32,11 +32,14 @@ class NameWithoutFace:
         Who.
     box
         Left, top, right and bottom in fractions of the upright photo; None where no place is said.
+    photo_id
+        Of the photo; ``""`` where no place is said.
     """
 
     photo: str
     name: str
     box: Box | None = None
+    photo_id: str = ""
 
 
 @dataclass
@@ -98,7 +101,7 @@ def find_names(store: IndexStore, people: PeopleIndex, paths: Sequence[str]) -> 
     found.photos = len(said)
     for photo_id, claims in sorted(said.items(), key=lambda one: photos.uris[one[0]]):
         one = matched(claims, faces.get(photo_id, {}), photos.shapes[photo_id])
-        _add(found, photos.uris[photo_id], one)
+        _add(found, photos.uris[photo_id], photo_id, one)
     return found
 
 
@@ -110,9 +113,11 @@ def _local(path: str) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100  # links stay as they were indexed
 
 
-def _add(found: NamesFound, photo: str, one: Matched) -> None:
+def _add(found: NamesFound, photo: str, photo_id: str, one: Matched) -> None:
     found.names |= one.names
-    found.without_face += [NameWithoutFace(photo, region.name, region.box) for region in one.without_face]
+    found.without_face += [
+        NameWithoutFace(photo, region.name, region.box, photo_id) for region in one.without_face
+    ]
     found.contradicting += [NameWithoutFace(photo, region.name, region.box) for region in one.contradicting]
     found.unused += [NameWithoutFace(photo, name) for name in one.unused]
     found.other_shape += [NameWithoutFace(photo, name) for name in one.other_shape]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,13 +42,13 @@ class DrawnOn:
     width, height
         Of the upright photo, in pixels; 0 where that is not known.
     boxes
-        x0, y0, x1, y1 of the faces that are in it already, by their ids.
+        x0, y0, x1, y1 of what is in it already, by the ids of these faces.
     """
 
     photo_id: str
     width: int
     height: int
-    boxes: Mapping[str, Sequence[float]]
+    boxes: dict[str, Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,20 @@ def drawn_on(store: IndexStore, text: str) -> DrawnOn:
     return DrawnOn(row["photo_id"], row["width"] or 0, row["height"] or 0, boxes)
 
 
+def drawn_on_all(store: IndexStore, photo_ids: Collection[str]) -> dict[str, DrawnOn]:
+    """Photos of some ids, with what is in them already: findings that are no faces too."""
+    photos = store.photos().filter(among("photo_id", photo_ids) & pc.field("status").isin([OK, NO_FACE]))
+    places = {
+        row["photo_id"]: DrawnOn(row["photo_id"], row["width"], row["height"], {})
+        for row in photos.to_pylist()
+        if row["width"] and row["height"]
+    }
+    for face in store.faces(["box"], photos, left_out=True).to_pylist():
+        if face["photo_id"] in places:
+            places[face["photo_id"]].boxes[face["face_id"]] = face["box"]
+    return places
+
+
 def draw(people_index: PeopleIndex, photo: DrawnOn, box: Sequence[float], name: str = "") -> list[Decision]:
     """Draw a face that was not found.
 
@@ -184,10 +198,10 @@ def _require_free(people_index: PeopleIndex, photo: DrawnOn, box: Box, face: str
             python="Take that back with correct.not_a_face(FACE, undo=True).",
             cli=f"`photoclust people not-a-face --undo {face[:8]}` takes that back.",
         )
-    drawn = {one.face_id: one.box for one in which.drawn.values() if one.photo_id == photo.photo_id}
-    there: dict[str, Sequence[float]] = {**drawn, **photo.boxes}
+    drawn = (one for one in which.drawn.values() if one.face_id not in which.not_faces)
+    waiting = {one.face_id: one.box for one in drawn if one.photo_id == photo.photo_id}
+    there: dict[str, Sequence[float]] = {**waiting, **photo.boxes}
     near = [one for one, other in there.items() if overlap(list(other), list(box)) > SAME_PLACE]
-    near = [one for one in near if one not in which.not_faces]
     if near:
         raise UsageError(
             f"There is a face in that place already: {near[0][:8]} ({people_index.called_of(near[0])})."

@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from made_up import build_index
 from PIL import Image
 
 import photoclust
 from photoclust.cli import cli
+from photoclust.config import IndexSettings
 from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
+from photoclust.models.weights import weights_sha256
 from photoclust.people.decisions.file import read_decisions
 from photoclust.workflows.people.people_index import PeopleIndex
 
@@ -169,12 +172,17 @@ def test_what_fits_no_face_is_counted_and_listed(
     report = imported(album_index, file, "--dry-run")
     found = report["found"]
     assert [(one["name"], one["photo"]) for one in found["without_face"]] == [("Eve", "/photos/ada/0.jpg")]
+    assert report["drawn"] == found["without_face"]
     assert found["not_indexed"] == ["/photos/nowhere/7.jpg"]
     assert [one["name"] for one in found["unused"]] == ["Bea"]
     assert [one["name"] for one in report["new"]] == ["Cleo"]
     assert list(report["not_names"]) == ["Person 3"]
     said = run(album_index, file, "--dry-run").stdout
-    for told in ("1 named regions have no face here", "1 photos are not in the index", "1 names are said"):
+    for told in (
+        "1 named regions without a face would be drawn here",
+        "1 photos are not in the index",
+        "1 names are said",
+    ):
         assert told in said
 
 
@@ -229,3 +237,46 @@ def test_a_program_does_the_same(album_index: IndexStore, who: dict[str, str], t
     assert names(album_index) == set()
     assert index.import_names(file).people == 4
     assert names(album_index) == {"Ada"}
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> IndexStore:
+    """An index whose photos can be opened."""
+    sha256 = weights_sha256(IndexSettings().embed.model)
+    return build_index(tmp_path / "index", {"ada": 4, "bea": 3}, photos=tmp_path / "photos", sha256=sha256)
+
+
+def named_there(store: IndexStore, folder: Path, box: str) -> Path:
+    """A table that names somebody at a place of a photo."""
+    photo = next(uri for uri in store.photos()["uri"].to_pylist() if uri.endswith("ada/1.jpg"))
+    (folder / "names.csv").write_text(f"path,name,x,y,w,h\n{photo},Eve,{box}\n")
+    return folder / "names.csv"
+
+
+def test_a_region_without_a_face_becomes_one_that_is_drawn_by_hand(there: IndexStore, tmp_path: Path) -> None:
+    file = named_there(there, tmp_path, "200,120,60,60")
+    report = imported(there, file)
+    assert (len(report["drawn"]), report["not_applied"]) == (1, [])
+    assert "Eve" in names(there)
+    again = imported(there, file)
+    assert (again["drawn"], again["new"], again["already"]) == ([], [], 1)
+    export(there, tmp_path / "x")
+    assert imported(there, tmp_path / "x")["drawn"] == []
+
+
+def test_what_is_no_face_is_not_drawn_again(there: IndexStore, tmp_path: Path) -> None:
+    file = named_there(there, tmp_path, "200,120,60,60")
+    imported(there, file)
+    (face,) = [
+        row["face_id"] for row in there.faces(["detection_score"]).to_pylist() if not row["detection_score"]
+    ]
+    correct(there, "not-a-face", face)
+    assert "Eve" not in names(there)
+    report = imported(there, file)
+    assert (report["drawn"], len(report["found"]["without_face"])) == ([], 1)
+    assert "1 named regions have no face here" in run(there, file, "--dry-run").stdout
+
+
+def test_a_region_too_small_is_listed(there: IndexStore, tmp_path: Path) -> None:
+    report = imported(there, named_there(there, tmp_path, "200,120,4,4"))
+    assert (report["drawn"], len(report["found"]["without_face"])) == ([], 1)
