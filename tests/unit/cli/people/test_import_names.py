@@ -21,6 +21,7 @@ from photoclust.errors import UsageError
 from photoclust.index.store import IndexStore
 from photoclust.models.weights import weights_sha256
 from photoclust.people.decisions.file import read_decisions
+from photoclust.records import DRAWN_SCORE
 from photoclust.workflows.people.people_index import PeopleIndex
 
 ALONE = (0, 0, 100, 100)
@@ -268,7 +269,9 @@ def test_what_is_no_face_is_not_drawn_again(there: IndexStore, tmp_path: Path) -
     file = named_there(there, tmp_path, "200,120,60,60")
     imported(there, file)
     (face,) = [
-        row["face_id"] for row in there.faces(["detection_score"]).to_pylist() if not row["detection_score"]
+        row["face_id"]
+        for row in there.faces(["detection_score"]).to_pylist()
+        if row["detection_score"] == DRAWN_SCORE
     ]
     correct(there, "not-a-face", face)
     assert "Eve" not in names(there)

@@ -11,12 +11,17 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_up import build_index
 
 from photoclust.api.context import context_of
+from photoclust.config import IndexSettings
 from photoclust.errors import IndexMissingError, StaleViewError, UsageError
 from photoclust.index.store import IndexStore
+from photoclust.models.weights import weights_sha256
 from photoclust.workflows.people.apply import apply
 from photoclust.workflows.people.people_index import PeopleIndex
+from photoclust.workflows.review.left_over import left_over
+from photoclust.workflows.review.photos import PhotoCard, photo_card, waiting_thumbnail
 from photoclust.workflows.review.request import Said
 from photoclust.workflows.review.session import ReviewSession
 from photoclust.workflows.review.thumbnails import Thumbnails
@@ -158,3 +163,72 @@ def test_an_index_without_people_is_refused(album_index: IndexStore) -> None:
     album_index.clusterings.pointer.unlink()
     with pytest.raises(IndexMissingError, match="no people yet"):
         ReviewSession(album_index)
+
+
+# -- which faces there are ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> IndexStore:
+    """An index whose photos can be opened."""
+    sha256 = weights_sha256(IndexSettings().embed.model)
+    return build_index(tmp_path / "index", {"ada": 4, "bea": 3}, photos=tmp_path / "photos", sha256=sha256)
+
+
+def photo_with_a_face(session: ReviewSession) -> PhotoCard:
+    row = int(session.view.faces.photo[session.view.faces.row_of[session.view.faces.ids[0]]])
+    return photo_card(session.view, row)
+
+
+def test_a_drawn_face_is_shown_at_once_and_read_by_the_grouping(there: IndexStore) -> None:
+    session = ReviewSession(there)
+    photo = photo_with_a_face(session)
+    told = session.say(
+        Said("draw", name="Zoe", photo=photo.id, box=(120, 110, 190, 190), revision=session.revision)
+    )
+    assert told.said == "Drew a face by hand; named it 'Zoe'"
+    (face,) = [one for one in photo_with_a_face(session).faces if one.drawn]
+    assert (face.status, face.called, face.person) == ("waiting", "Zoe", "")
+    assert waiting_thumbnail(there, session.view, face.id).startswith(b"\xff\xd8")
+    regroup(session)
+    (face,) = [one for one in photo_with_a_face(session).faces if one.drawn]
+    assert (face.status, face.called) == ("member", "Zoe")
+    entry = session.undoable()
+    assert entry is not None
+    session.take_back(entry.at.isoformat())
+    assert photo_with_a_face(session) == photo
+    regroup(session)
+    assert photo_with_a_face(session) == photo
+
+
+def test_a_face_is_drawn_as_somebody_who_is_there(there: IndexStore) -> None:
+    session = ReviewSession(there)
+    person = session.view.people[0].id
+    photo = photo_with_a_face(session)
+    session.say(Said("draw", (person,), photo=photo.id, box=(120, 110, 190, 190)))
+    (face,) = [one for one in photo_with_a_face(session).faces if one.drawn]
+    assert face.called == session.view.called[0]
+    with pytest.raises(UsageError, match="already"):
+        session.say(Said("draw", photo=photo.id, box=(121, 111, 190, 190)))
+    with pytest.raises(UsageError, match="where in it"):
+        session.say(Said("draw", photo=photo.id))
+
+
+def test_what_is_no_face_is_nowhere_but_among_those_that_are_none(there: IndexStore) -> None:
+    session = ReviewSession(there)
+    photo = photo_with_a_face(session)
+    face, faces = photo.faces[0].id, int(session.view.there.sum())
+    session.say(Said("not_a_face", faces=(face,)))
+    for _ in range(2):
+        now = photo_with_a_face(session)
+        assert [one.id for one in now.no_faces] == [face]
+        assert face not in [one.id for one in now.faces]
+        assert int(session.view.there.sum()) == faces - 1
+        shown = left_over(session.view, session.revision, 0, 100)
+        assert [one.id for one in shown.no_faces] == [face]
+        assert face not in [one.id for row in shown.rows for one in row.faces]
+        regroup(session)
+    session.say(Said("not_a_face", faces=(face,), undo=True))
+    assert face in [one.id for one in photo_with_a_face(session).faces]
+    regroup(session)
+    assert photo_with_a_face(session) == photo
