@@ -268,11 +268,8 @@ def test_a_region_without_a_face_becomes_one_that_is_drawn_by_hand(there: IndexS
 def test_what_is_no_face_is_not_drawn_again(there: IndexStore, tmp_path: Path) -> None:
     file = named_there(there, tmp_path, "200,120,60,60")
     imported(there, file)
-    (face,) = [
-        row["face_id"]
-        for row in there.faces(["detection_score"]).to_pylist()
-        if row["detection_score"] == DRAWN_SCORE
-    ]
+    rows = there.faces(["detection_score"]).to_pylist()
+    (face,) = [row["face_id"] for row in rows if row["detection_score"] == DRAWN_SCORE]
     correct(there, "not-a-face", face)
     assert "Eve" not in names(there)
     report = imported(there, file)
