@@ -21,6 +21,7 @@ from torch import Tensor, distributed, nn
 
 from photoclust.config import EngineConfig
 from photoclust.engine.ray import explained, runtime
+from photoclust.errors import RayStartError, TrainingError
 from photoclust.learn.curves import Epoch
 from photoclust.learn.material import Workers
 from photoclust.learn.run_folder import RunFolder
@@ -49,27 +50,40 @@ def train_with_workers(
     Raises
     ------
     EngineError
-        Ray cannot be started or gave up.
+        Ray gave up.
     TrainingError
-        The run cannot go on.
+        Ray cannot be started, or the run cannot go on.
     """
-    with runtime(config), _following(folder, told):
-        has_gpus = ray.cluster_resources().get("GPU", 0) >= workers
-        trainer = ray.train.torch.TorchTrainer(
-            _work,
-            train_loop_config={"folder": str(folder.absolute())},
-            scaling_config=ray.train.ScalingConfig(num_workers=workers, use_gpu=has_gpus),
-            run_config=ray.train.RunConfig(
-                name="ray",
-                storage_path=str(folder.absolute() / "ray"),
-                failure_config=ray.train.FailureConfig(max_failures=_RESTARTS),
-            ),
-        )
-        try:
-            trainer.fit()
-        except Exception as error:  # Ray Train wraps what a worker raises in kinds of its own
-            raise explained(error) from error
-        shutil.rmtree(folder / "ray", ignore_errors=True)
+    try:
+        with runtime(config), _following(folder, told):
+            _fit(folder.absolute(), workers)
+    except RayStartError as error:
+        raise TrainingError(
+            f"Several workers need Ray, which cannot be started: {error.reason}; see `photoclust doctor`. "
+            f"The run in {folder} is kept.",
+            cli=f"Go on with `photoclust train resume {folder}`, or begin one with --workers 1.",
+            python="Go on with photoclust.resume_training, or begin one with workers=1.",
+        ) from error
+    shutil.rmtree(folder / "ray", ignore_errors=True)
+
+
+def _fit(folder: Path, workers: int) -> None:
+    """Let the workers train, on GPUs if there are as many."""
+    has_gpus = ray.cluster_resources().get("GPU", 0) >= workers
+    trainer = ray.train.torch.TorchTrainer(
+        _work,
+        train_loop_config={"folder": str(folder)},
+        scaling_config=ray.train.ScalingConfig(num_workers=workers, use_gpu=has_gpus),
+        run_config=ray.train.RunConfig(
+            name="ray",
+            storage_path=str(folder / "ray"),
+            failure_config=ray.train.FailureConfig(max_failures=_RESTARTS),
+        ),
+    )
+    try:
+        trainer.fit()
+    except Exception as error:  # Ray Train wraps what a worker raises in kinds of its own
+        raise explained(error) from error
 
 
 def _work(settings: dict[str, Any]) -> None:

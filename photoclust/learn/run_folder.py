@@ -23,10 +23,10 @@ Every file is whole or not there; ``last.pt`` is the one that decides how far th
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -34,11 +34,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from photoclust.errors import TrainingError
 from photoclust.learn.config import TrainConfig
+from photoclust.learn.run_errors import is_full, read, written
 from photoclust.learn.run_faces import RunFaces, as_parquet, read_faces, split_csv
 from photoclust.storage.local_files import whole_file
 from photoclust.types import Floats
@@ -113,17 +113,30 @@ class RunFolder:
                 cli=f"Go on with `photoclust train resume {folder}`, or name another folder.",
                 python="Go on with photoclust.resume_training, or name another folder.",
             )
-        with _written(folder):
+        with written(folder):
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 raise TrainingError(f"{folder} holds something else; name a new folder for the run.")
             for place in (folder, folder / "checkpoints", folder / "maps", folder / "model"):
                 place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        run.write("faces.parquet", as_parquet(faces))
-        run.write("split.csv", split_csv(faces).encode("utf-8", "surrogateescape"))
-        for name, values in arrays.items():
-            run.write_array(name, values)
-        run.write_json("run.json", {"format": FORMAT, **asdict(head)})
+        try:
+            run._begin(head, faces, arrays)
+        except TrainingError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if is_full(error.__cause__):
+                raise TrainingError(
+                    f"The disk is full: the run could not be begun in {folder}. Free some space, or name "
+                    "another folder."
+                ) from error
+            raise
         return run
+
+    def _begin(self, head: RunHead, faces: RunFaces, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Write what a run begins with; ``run.json``, without which there is no run, last."""
+        self.write("faces.parquet", as_parquet(faces))
+        self.write("split.csv", split_csv(faces).encode("utf-8", "surrogateescape"))
+        for name, values in arrays.items():
+            self.write_array(name, values)
+        self.write_json("run.json", {"format": FORMAT, **asdict(head)})
 
     @classmethod
     def open(cls, folder: Path) -> RunFolder:
@@ -148,7 +161,7 @@ class RunFolder:
             Another one does.
         """
         lock = FileLock(self.folder / ".lock", mode=0o600)
-        with _written(self.folder):
+        with written(self.folder):
             try:
                 lock.acquire(timeout=0)
             except Timeout as error:
@@ -185,7 +198,7 @@ class RunFolder:
 
     def faces(self) -> RunFaces:
         """Read which faces are learned from, and on which side each is."""
-        with _read(self.folder / "faces.parquet") as file:
+        with read(self.folder / "faces.parquet") as file:
             return read_faces(file)
 
     # -- files -----------------------------------------------------------------------------------------
@@ -203,7 +216,7 @@ class RunFolder:
             The disk is full, or the place cannot be written.
         """
         path = self.folder / name
-        with _written(path), whole_file(path) as file:
+        with written(path), whole_file(path) as file:
             file.write(content)
 
     def write_json(self, name: str, values: Mapping[str, Any]) -> None:
@@ -212,12 +225,12 @@ class RunFolder:
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Read plain values."""
-        with _read(self.folder / name) as file:
+        with read(self.folder / name) as file:
             return json.loads(file.read_bytes())
 
     def read_text(self, name: str) -> str:
         """Read a text."""
-        with _read(self.folder / name) as file:
+        with read(self.folder / name) as file:
             return file.read_text("utf-8")
 
     def write_array(self, name: str, values: np.ndarray[Any, Any]) -> None:
@@ -228,7 +241,7 @@ class RunFolder:
 
     def read_array(self, name: str) -> np.ndarray[Any, Any]:
         """Read an array of NumPy; nothing in it is executed."""
-        with _read(self.folder / name) as file:
+        with read(self.folder / name) as file:
             return np.load(file, allow_pickle=False)
 
     # -- checkpoints -----------------------------------------------------------------------------------
@@ -274,28 +287,3 @@ class RunFolder:
             return load_file(path)
         except Exception as error:  # safetensors raises kinds of its own, none of them documented
             raise TrainingError(f"{path} holds no weights, or is damaged; begin a new run.") from error
-
-
-@contextmanager
-def _written(path: Path) -> Generator[None]:
-    """Turn what the operating system says about `path` into one sentence."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise TrainingError(
-                f"The disk is full: {path} could not be written. What was finished is kept; free some space.",
-                cli="Then go on with `photoclust train resume`.",
-                python="Then go on with photoclust.resume_training.",
-            ) from error
-        raise TrainingError(f"{path} cannot be written ({error.strerror or error}).") from error
-
-
-@contextmanager
-def _read(path: Path) -> Generator[Path]:
-    try:
-        yield path
-    except OSError as error:
-        raise TrainingError(f"{path} cannot be read ({error.strerror or error}).") from error
-    except (ValueError, pa.ArrowException) as error:
-        raise TrainingError(f"{path} is damaged; begin a new run.") from error

@@ -121,7 +121,7 @@ class Training:
         shared = torch.tensor([found.genuine, found.impostor, found.tar], dtype=torch.float64)
         self.workers.average(shared)
         if not torch.isfinite(shared).all():
-            raise TrainingError(f"After epoch {number} the network gives no numbers any more. {_LOWER}")
+            raise TrainingError(f"After epoch {number} the network gives no numbers any more. {_LOWER}.")
         genuine, impostor, tar = shared.tolist()
         loss, own, other, active = means
         self.curves.append(Epoch(number, loss, own, other, active, genuine, impostor, tar))
@@ -226,7 +226,7 @@ class Training:
         few = ", ".join(photos[:3]) + (f" and {len(photos) - 3} more" if len(photos) > 3 else "")
         return (
             f"The loss of batch {place + 1} of epoch {number} is no number any more (photos {few}). "
-            f"The checkpoint of epoch {number - 1} is kept. {_LOWER}"
+            f"The checkpoint of epoch {number - 1} is kept. {_LOWER}, or without these photos."
         )
 
     # -- what is kept ----------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ class Training:
             ) from error
 
 
-_LOWER = "Resume with a lower learning rate (--learning-rate), or leave these photos out."
+_LOWER = "Begin a new run with a lower learning rate"
 
 
 def _seed(*numbers: int) -> int:

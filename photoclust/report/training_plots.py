@@ -1,4 +1,4 @@
-"""Plots of a training run: curves, distances before and after, a map of some people, as PNG."""
+"""Plots of a training run as PNG: curves, distances before and after, a map of some people, triplets."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from PIL import Image
 from sklearn.manifold import TSNE
 
+from photoclust.report.names import visible
+from photoclust.report.training_page import ShownTriplet
 from photoclust.types import Doubles, Floats, Rows
 
 _OWN, _OTHER, _PLAIN, _SOFT = "#1d7a46", "#b3401a", "#2f5d8a", "#8a8a94"
@@ -127,6 +130,31 @@ def maps(vectors: Mapping[str, Floats], person: Rows) -> bytes:
             one.scatter(*flat[chosen].T, s=14, color=f"C{who % 10}", marker="o^s"[who // 10 % 3], alpha=0.8)
         one.set(title=name, xticks=[], yticks=[])
     return _png(figure)
+
+
+def triplets(shown: Sequence[ShownTriplet]) -> bytes:
+    """Triplets with their faces, two in a row; those of whom a face is not at hand are left out."""
+    whole = [(one, faces) for one in shown if (faces := [face for face in one.pictures if face])[2:]]
+    rows = max(1, -(-len(whole) // 2))
+    figure = Figure(figsize=(9, 2.1 * rows), layout="constrained")
+    axes = figure.subplots(rows, 6, squeeze=False)
+    for one in axes.flat:
+        one.set_axis_off()
+    for number, (one, faces) in enumerate(whole):
+        row, first = divmod(number, 2)
+        for column, (face, words) in enumerate(zip(faces, _captions(one), strict=True)):
+            place = axes[row, 3 * first + column]
+            place.imshow(Image.open(io.BytesIO(face)))
+            place.set_title(words, fontsize=7)
+    return _png(figure)
+
+
+def _captions(one: ShownTriplet) -> tuple[str, str, str]:
+    own, other = (
+        f"{before:.2f} before, {after:.2f} after" for before, after in zip(one.before, one.after, strict=True)
+    )
+    name, stranger = (visible(person, 24).replace("$", r"\$") for person in one.people)
+    return name, f"same person\n{own}", f"{stranger}\n{other}"
 
 
 def _png(figure: Figure) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import simplejpeg
 
 from photoclust.errors import PhotoclustError
 from photoclust.learn.curves import Epoch, best_epoch
@@ -14,10 +15,10 @@ from photoclust.learn.faces import TEST
 from photoclust.learn.hardest import HardTriplet, hardest_triplets
 from photoclust.learn.pairs import PairTest
 from photoclust.learn.run_faces import RunFaces
-from photoclust.learn.run_folder import RunFolder, RunHead
+from photoclust.learn.run_folder import RunFolder
 from photoclust.learn.running import shown_rows
 from photoclust.report.training_page import ShownTriplet, write_training_page
-from photoclust.report.training_plots import Distances, curves, distances, maps
+from photoclust.report.training_plots import Distances, curves, distances, maps, triplets
 from photoclust.types import Doubles, Floats, Rows
 
 _TRIPLETS = 8
@@ -53,14 +54,17 @@ def write_pages(
         "distances": distances(_distances(vectors, person, tested), (head.parent, f"after epoch {best}")),
         "map": _map(run, faces, vectors[1], best),
     }
+    shown = _triplets(run, faces, vectors, person, tested)
     for name, png in drawn.items():
         run.write(f"{name}.png", png)
+    if any(all(one.pictures) for one in shown):
+        run.write("triplets.png", triplets(shown))
     write_tensorboard(run.path("tensorboard"), epochs)
     write_training_page(
         values,
         lines,
         {_TITLES[name]: png for name, png in drawn.items()},
-        _triplets(head, faces, vectors, person, tested),
+        shown,
         run.path("report.html"),
     )
 
@@ -77,11 +81,11 @@ def _distances(vectors: tuple[Floats, Floats], person: Rows, tested: Rows) -> Di
 
 
 def _map(run: RunFolder, faces: RunFaces, after: Floats, best: int) -> bytes:
-    """Before, at two moments during, and after training."""
+    """Before, at one or two moments during, and after training."""
     rows = shown_rows(faces)
     there = sorted(int(path.stem.partition("-")[2]) for path in run.path("maps").glob("epoch-*.npy"))
     during = [number for number in there if 0 < number < best]
-    chosen = [0, *during[len(during) // 2 :][:1]]
+    chosen = [0, *sorted({during[len(during) // 3], during[2 * len(during) // 3]} if during else ())]
     shown = {_moment(number): run.read_array(f"maps/epoch-{number:04}.npy") for number in chosen}
     person = np.unique(np.array(faces.people)[rows], return_inverse=True)[1]
     return maps(shown | {f"after epoch {best}": after[rows]}, person.astype(np.int64))
@@ -92,12 +96,12 @@ def _moment(number: int) -> str:
 
 
 def _triplets(
-    head: RunHead, faces: RunFaces, vectors: tuple[Floats, Floats], person: Rows, tested: Rows
+    run: RunFolder, faces: RunFaces, vectors: tuple[Floats, Floats], person: Rows, tested: Rows
 ) -> list[ShownTriplet]:
     before, after = (one[tested] for one in vectors)
     found = hardest_triplets(after, person[tested], _TRIPLETS)
     wanted = [tested[row] for one in found for row in (one.anchor, one.positive, one.negative)]
-    pictures = _pictures(head.index, [faces.face_ids[row] for row in wanted])
+    pictures = _pictures(run, faces, wanted)
     return [
         ShownTriplet(
             (pictures[3 * number], pictures[3 * number + 1], pictures[3 * number + 2]),
@@ -117,7 +121,15 @@ def _apart(rows: Floats, one: HardTriplet) -> tuple[float, float]:
     )
 
 
-def _pictures(index: str, face_ids: list[str]) -> list[bytes | None]:
+def _pictures(run: RunFolder, faces: RunFaces, rows: list[int]) -> list[bytes | None]:
+    """JPEG of some faces: the crops that a network learned from, or thumbnails."""
+    if not run.path("crops.npy").exists():
+        return _thumbnails(run.head().index, [faces.face_ids[row] for row in rows])
+    crops = np.load(run.path("crops.npy"), mmap_mode="r", allow_pickle=False)
+    return [simplejpeg.encode_jpeg(np.ascontiguousarray(crops[row])) for row in rows]
+
+
+def _thumbnails(index: str, face_ids: list[str]) -> list[bytes | None]:
     """Thumbnails from the index that the faces are from, as far as it is there."""
     import pyarrow as pa
 

@@ -24,7 +24,7 @@ from photoclust.storage import local_files
 from photoclust.workflows.train.labelled import labelled_faces
 
 FILES = {"run.json", "faces.parquet", "split.csv", "curves.csv", "judgement.json", "report.html"}
-FILES |= {"curves.png", "distances.png", "map.png", "embeddings.npy"}
+FILES |= {"curves.png", "distances.png", "map.png", "triplets.png", "embeddings.npy"}
 SHORT = ("--epochs", "8", "--learning-rate", "0.003")
 
 
@@ -185,6 +185,27 @@ def test_a_full_disk_keeps_what_was_finished(
     monkeypatch.undo()
     invoke("resume", run)
     assert curves(run) == curves(done)
+
+
+def test_a_disk_that_is_full_at_once_leaves_nothing(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(local_files.os, "fsync", full)
+    with pytest.raises(TrainingError, match="could not be begun") as raised:
+        invoke(index, *SHORT, "--output", tmp_path / "run")
+    assert "resume" not in raised.value.on_command_line
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_network_that_gives_no_numbers_ends_the_run(index: Path, tmp_path: Path) -> None:
+    settings = ("--loss", "contrastive", "--learning-rate", "1e30", "--output", tmp_path / "run")
+    with pytest.raises(TrainingError, match="Begin a new run with a lower learning rate"):
+        invoke(index, *settings)
+    assert len(curves(tmp_path / "run")) >= 2
+    assert (tmp_path / "run" / "checkpoints" / "last.pt").exists()
 
 
 def test_two_processes_do_not_work_on_one_run(done: Path) -> None:
