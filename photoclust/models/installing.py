@@ -119,7 +119,8 @@ def install(card: Card, path: Path) -> Path:
     sha256, promised = sha256_of(path), {card.sha256, card.source_sha256} - {None}
     if promised and sha256 not in promised:
         raise WeightsError(
-            f"{path} is not the file that {card.name} stands for; import it under another name."
+            f"{path} is not the file that {card.name} stands for: its sha256 is {sha256}, not "
+            f"{' or '.join(sorted(map(str, promised)))}. Take the right file, or give this another name."
         )
     content = _content(card, path, is_source=sha256 == card.source_sha256)
     if card.name not in MODELS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,11 @@ def read_state_dict(path: Path) -> dict[str, Array]:
     from torch import Tensor, load
 
     try:
-        state: Any = (
-            load_file(path) if is_safetensors(path) else load(path, map_location="cpu", weights_only=True)
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what PyTorch finds strange about the file is told below
+            state: Any = (
+                load_file(path) if is_safetensors(path) else load(path, map_location="cpu", weights_only=True)
+            )
     except Exception as error:  # torch.load raises nearly anything on a file that is not its own
         raise WeightsError(f"{path} is neither a safetensors file nor a plain PyTorch state dict.") from error
     if not isinstance(state, dict) or not all(

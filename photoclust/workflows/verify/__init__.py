@@ -10,6 +10,7 @@ import numpy as np
 
 from photoclust.config import ClusterConfig, EmbedConfig, IndexSettings
 from photoclust.errors import UsageError
+from photoclust.models.weights import card_of
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.calibration.pairs import PairCalibration, pair_calibration_of, templates
 from photoclust.workflows.opening import with_model
@@ -79,6 +80,7 @@ def verify(
         The picture cannot be written.
     """
     began, options = time.monotonic(), options or VerifyOptions()
+    card_of(options.model)  # refuses a model that there is not
     known = pair_calibration_of(options.model)
     _threshold(options, known)  # refuses before a photo is opened
     prober = Prober(with_model(IndexSettings(), options.model))

@@ -109,7 +109,7 @@ def export(torch_network: torch.nn.Module, path: Path) -> None:
         ({"side": 112}, {}, r"takes an input of shape \(n, 3, 112, 112\), which does not fit the card"),
         ({}, {"dimension": 128}, r"gives an output of shape \(n, 24\), which does not fit the card"),
         ({"inputs": 2}, {}, "takes one tensor"),
-        ({}, {"sha256": "0" * 64}, "not the file that small stands for"),
+        ({}, {"sha256": "0" * 64}, r"not the file that small stands for: its sha256 is \w{64}, not 0{64}"),
     ],
 )
 def test_a_file_that_does_not_fit_its_card_is_refused(

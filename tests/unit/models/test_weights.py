@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import stat
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -222,6 +224,15 @@ def test_refuses_other_files(own_cache: Path, tmp_path: Path, content: object, c
     with pytest.raises(WeightsError, match=r"weights\.pt"):
         installing.import_file("ours", path)
     assert "unpickled" not in capsys.readouterr().out
+
+
+def test_what_pytorch_finds_strange_about_a_file_is_not_printed(own_cache: Path, tmp_path: Path) -> None:
+    path = tmp_path / "weights.pt"
+    path.write_bytes(pickle.dumps(print, protocol=4))
+
+    with warnings.catch_warnings(record=True) as said, pytest.raises(WeightsError, match="neither a safe"):
+        installing.import_file("ours", path)
+    assert not said
 
 
 def test_altered_imported_weights_are_not_used(own_cache: Path, released: Path) -> None:

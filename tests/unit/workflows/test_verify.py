@@ -13,7 +13,7 @@ from portraits import make_portraits
 
 import photoclust
 from photoclust.cli import cli
-from photoclust.errors import ProbeError, UsageError
+from photoclust.errors import ProbeError, UsageError, WeightsError
 from photoclust.workflows.verify import VerifyOptions
 from photoclust.workflows.verify import verify as workflow
 
@@ -133,6 +133,11 @@ def test_what_cannot_be_meant_is_refused(photos: Path, options: list[str], words
     said = run(photos / "hopper/01.jpg", photos / "hopper/02.jpg", *options)
     assert isinstance(said.exception, UsageError)
     assert words in str(said.exception)
+
+
+def test_a_model_that_there_is_not_is_refused(photos: Path) -> None:
+    with pytest.raises(WeightsError, match="weights of nobody are not on this machine"):
+        photoclust.verify(photos / "hopper/01.jpg", photos / "hopper/02.jpg", model="nobody")
 
 
 def test_a_missing_file_and_a_folder_are_refused(photos: Path) -> None:
