@@ -103,11 +103,18 @@ def weights(scores: Scores, times: npt.NDArray[Any]) -> Doubles:
 
 
 def regression(scores: Scores, times: npt.NDArray[Any]) -> list[float]:
-    """Intercept, slope and floor at even prior odds, by binned similarities."""
+    """Intercept, slope and floor at even prior odds, by binned similarities.
+
+    One genuine pair more is counted that looks like strangers (Laplace's rule): that no person of a sample
+    is unlike themselves does not say that nobody is. Of halves of LFW's development people, each judged on
+    the other, Cllr is 15 % above its minimum on average, without that 17 %, and at most 20 % and 25 %; the
+    regression of the very pairs that are judged is 9 % above.
+    """
     weight, same = weights(scores, times), scores.same
     place = np.digitize(scores.similarity, BINS)
     middle = np.concatenate([[BINS[0]], (BINS[1:] + BINS[:-1]) / 2, [BINS[-1]]])
     genuine, impostor = (np.bincount(place[rows], weight[rows], len(middle)) for rows in (same, ~same))
+    genuine = genuine + impostor / impostor.sum()
 
     def cost(values: Doubles) -> float:
         evidence = bounded(values[0] + values[1] * middle, min(values[2], -1e-6))
