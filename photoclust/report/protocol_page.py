@@ -16,6 +16,7 @@ _TITLES = {
     "roc": "ROC: what is accepted at each false match rate",
     "det": "DET: both errors, on normal deviate scales",
     "calibration": "Calibration: what was said, and what was right",
+    "map": "Photos of the people who have most: near is alike, but widths and distances mean nothing",
 }
 
 

@@ -1,4 +1,4 @@
-"""Plots of a verification test: distances, ROC, DET and calibration, as PNG and SVG."""
+"""Plots of a verification test: distances, ROC, DET, calibration and a map, as PNG and SVG."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from scipy.stats import norm
 
+from photoclust.records import printable
 from photoclust.report.output import output_file, reported
-from photoclust.types import Doubles
+from photoclust.types import Doubles, Floats
 
 _LEAST = 1e-5  # rates that are shown
 _TICKS = (1e-4, 1e-3, 1e-2, 0.1, 0.4)
@@ -42,6 +43,14 @@ class Point(Protocol):
 
 
 @dataclass(frozen=True)
+class ShownPerson:
+    """Somebody on the map: what they are called, and unit rows of their photos."""
+
+    name: str
+    vectors: Floats
+
+
+@dataclass(frozen=True)
 class Curves:
     """What the plots show.
 
@@ -55,6 +64,8 @@ class Curves:
         float64, shape (n,): logarithms of likelihood ratios; None of a model without calibration.
     points
         Operating points.
+    shown
+        People for the map; it is left out where there are fewer than two.
     """
 
     pairs: Pairs
@@ -63,6 +74,7 @@ class Curves:
     fnmr: Doubles
     evidence: Doubles | None
     points: Sequence[Point]
+    shown: Sequence[ShownPerson] = ()
 
 
 def write_plots(curves: Curves, folder: Path) -> list[Path]:
@@ -93,6 +105,8 @@ def plots(curves: Curves) -> dict[str, Callable[[Any], None]]:
     }
     if curves.evidence is not None:
         found["calibration"] = lambda axes: _calibration(axes, curves.pairs, curves.evidence)
+    if len(curves.shown) > 1:
+        found["map"] = lambda axes: _map(axes, curves.shown)
     return found
 
 
@@ -114,13 +128,12 @@ def _distances(axes: Any, curves: Curves) -> None:
     for point in curves.points:
         if point.similarity is not None:
             axes.axvline(1 - point.similarity, color="black", linestyle=":", linewidth=1)
-            axes.text(
-                1 - point.similarity,
-                axes.get_ylim()[1],
-                f" FMR {point.false_match_rate:g}",
-                rotation=90,
-                va="top",
-            )
+            where = (1 - point.similarity, 0.98)
+            said = f"FMR {point.false_match_rate:g}"
+            axes.annotate(
+                said, where, (-3, 0), ("data", "axes fraction"), "offset points",
+                rotation=90, va="top", ha="right", fontsize=8,
+            )  # fmt: skip
     axes.set(xlabel="distance", ylabel="density of pairs")
     axes.legend()
 
@@ -162,3 +175,18 @@ def _calibration(axes: Any, pairs: Pairs, evidence: Doubles | None) -> None:
     axes.plot(said[there] / total[there], same[there] / total[there], "o-")
     axes.set(xlabel="probability said", ylabel="share of genuine pairs")
     axes.grid(alpha=0.3)
+
+
+def _map(axes: Any, shown: Sequence[ShownPerson]) -> None:
+    """People in two dimensions, by t-SNE: who is near is near, but widths and distances mean nothing."""
+    from sklearn.manifold import TSNE  # slow to import, for this alone
+
+    rows = np.concatenate([one.vectors for one in shown])
+    perplexity = max(1.0, min(12.0, (len(rows) - 1) / 4))
+    flat = TSNE(2, perplexity=perplexity, init="pca", random_state=0).fit_transform(rows)
+    ends = np.cumsum([len(one.vectors) for one in shown])
+    for number, (one, own) in enumerate(zip(shown, np.split(flat, ends[:-1]), strict=True)):
+        name, marker = printable(one.name)[:30], "o^s"[number // 10 % 3]
+        axes.scatter(*own.T, s=14, color=f"C{number % 10}", marker=marker, alpha=0.8, label=name)
+    axes.set(xticks=[], yticks=[])
+    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)

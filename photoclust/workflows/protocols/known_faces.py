@@ -27,6 +27,8 @@ class KnownFaces:
         int64, shape (n,): whose face each is.
     embeddings
         float32, shape (n, d): unit rows.
+    names
+        What each person is called by the labels.
     model
         What embedded them.
     notes
@@ -36,6 +38,7 @@ class KnownFaces:
     photos: list[str]
     person: Rows
     embeddings: Floats
+    names: list[str]
     model: str
     notes: tuple[str, ...]
 
@@ -70,5 +73,8 @@ def known_faces(location: Location, labels: str) -> KnownFaces:
     labelled = labelled_faces(location, labels, grouped=False)
     store = IndexStore.open(location)
     embeddings = face_embeddings(store.faces(["embedding"]).take(labelled.rows))
-    person = np.unique(labelled.people, return_inverse=True)[1].astype(np.int64)
-    return KnownFaces(labelled.photos, person, embeddings, store.settings.embed.model, labelled.notes)
+    names, person = np.unique(labelled.people, return_inverse=True)
+    model = store.settings.embed.model
+    return KnownFaces(
+        labelled.photos, person.astype(np.int64), embeddings, names.tolist(), model, labelled.notes
+    )

@@ -23,11 +23,12 @@ from photoclust.evaluate.verification import (
 )
 from photoclust.index.place import Location
 from photoclust.people.calibration.pairs import Templates
-from photoclust.report.protocol_plots import Curves
+from photoclust.report.protocol_plots import Curves, ShownPerson
 from photoclust.types import Doubles
 from photoclust.workflows.protocols.known_faces import KnownFaces, known_faces
 
 FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4)
+_PEOPLE_SHOWN, _PHOTOS_SHOWN = 12, 30  # on a map
 _BLOCK = 65_536  # pairs compared at once
 
 
@@ -131,8 +132,16 @@ def evaluate_verification(
         similarity_metric="score-normalised cosine" if faces.known else "cosine",
         model=faces.model,
         notes=(*faces.notes, *chosen.notes),
-        curves=Curves(scored, thresholds, fmr, fnmr, evidence, points),
+        curves=Curves(scored, thresholds, fmr, fnmr, evidence, points, _shown(faces)),
     )
+
+
+def _shown(faces: KnownFaces) -> list[ShownPerson]:
+    """Some photos of the people who have most, of several."""
+    count, vectors = np.bincount(faces.person), faces.templates.vectors
+    most = [who for who in np.argsort(-count, kind="stable")[:_PEOPLE_SHOWN].tolist() if count[who] > 1]
+    rows = {who: np.flatnonzero(faces.person == who)[:_PHOTOS_SHOWN] for who in most}
+    return [ShownPerson(faces.names[who], vectors[own]) for who, own in rows.items()]
 
 
 def _scored(faces: KnownFaces, one: Templates, chosen: PairList) -> ScoredPairs:

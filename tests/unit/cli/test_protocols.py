@@ -147,10 +147,12 @@ def test_verification_writes_a_page_and_plots(index: Path, tmp_path: Path) -> No
     assert "FMR 0.001: too few impostor pairs to tell" in said.output
     assert "Cllr" in said.output
     assert {one.name for one in plots.iterdir()} == {
-        f"{name}.{kind}" for name in ("distances", "roc", "det", "calibration") for kind in ("png", "svg")
+        f"{name}.{kind}"
+        for name in ("distances", "roc", "det", "calibration", "map")
+        for kind in ("png", "svg")
     }
     text = page.read_text()
-    assert text.count("data:image/svg+xml") == 4
+    assert text.count("data:image/svg+xml") == 5
     assert "<script" not in text
     values = json.loads(run(index, "--protocol", "verification", "--json").output)
     assert values["genuine"] == 12
