@@ -12,7 +12,6 @@ from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.calibration.spread import SpreadModel
 from photoclust.people.clustering.agglomerate import evidence_between
-from photoclust.people.clustering.context import CROWDING
 from photoclust.people.clustering.density import density_tree
 from photoclust.people.clustering.membership import NOBODY, Templates
 from photoclust.people.clustering.required import evidence_for_groups, people_like, required_evidence, share
@@ -236,7 +235,7 @@ def _required_evidence(near: Near, groups: Rows, calibration: Calibration, false
     if n == 1:
         return float(required_evidence(people_like(everyone, n), calibration, false_join_rate))
     needed = max(0.0, evidence_for_groups(everyone, false_join_rate) - float(share(m, n)))
-    return needed + CROWDING * near.crowding(smaller, larger)
+    return needed + near.against(smaller, larger)
 
 
 def _decisions(people_index: PeopleIndex, ends: tuple[str, str], people: tuple[str, str]) -> tuple[Said, ...]:

@@ -2,8 +2,9 @@
 
 Evidence that was measured on everybody is too lenient where people lie dense in the space of embeddings.
 Which regions those are the collection itself tells, once what is certain is joined: how much nearer a group's
-nearest others are than the nearest of a cohort of strangers (its *crowding*), the group it may join left out,
-is held against the join. That is adaptive score normalisation with the collection as its cohort
+nearest others are than the nearest of a cohort of strangers, the group it may join left out, is held against
+the join: on average (its *crowding*), and of the runner-up alone. The former tells dense regions, the latter
+that there is somebody else to be. That is adaptive score normalisation with the collection as its cohort
 (Matějka et al., Analysis of score normalization in multilingual speaker recognition, Interspeech 2017). So
 evidence between groups, and between a face and a group, may be weaker than where nobody knows who else is
 near; of two single faces the nearest others are often more photos of the same people, and it may not.
@@ -31,8 +32,7 @@ from photoclust.types import Doubles, Floats, Rows
 START = 1e-3
 """Times ``false_join_rate``: what may join wrongly before anything is known of who is near."""
 
-CROWDING = 45.0
-"""Evidence asked for, for each unit of crowding."""
+_CROWDING, _RUNNER_UP = 35.0, 10.0  # evidence asked for, for each unit that others are nearer
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,16 @@ class Context:
         Sum of the similarities to the `NEAREST` + 1 nearest.
     last
         The least of them.
+    first, second
+        The greatest two.
     strangers
         Mean similarity to the `NEAREST` nearest of the cohort alone.
     """
 
     total: Doubles
     last: Doubles
+    first: Doubles
+    second: Doubles
     strangers: Doubles
 
     @classmethod
@@ -62,20 +66,21 @@ class Context:
         strangers = calibration.nearest_strangers(_templates(partition, groups)).astype(np.float64)
         others = _nearest_others(partition, pairs, place, strangers.min(axis=1))
         nearest = np.sort(np.concatenate([others, strangers], axis=1), axis=1)[:, -NEAREST - 1 :]
-        return cls(*(column[place] for column in (nearest.sum(1), nearest[:, 0], strangers.mean(1))))
+        columns = nearest.sum(1), nearest[:, 0], nearest[:, -1], nearest[:, -2], strangers.mean(1)
+        return cls(*(column[place] for column in columns))
 
-    def crowding(self, groups: Rows, similarity: Doubles) -> Doubles:
-        """How much nearer others are than the cohort, on average, one so similar left out; 0 or more."""
+    def against(self, groups: Rows, similarity: Doubles) -> Doubles:
+        """Evidence asked for because others are nearer than strangers, one so similar left out; 0 or more."""
         nearest = self.total[groups] - np.maximum(similarity, self.last[groups])
-        return np.maximum(0, nearest / NEAREST - self.strangers[groups])
+        runner_up = self.first[groups] + self.second[groups] - np.maximum(similarity, self.second[groups])
+        crowding = np.maximum(0, nearest / NEAREST - self.strangers[groups])
+        return _CROWDING * crowding + _RUNNER_UP * np.maximum(0, runner_up - self.strangers[groups])
 
-    def crowding_of_smaller(
-        self, left: Rows, right: Rows, one: Side, other: Side, product: Doubles
-    ) -> Doubles:
-        """Crowding of the smaller group of each pair, or the greater of two that are as large."""
+    def against_smaller(self, left: Rows, right: Rows, one: Side, other: Side, product: Doubles) -> Doubles:
+        """The same of the smaller group of each pair, or the greater of two that are as large."""
         similarity, m, n = cosine(one, other, product), one.count, other.count
-        of_left = np.where(m <= n, self.crowding(left, similarity), 0)
-        return np.maximum(of_left, np.where(n <= m, self.crowding(right, similarity), 0))
+        of_left = np.where(m <= n, self.against(left, similarity), 0)
+        return np.maximum(of_left, np.where(n <= m, self.against(right, similarity), 0))
 
 
 def _templates(partition: Partition, groups: Rows) -> Floats:
@@ -153,13 +158,13 @@ class InContext:
         return replace(pairs, evidence=evidence)
 
     def __call__(self, partition: Partition, left: Rows, right: Rows) -> Doubles:
-        """Evidence of pairs of groups, less their crowding, where it is enough to join them; else −inf."""
+        """Evidence of pairs, less what is held against them, where it is enough to join them; else −inf."""
         found = np.empty(len(left))
         for block, one, other, product in compared(partition, left, right):
             evidence = self.model.evidence(one, other, product)
             single = np.maximum(one.count, other.count) == 1
-            crowding = self.context.crowding_of_smaller(left[block], right[block], one, other, product)
-            evidence -= np.where(single, 0, CROWDING * crowding)
+            against = self.context.against_smaller(left[block], right[block], one, other, product)
+            evidence -= np.where(single, 0, against)
             needed = np.where(single, self.pair, self.group - share(one.count, other.count))
             found[block] = np.where(evidence > np.maximum(0, needed), evidence, -np.inf)
         return found

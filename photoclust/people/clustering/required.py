@@ -8,7 +8,7 @@ from photoclust.people.calibration.evidence import Calibration
 from photoclust.types import Doubles
 
 # Chosen on half of the people of ``benchmarks/shapes.py``, with the constants of `context`.
-_GROUP, _GROWTH = 2.4, 0.15  # evidence between groups besides -ln(rate), and for each unit of ln(faces)
+_GROUP, _GROWTH = 2.2, 0.15  # evidence between groups besides -ln(rate), and for each unit of ln(faces)
 _SHARE, _LEAST_RATIO, _MOST_RATIO = 2.5, 3.0, 40.0
 
 

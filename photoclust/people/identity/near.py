@@ -17,7 +17,7 @@ import numpy.typing as npt
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.calibration.spread import SpreadModel, squared_lengths
 from photoclust.people.clustering.agglomerate import Partition, compared, pairs_of
-from photoclust.people.clustering.context import CROWDING, Context, cosine
+from photoclust.people.clustering.context import Context, cosine
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.membership import NOBODY, Templates
 from photoclust.people.clustering.required import people_like
@@ -29,8 +29,8 @@ CANDIDATES = 10
 
 # Chance that two groups are one person, by what speaks for it less the logarithm of the number of people:
 # logistic regressions on either half of the people of ``benchmarks/shapes.py``, every kind of collection
-# counting the same, judged on the other half (``benchmarks/chances.py``). Of two single faces their crowding
-# says nothing.
+# counting the same, judged on the other half (``benchmarks/chances.py``). Of two single faces it says
+# nothing who else is near.
 _GROUP = 0.59, -0.1
 _TWO_FACES = 0.8, -2.18
 
@@ -75,8 +75,8 @@ class Weighed:
         float64, shape (pairs,): log-likelihood ratio of one person against two.
     excess
         float64, shape (pairs,): evidence less the logarithm of the number of people there is room for
-        (`people_like`), of whom few pairs are the same, and what the crowding of the smaller group asks for;
-        of two single faces that says nothing.
+        (`people_like`), of whom few pairs are the same, and what is held against the smaller group because
+        others are near; of two single faces that says nothing.
     two_faces
         bool, shape (pairs,): pairs of single faces.
     """
@@ -149,24 +149,24 @@ class Near:
 
     def weigh(self, left: Rows, right: Rows) -> Weighed:
         """Any pairs of groups."""
-        evidence, crowding = np.empty(len(left)), np.empty(len(left))
+        evidence, others = np.empty(len(left)), np.empty(len(left))
         for block, one, other, product in compared(self._partition, left, right):
             a, b = left[block], right[block]
             evidence[block] = self._model.evidence(one, other, product)
-            crowding[block] = self._context.crowding_of_smaller(a, b, one, other, product)
+            others[block] = self._context.against_smaller(a, b, one, other, product)
         larger = np.maximum(self.count[left], self.count[right])
-        against = np.log(people_like(len(self.group), larger)) + np.where(larger > 1, CROWDING * crowding, 0)
+        against = np.log(people_like(len(self.group), larger)) + np.where(larger > 1, others, 0)
         return Weighed(left, right, evidence, evidence - against, larger == 1)
 
     def evidence_of_member(self, face: int) -> float:
         """What speaks for a face being in its group, itself left out of it."""
         return float(self._templates.evidence(np.array([face]), self.group[[face]], self._model)[0])
 
-    def crowding(self, smaller: int, larger: int) -> float:
-        """How much nearer than strangers others are to a group than the one it may join."""
+    def against(self, smaller: int, larger: int) -> float:
+        """Evidence asked for because others are nearer to a group than strangers are."""
         own = np.array([smaller])
         _, one, other, product = next(compared(self._partition, own, np.array([larger])))
-        return float(self._context.crowding(own, cosine(one, other, product))[0])
+        return float(self._context.against(own, cosine(one, other, product))[0])
 
 
 def partition_of(templates: Templates) -> Partition:

@@ -47,28 +47,36 @@ def about(middle: np.ndarray, n: int, similarity: float, seed: int) -> np.ndarra
     return (similarity * middle + np.sqrt(1 - similarity**2) * away).astype(np.float32)
 
 
-def test_who_has_nobody_near_is_not_crowded() -> None:
+def test_little_is_held_against_who_has_nobody_near() -> None:
     context, similarity = context_of(directions(30, 0))
     one, other = np.triu_indices(30, 1)
-    assert context.crowding(one, similarity[one, other].astype(np.float64)).max() < 0.06
+    assert np.median(context.against(one, similarity[one, other].astype(np.float64))) < 2
 
 
-def test_crowding_is_how_much_nearer_others_are_than_strangers() -> None:
+def test_it_is_held_against_a_face_how_much_nearer_others_are_than_strangers() -> None:
     middle = directions(1, 0)[0]
     rows = np.concatenate([[middle], about(middle, 9, 0.7, 1)])
     context, similarity = context_of(rows)
-    found = context.crowding(np.zeros(1, int), similarity[:1, 1].astype(np.float64))
+    found = context.against(np.zeros(1, int), similarity[:1, 1].astype(np.float64))
     strangers = np.sort(knowing_strangers().cohort @ middle)[-8:].mean()
-    np.testing.assert_allclose(found, 0.7 - strangers, atol=1e-3)
+    np.testing.assert_allclose(found, 45 * (0.7 - strangers), atol=0.05)
+
+
+def test_one_other_who_is_near_is_held_against_a_face() -> None:
+    middle = directions(1, 0)[0]
+    rows = np.concatenate([[middle], about(middle, 2, 0.8, 1), directions(20, 2)])
+    context, similarity = context_of(rows)
+    found = context.against(np.zeros(1, int), similarity[:1, 1].astype(np.float64))[0]
+    assert found > 10 * (0.8 - similarity[0, 3:].max())
 
 
 def test_the_one_that_may_be_joined_does_not_count() -> None:
-    """A face that is near one person alone is not crowded."""
+    """Little is held against a face that is near one person alone."""
     middle = directions(1, 0)[0]
     rows = np.concatenate([[middle], about(middle, 1, 0.9, 1), directions(20, 2)])
     context, similarity = context_of(rows)
-    assert context.crowding(np.zeros(1, int), similarity[:1, 1].astype(np.float64))[0] < 0.02
-    assert context.crowding(np.zeros(1, int), np.array([0.0]))[0] > 0.03
+    assert context.against(np.zeros(1, int), similarity[:1, 1].astype(np.float64))[0] < 2
+    assert context.against(np.zeros(1, int), np.array([0.0]))[0] > 5
 
 
 def test_a_model_without_strangers_has_a_context_as_well() -> None:
