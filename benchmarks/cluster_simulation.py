@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import heapq
-import resource
 import tempfile
 import time
 from collections import deque
@@ -46,7 +45,6 @@ class Rates:
     same_250px: float = 0.0
     hand_photo: float = 0.0  # the driver's, to hand a photo out through Ray Data and to receive its rows
     write_photo: float = 0.0
-    plan_bytes: float = 0.0  # of the driver's memory, a photo
     sgemm: float = 0.0  # flops a second of one core
     faces: float = 4381 / 3708  # a photo of LFW's development people
 
@@ -58,7 +56,6 @@ MEASURED = Rates(
     same_250px=4.3e-05,
     hand_photo=1.8e-04,
     write_photo=1.3e-05,
-    plan_bytes=6.2e02,
     sgemm=1.6e11,
 )
 
@@ -125,7 +122,7 @@ def table(photos: int, rates: Rates) -> None:
                 f"| {nodes} | {name} | {plan:,.2g} | {outcome.index_hours:,.1f} | {shares} | {hours:,.2g} |"
             )
     _, memory = grouping(faces, 1, rates)
-    print(f"Driver: {photos * rates.plan_bytes / 1e9:,.1f} GB for the plan, {memory:,.1f} GB to group.")
+    print(f"Driver: {memory:,.1f} GB to group; the plan takes as much for any number of photos.")
 
 
 # -- measuring --------------------------------------------------------------------------------------------
@@ -150,11 +147,9 @@ def measure(photos: int = 20_000) -> Rates:
                 file.truncate(number + 1)  # all of different sizes, so that none is read
         one = list(find_photos([str(folder / "00000000.jpg")]))  # what is imported is no photo's
         assert plan(one, [], _same_for_all, folder.parent).opened == 1
-        before = _memory()
         list_seconds, refs = _timed(lambda: list(find_photos([str(folder)])))
         plan_seconds, work = _timed(lambda: plan(refs, [], _same_for_all, folder.parent))
         assert work.opened == photos
-        plan_bytes = (_memory() - before) / photos
         same = [_same(folder / "size", size) for size in (BYTES_12MP, BYTES_250PX)]
         store = IndexStore.create(Path(scratch) / "index", IndexSettings(), "sha")
         rows = [_indexed(64) for _ in range(photos // 64)]
@@ -176,7 +171,6 @@ def measure(photos: int = 20_000) -> Rates:
         same_250px=same[1],
         hand_photo=_hand(photos),
         write_photo=write_seconds / photos,
-        plan_bytes=plan_bytes,
         sgemm=2 * 2048**2 * 512 / sgemm_seconds,
     )
 
@@ -263,10 +257,6 @@ def _timed(work: Callable[[], object]):  # type: ignore[no-untyped-def]
     began = time.process_time()
     made = work()
     return time.process_time() - began, made
-
-
-def _memory() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
 
 
 def main() -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from photoclust.config import ClusterConfig, CollectionConfig, IndexSettings
+from photoclust.index.planning import plan, shuffle
 from photoclust.index.store import Clustering, IndexStore
 from photoclust.photo_refs import PhotoRef, Version
 from photoclust.photos.sources.references import content_id, read_photo
@@ -126,6 +130,34 @@ def test_only_new_photos_are_opened(tmp_path: Path) -> None:
         report, opened = bring_up_to_date(store, photos, names[: 10 * instalment + 10])
         assert sorted(opened) == names[10 * instalment : 10 * instalment + 10]
         assert (report.unchanged, report.missing) == (10 * instalment, 0)
+
+
+def test_a_plan_in_parts_brings_what_one_in_memory_brings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(20):
+        (photos / f"{number:03d}").write_text(f"{number % 3} {number % 15}")
+    outcomes = []
+    for rows, work in ((10**6, 10**6), (3, 2)):
+        monkeypatch.setattr(shuffle, "ROWS_IN_MEMORY", rows)
+        monkeypatch.setattr(plan, "WORK_AT_ONCE", work)
+        store, folder = new_store(tmp_path / f"index {rows}"), tmp_path / "changing"
+        shutil.copytree(photos, folder)
+        names = sorted(path.name for path in folder.iterdir())
+        first = bring_up_to_date(store, folder, names)
+        (folder / "003").unlink()
+        (folder / "004").rename(folder / "104")
+        (folder / "005").write_text("9 9")
+        (folder / "105").write_text("8 8")
+        then = bring_up_to_date(store, folder, sorted(path.name for path in folder.iterdir()))
+        reports = [
+            replace(report, seconds=0, photos_a_second=0, stage_seconds={}) for report, _ in (first, then)
+        ]
+        outcomes.append((reports, first[1], then[1], store.known_photos().to_pylist(), people(store)[1]))
+        shutil.rmtree(folder)
+    assert outcomes[0] == outcomes[1]
 
 
 def test_a_photo_that_went_and_came_back_is_not_opened_again(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ Row = dict[str, Any]
 _compute: Any = pc
 
 _ASKED_AT_ONCE = 8
+_ROWS_AT_ONCE = 16_384  # that are dictionaries: each takes some kilobytes
 
 MANY = 20
 """Photos known in a folder from which losing more than half is no longer everyday."""
@@ -114,14 +115,20 @@ class Absence:
             Tells why the photo at a uri is left out; ``""`` where it is not.
         """
         for table in self._work.photos.tables("unseen"):
-            made: list[Row] = []
-            for row in table.to_pylist():
-                if row["gone"]:
-                    made.append(_missing(row))
-                elif row["uri"].startswith(self._folders) and (why := reason(row["uri"])):
-                    self.left_out += 1
-                    made.append(_missing(row) | {"left_out": why, "error": None})
-            yield pa.Table.from_pylist(made, schema=PHOTO_SCHEMA)
+            inside = np.fromiter(
+                (uri.startswith(self._folders) for uri in table["uri"].to_pylist()), np.bool_
+            )
+            some = table.filter(pa.array(inside | mask(table["gone"])))
+            for start in range(0, len(some), _ROWS_AT_ONCE):
+                made = [self._row(row, reason) for row in some.slice(start, _ROWS_AT_ONCE).to_pylist()]
+                yield pa.Table.from_pylist(list(filter(None, made)), schema=PHOTO_SCHEMA)
+
+    def _row(self, row: Row, reason: Callable[[str], str]) -> Row | None:
+        if row["gone"]:
+            return _missing(row)
+        why = reason(row["uri"])
+        self.left_out += bool(why)
+        return _missing(row) | {"left_out": why, "error": None} if why else None
 
     # -- photos that have another name now ----------------------------------------------------------------
 
