@@ -5,9 +5,9 @@
 
 The index is copied first, unless it is made up; `--keep FOLDER` keeps that one for the next time. `--frames`
 scrolls through the people and through the faces of the largest person in Chromium, and tells the longest time
-between two frames. Requests go over one connection of this machine, each several times; the least and
-the median of the milliseconds by the clock are printed, and the bytes of an answer. Decisions are about other
-people each time; the grouping that follows runs beside the server meanwhile.
+between two frames. Requests go over one connection of this machine, each several times; the least and the
+median of the milliseconds by the clock are printed, those of the server's processor, and the bytes of an
+answer. Decisions are about other people each time; the grouping that follows runs beside the server.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from photoclust.index.store import IndexStore
 from photoclust.workflows.cluster import group_faces
 
 TIMES = 9
-TURNS = 300  # of the wheel
+TURNS = 200  # of the wheel
 WATCH_FRAMES = """() => {
     window.gaps = [];
     let last = performance.now();
@@ -146,23 +146,30 @@ def measured(folder: Path, frames: bool) -> Iterator[str]:
         if frames:
             yield from scrolled(address, client)
             client.connection.close()  # which the server has closed meanwhile
-        yield from asked(client)
+        yield from asked(client, server)
         yield f"{'memory of the server':24} {server.memory_info().rss / 1e6:8.0f} MB"
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)
 
 
-def asked(client: Client) -> Iterator[str]:
-    """How long each request takes, and how much it is answered with."""
-    yield f"{'':24} {'least':>8} {'median':>8} {'bytes':>10}"
+def used_by(*processes: psutil.Process) -> float:
+    """Milliseconds of processors that some processes have used."""
+    return sum(1000 * (one.cpu_times().user + one.cpu_times().system) for one in processes)
+
+
+def asked(client: Client, server: psutil.Process) -> Iterator[str]:
+    """How long each request takes, of the server's processor too, and how much it is answered with."""
+    yield f"{'':24} {'least':>8} {'median':>8} {'processor':>10} {'bytes':>10}"
     for name, ask in requests(client).items():
-        seconds, content = [], b""
+        seconds, content, used = [], b"", used_by(server)
         for i in range(TIMES):
             before = time.perf_counter()
             content = ask(i)
             seconds.append(1000 * (time.perf_counter() - before))
-        yield f"{name:24} {min(seconds):8.1f} {statistics.median(seconds):8.1f} {len(content):10,}"
+        each = (used_by(server) - used) / TIMES
+        said = f"{min(seconds):8.1f} {statistics.median(seconds):8.1f} {each:10.1f} {len(content):10,}"
+        yield f"{name:24} {said}"
 
 
 def scrolled(address: str, client: Client) -> Iterator[str]:
@@ -182,15 +189,18 @@ def scrolled(address: str, client: Client) -> Iterator[str]:
             page.wait_for_selector(".grid .cell img")
             page.mouse.move(400, 600)
             page.evaluate(WATCH_FRAMES)
+            browsers = psutil.Process().children(recursive=True)
+            used = used_by(*browsers)
             for _ in range(TURNS):
                 page.mouse.wheel(0, 240)
                 page.wait_for_timeout(16)
             page.wait_for_timeout(500)
             gaps, top = page.evaluate("[window.gaps, scrollY]")
-            over = sum(gap > 100 for gap in gaps)
+            over, each = sum(gap > 100 for gap in gaps), (used_by(*browsers) - used) / len(gaps)
             yield (
                 f"{'scrolling ' + name:24} {max(gaps):8.0f} ms at most between {len(gaps)} frames, "
-                f"{over} over 100 ms, {np.percentile(gaps, 99):.0f} ms in 99 of 100; {top:.0f} px"
+                f"{over} over 100 ms, {np.percentile(gaps, 99):.0f} ms in 99 of 100; {each:.1f} ms of a "
+                f"processor for each; {top:.0f} px"
             )
             page.close()
         browser.close()

@@ -223,6 +223,35 @@ def test_an_hour_of_work_costs_twenty_clicks_and_keys(page: Any, index: Path) ->
     assert len(sizes(index)) == 10
 
 
+def test_a_part_of_a_person_is_pulled_out_in_one_go(page: Any, index: Path) -> None:
+    """Two people joined by mistake are two sub-groups of one."""
+    ticks = page.locator(".person-card .tick")
+    ticks.nth(3).click()
+    ticks.nth(4).click()
+    page.keyboard.press("m")
+    expect(page.locator(".toast", has_text="Joined Person 4 and Person 5")).to_be_visible()
+    card(page, "Person 4").locator("a").click()
+    groups = page.get_by_role("group", name="Sub-groups that look alike").get_by_role("button")
+    expect(groups).to_have_count(2)
+    faces = page.locator(".face")
+    expect(faces.first).to_be_visible()
+    all_of_them = faces.count()
+    groups.nth(1).click()
+    expect(faces).not_to_have_count(all_of_them)
+    pulled = faces.count()
+    page.get_by_role("button", name="Tick the whole group").click()
+    expect(page.locator(".face.ticked")).to_have_count(pulled)
+    assert 0 < pulled < all_of_them
+    page.keyboard.press("p")
+    expect(page.locator(".toast", has_text=f"Parted {pulled} faces from Person 4")).to_be_visible()
+    expect(faces).to_have_count(all_of_them - pulled)  # and not those of a group that is gone
+    page.get_by_label("Order").select_option("likeness")
+    expect(faces).to_have_count(all_of_them - pulled)
+    near = page.get_by_role("button", name="is the same person").first
+    near.click()
+    expect(page.locator(".toast", has_text="Joined Person 4 and")).to_be_visible()
+
+
 def test_a_stale_tab_is_told_and_not_obeyed(page: Any, served: Served, index: Path) -> None:
     stale = page.context.new_page()
     stale.route("**/api/v1/events", lambda route: route.abort())

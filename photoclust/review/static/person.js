@@ -25,7 +25,7 @@ export async function show(main, { id, query, go, remember }) {
     label: "Faces",
     load: (offset, limit) => some(`/people/${encodeURIComponent(person().id)}/faces`, { ...wanted, offset, limit }),
     draw: tile,
-    onTotal: (number) => (total.textContent = number === person().faces ? "" : `${number.toLocaleString("en")} of them`),
+    onTotal: (number) => (total.textContent = number === person().faces ? "" : `· ${number.toLocaleString("en")} of them`),
   });
   const ticks = new Ticks(grid, () => (grid.redraw(), drawBar()));
 
@@ -174,6 +174,9 @@ export async function show(main, { id, query, go, remember }) {
       toast(error.message);
       return go("/people", { replace: true });
     }
+    // A year or a sub-group of which no face is left would show nothing at all.
+    const gone = Object.entries({ year: page.years, group: page.groups }).filter(([name, there]) => wanted[name] !== "" && !there.some((one) => String(one.key) === wanted[name]));
+    if (gone.length) return again(Object.fromEntries(gone.map(([name]) => [name, ""])));
     draw();
     return grid.reload();
   }
