@@ -45,15 +45,17 @@ export class Drawing {
 
   #press(event) {
     const touch = event.pointerType === "touch" && !this.active;
-    if (event.button !== 0 || touch || event.target.closest("a, button")) return;
+    const gone = !this.place.querySelector("img.photo");
+    if (event.button !== 0 || touch || gone || event.target.closest("a, button")) return;
     event.preventDefault();
     const [x, y] = this.#at(event);
+    const held = event.target === this.frame ? this.box : null; // the box is moved, not drawn anew
     let drawn = false;
     const move = (next) => {
       const [u, v] = this.#at(next);
       if (!drawn && Math.hypot(next.clientX - event.clientX, next.clientY - event.clientY) < 5) return;
       drawn = true;
-      this.#show([Math.min(x, u), Math.min(y, v), Math.max(x, u), Math.max(y, v)]);
+      this.#show(held ? this.#moved(held, u - x, v - y) : [Math.min(x, u), Math.min(y, v), Math.max(x, u), Math.max(y, v)]);
     };
     const up = () => {
       removeEventListener("pointermove", move);
@@ -97,12 +99,15 @@ export class Drawing {
     if (sizes) {
       x1 = Math.min(Math.max(x1 + right * step, x0 + LEAST), width);
       y1 = Math.min(Math.max(y1 + down * step, y0 + LEAST), height);
-    } else {
-      const dx = Math.min(Math.max(right * step, -x0), width - x1);
-      const dy = Math.min(Math.max(down * step, -y0), height - y1);
-      [x0, y0, x1, y1] = [x0 + dx, y0 + dy, x1 + dx, y1 + dy];
-    }
-    this.#show([x0, y0, x1, y1]);
+      this.#show([x0, y0, x1, y1]);
+    } else this.#show(this.#moved(this.box, right * step, down * step));
+  }
+
+  // A box elsewhere, as far as the photo goes.
+  #moved([x0, y0, x1, y1], right, down) {
+    const dx = Math.min(Math.max(right, -x0), this.photo.width - x1);
+    const dy = Math.min(Math.max(down, -y0), this.photo.height - y1);
+    return [x0 + dx, y0 + dy, x1 + dx, y1 + dy];
   }
 
   // The field for the name; one that is open already stays, for another box.

@@ -75,6 +75,7 @@ export async function show(main, { id }) {
   }
 
   const frame = el("div", { class: "photo-large" });
+  const there = () => Boolean(frame.querySelector("img.photo")); // and has not moved or vanished
   let drawing = null;
   function draw() {
     fill(frame, photoView(photo, { size: 2560 }));
@@ -89,14 +90,14 @@ export async function show(main, { id }) {
     photo = await get(`/photos/${encodeURIComponent(id)}`);
     drawLists();
     frame.querySelectorAll(".box:not(.draft)").forEach((one) => one.remove());
-    frame.firstElementChild?.append(...photoView(photo, { size: 2560 }).querySelectorAll(".box"));
+    if (there()) frame.firstElementChild.append(...photoView(photo, { size: 2560 }).querySelectorAll(".box"));
   }
 
   // The face in whose row the focus is.
   const focused = () => photo.faces.find((face) => face.id === document.activeElement?.closest("[data-face]")?.dataset.face);
 
   function key(event) {
-    if (event.key === "d" && drawing && frame.querySelector("img.photo")) return drawing.begin(), true;
+    if (event.key === "d" && drawing && there()) return drawing.begin(), true;
     if (event.key === "Escape" && drawing?.active) return drawing.cancel(), true;
     if (event.key === "f" && focused()) return noFace(focused()), true;
     return false;
@@ -104,6 +105,7 @@ export async function show(main, { id }) {
 
   draw();
   const begin = el("button", { type: "button", "aria-keyshortcuts": "d", title: "Or drag a box on the photo", disabled: !drawing, onclick: () => drawing.begin() }, "Draw a face (d)");
+  frame.querySelector("img.photo").addEventListener("error", () => (begin.disabled = true), { once: true });
   fill(
     main,
     el("div", { class: "page-head" }, el("h1", {}, el("bdi", {}, photo.name)), el("span", { class: "fine" }, el("bdi", {}, photo.place), photo.taken ? ` · ${photo.taken.slice(0, 16)}` : ""), el("span", { class: "grow" }), begin),

@@ -265,6 +265,16 @@ def test_a_region_without_a_face_becomes_one_that_is_drawn_by_hand(there: IndexS
     assert imported(there, tmp_path / "x")["drawn"] == []
 
 
+def test_a_drawn_face_is_exported_and_what_is_no_face_is_not(there: IndexStore, tmp_path: Path) -> None:
+    imported(there, named_there(there, tmp_path, "200,120,60,60"))
+    export(there, tmp_path / "x")
+    assert b"Eve" in b"".join(path.read_bytes() for path in (tmp_path / "x").rglob("*.xmp"))
+    rows = there.faces(["detection_score"]).to_pylist()
+    correct(there, "not-a-face", *[row["face_id"] for row in rows if row["detection_score"] == DRAWN_SCORE])
+    export(there, tmp_path / "x")
+    assert b"Eve" not in b"".join(path.read_bytes() for path in (tmp_path / "x").rglob("*.xmp"))
+
+
 def test_what_is_no_face_is_not_drawn_again(there: IndexStore, tmp_path: Path) -> None:
     file = named_there(there, tmp_path, "200,120,60,60")
     imported(there, file)
