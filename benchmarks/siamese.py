@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 import photoclust
 from photoclust.learn.curves import Epoch
 from photoclust.learn.faces import TEST, VALIDATION
-from photoclust.learn.judgement import equal_error_distance
+from photoclust.learn.judgement import equal_error_similarity
 from photoclust.learn.pairs import PairTest
 from photoclust.learn.run_folder import RunFolder
 from photoclust.learn.running import training_of
@@ -49,7 +49,7 @@ def accuracy(vectors: Floats, run: RunFolder) -> float:
     faces = run.faces()
     person = np.unique(faces.people, return_inverse=True)[1].astype(np.int64)
     known, tested = (np.flatnonzero(faces.side == side) for side in (VALIDATION, TEST))
-    limit = 1 - equal_error_distance(vectors[known], person[known])
+    limit = equal_error_similarity(vectors[known], person[known])
     test = PairTest.of(person[tested])
     similarity, same = test.similarity(vectors[tested]), test.pairs.same
     accepted = np.average(similarity[same] > limit, weights=test.pairs.weight[same])

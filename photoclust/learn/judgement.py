@@ -139,6 +139,11 @@ def judge(
 
 def equal_error_distance(vectors: Floats, person: Rows) -> float:
     """Cosine distance at which both errors of some people's pairs are equal, within (0, 1)."""
+    return float(np.clip(1 - equal_error_similarity(vectors, person), 0.01, 0.99))
+
+
+def equal_error_similarity(vectors: Floats, person: Rows) -> float:
+    """Cosine similarity at which both errors of some people's pairs are equal."""
     test = PairTest.of(person)
     dense = np.unique(person, return_inverse=True)[1].astype(np.int64)
     pairs = test.pairs
@@ -146,7 +151,7 @@ def equal_error_distance(vectors: Floats, person: Rows) -> float:
         test.similarity(vectors), dense[pairs.left], dense[pairs.right], pairs.same, pairs.weight, pairs.fold
     )
     similarity, fmr, fnmr = error_rates(scored)
-    return float(np.clip(1 - similarity[np.abs(fmr - fnmr).argmin()], 0.01, 0.99))
+    return float(similarity[np.abs(fmr - fnmr).argmin()])
 
 
 def _comparison(exact: list[float], differences: Doubles) -> Comparison:
