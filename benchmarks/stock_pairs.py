@@ -190,8 +190,8 @@ def main() -> None:
     ways += [("mean and directions", ways[-1][1], 1), ("less likeness to strangers", ways[-1][1], 2)]
     for name, one, step in ways:
         faces = compared(one, step, calibration_of(MODEL))
-        shipped = (scored(similarity(faces, pairs), person, pairs) for pairs in (few, everyone))
-        print(told(name, *shipped, held_out(one, step, person, everyone)), flush=True)
+        pairs, all_pairs = (scored(similarity(faces, some), person, some) for some in (few, everyone))
+        print(told(name, pairs, all_pairs, held_out(one, step, person, everyone)), flush=True)
 
 
 if __name__ == "__main__":
