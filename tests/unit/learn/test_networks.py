@@ -78,7 +78,7 @@ def test_a_run_that_began_with_other_weights_is_refused(tmp_path: Path) -> None:
     faces = RunFaces(["a"], ["a.jpg"], ["Ada"], np.zeros(1, np.int64))
     config = TrainConfig(what="network")
     head = RunHead("id", config, "casia-webface", "0" * 64, "", "folders", "0.1", torch.__version__, 1, "")
-    run = RunFolder.create(tmp_path / "run", head, faces)
+    run = RunFolder.create(tmp_path / "run", head, faces, {})
     run.write_array("crops.npy", np.zeros((1, 160, 160, 3), np.uint8))
     with pytest.raises(TrainingError, match="began with the weights 000000000000 of casia-webface"):
         training_of(run, lambda _: None)
