@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow.compute as pc
 
@@ -19,6 +18,7 @@ from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.decisions.file import read_decisions
 from photoclust.people.decisions.line import NAME, SAME
 from photoclust.people.decisions.which_faces import which_faces
+from photoclust.photos.sources.files import names_of
 from photoclust.workflows.people.people_index import PeopleIndex, Ref
 from photoclust.workflows.review_page import write_page
 from photoclust.workflows.snapshot.extending import neighbour_graph
@@ -215,7 +215,7 @@ def _absent_faces(store: IndexStore, people: set[str], present: set[str]) -> set
 
 def _photo_id(store: IndexStore, path: str) -> str:
     known = store.known_photos()
-    row = known.filter(among("uri", {path, str(Path(path).absolute())})).slice(0, 1).to_pylist()
+    row = known.filter(among("uri", names_of(path))).slice(0, 1).to_pylist()
     if not row:
         raise UsageError(f"The photo {path!r} is not in {store.folder}; give its path as it was indexed.")
     if not row[0]["photo_id"]:

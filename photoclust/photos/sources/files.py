@@ -173,6 +173,12 @@ def uri_of(path: str) -> str:
     return Path(path).as_uri() if container_of(path) else path
 
 
+def names_of(text: str) -> set[str]:
+    """Uris that a user may mean by a uri, or by a path from the current folder."""
+    names = {text} if "\0" in text else {text, uri_of(str(Path(text).absolute()))}
+    return {name for name in names if name.encode("utf-8", "replace").decode() == name}  # as all uris are
+
+
 def read_file(uri: str, limits: DecodeConfig) -> bytes:
     """At most one byte more than ``limits.max_bytes`` of a file.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,8 @@ from photoclust.people.decisions.line import (
     place_value,
 )
 from photoclust.people.decisions.which_faces import which_faces
-from photoclust.records import NO_FACE, OK
+from photoclust.photos.sources.files import names_of
+from photoclust.records import NO_FACE, OK, printable
 from photoclust.workflows.people.correct import checked_name, in_pieces, said
 from photoclust.workflows.people.people_index import PERSON_NUMBER, PeopleIndex
 
@@ -119,8 +119,8 @@ def drawn_on(store: IndexStore, text: str) -> DrawnOn:
         It is not in the index, or could not be read when it was indexed.
     """
     photos = store.photos()
-    names = {text, str(Path(text).absolute())} if "\0" not in text else {text}
-    found = photos.filter(among("uri", names) | among("photo_id", {text}) & (pc.field("photo_id") != ""))
+    named = among("uri", names_of(text)) | among("photo_id", {printable(text)}) & (pc.field("photo_id") != "")
+    found = photos.filter(named)
     rows: list[dict[str, Any]] = found.to_pylist()
     if not rows:
         raise UsageError(
@@ -177,6 +177,8 @@ def draw(people_index: PeopleIndex, photo: DrawnOn, box: Sequence[float], name: 
 
 
 def _inside(photo: DrawnOn, box: Sequence[float]) -> Box:
+    if not np.isfinite(box).all():
+        raise UsageError("The sides of a box are numbers of pixels.")
     x0, y0, x1, y1 = (round(side) for side in box)
     if photo.width and photo.height:
         x0, y0, x1, y1 = max(x0, 0), max(y0, 0), min(x1, photo.width), min(y1, photo.height)

@@ -19,6 +19,7 @@ from photoclust.config import DecodeConfig
 from photoclust.errors import PhotoError, UsageError
 from photoclust.photo_refs import UNREACHABLE, PhotoRef, Version
 from photoclust.photos.decode import FORMATS
+from photoclust.photos.sources.files import names_of
 from photoclust.photos.sources.gone import is_gone
 from photoclust.photos.sources.references import (
     IMAGE_EXTENSIONS,
@@ -265,3 +266,15 @@ def test_gone_is_what_is_not_there_and_not_what_cannot_be_reached(tmp_path: Path
     circle.symlink_to(circle)
     there = [is_gone(str(path)) for path in (photo, dangling, circle, tmp_path, tmp_path / "x", photo / "y")]
     assert there == [False, True, False, True, True, True]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="takes no such names")
+@pytest.mark.parametrize("name", [b"a.jpg", b"-a.jpg", b"a\nb.jpg", b"\xff.jpg", "é.jpg".encode()])
+def test_a_photo_is_known_by_its_path_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: bytes
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(os.fsdecode(name))
+    Image.new("RGB", (8, 8)).save(path, "JPEG")
+    (found,) = find_photos([str(tmp_path)])
+    assert found.uri in names_of(str(path)) & names_of(str(path.absolute())) & names_of(found.uri)

@@ -66,6 +66,21 @@ def no_face(store: IndexStore, *faces: str, undo: bool = False) -> None:
     apply(store, noted.before, HERE)
 
 
+@pytest.mark.parametrize("name", ["no\udcff.jpg", "no\0.jpg", "no\n.jpg", ""])
+def test_a_name_that_no_photo_has_is_refused_whatever_it_is_of(store: IndexStore, name: str) -> None:
+    with pytest.raises(UsageError, match="is not in"):
+        drawn_on(store, name)
+    with pytest.raises(UsageError, match="is not in"):
+        forget(store, photos=[name])
+
+
+@pytest.mark.parametrize("side", [float("nan"), float("inf"), 1e308])
+def test_a_box_has_sides_of_some_number(store: IndexStore, side: float) -> None:
+    where = drawn_on(store, photo(store))
+    with pytest.raises(UsageError, match="box"):
+        draw(PeopleIndex(store), where, (0.0, 0.0, side, side + side))
+
+
 # -- drawn by hand ------------------------------------------------------------------------------------------
 
 
