@@ -6,15 +6,11 @@ that they looked at: if a person that it is about has changed since, they are to
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from secrets import token_hex
 from threading import RLock
 from typing import Any
-
-import numpy as np
 
 from photoclust.errors import IndexMissingError, StaleViewError, UsageError
 from photoclust.index.prepared import stamp_of
@@ -24,16 +20,16 @@ from photoclust.people.decisions.line import Decision
 from photoclust.workflows.people.apply import note, note_undo
 from photoclust.workflows.people.log import LogEntry, log, words_of
 from photoclust.workflows.people.people_index import PeopleIndex
+from photoclust.workflows.review.comparison import differing, successors_of
 from photoclust.workflows.review.decided import as_decided
 from photoclust.workflows.review.photos import place_to_draw
 from photoclust.workflows.review.request import Said
+from photoclust.workflows.review.revisions import Revisions
 from photoclust.workflows.review.saying import after, concerned
 from photoclust.workflows.review.stored import StoredFaces
 from photoclust.workflows.review.view import View
 
 _OF_IDS = ("_identities", "_numbers", "_owners")
-REMEMBERED = 1000
-"""Changes that are remembered: who looked at people before them is told to look again."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +54,6 @@ class Told:
     shown: bool = True
 
 
-@dataclass(frozen=True)
-class Change:
-    """A revision, and the people whom it has changed; None for all of them."""
-
-    number: int
-    people: frozenset[str] | None
-
-
 class ReviewSession:
     """An index in memory.
 
@@ -85,8 +73,7 @@ class ReviewSession:
     def __init__(self, store: IndexStore, changed: Callable[[], None] = lambda: None) -> None:
         self.store, self._changed = store, changed
         self._lock = RLock()
-        self._mark, self._number = token_hex(4), 0
-        self._changes: deque[Change] = deque(maxlen=REMEMBERED)
+        self._revisions = Revisions()
         self._pending: list[Decision] = []
         self._decisions_seen = self._decisions_stamp()
         self.stale_grouping = self._decisions_newer()
@@ -105,7 +92,7 @@ class ReviewSession:
     @property
     def revision(self) -> str:
         """Which view that is."""
-        return f"{self._mark}.{self._number}"
+        return self._revisions.current
 
     @property
     def pending(self) -> int:
@@ -157,7 +144,7 @@ class ReviewSession:
             self.catch_up()
             before = self._view
             said = replace(said, people=tuple(map(before.current, said.people)))
-            self._require_fresh(said.revision, self._about(said))
+            self._revisions.require_unchanged(said.revision, self._about(said))
             where = place_to_draw(before, said.photo) if said.kind == "draw" else None
             decide = partial(said.decisions, where=where)
             noted = note(self.store, decide, said.join_named, before.known)
@@ -226,22 +213,6 @@ class ReviewSession:
         rows = [view.faces.row_of[face] for face in said.faces if face in view.faces.row_of]
         return {*said.people, *(view.id_of(place) for place in view.person[rows].tolist())} - {""}
 
-    def _require_fresh(self, revision: str, about: Collection[str]) -> None:
-        mark, _, number = revision.partition(".")
-        changed = self._changed_since(int(number)) if mark == self._mark and number.isdigit() else None
-        if revision and (changed is None or not changed.isdisjoint(about)):
-            raise StaleViewError(
-                "Nothing was changed: what you see here is no longer so. Somebody else, another tab or the "
-                "grouping has changed it meanwhile. Look again."
-            )
-
-    def _changed_since(self, number: int) -> set[str] | None:
-        """People who have changed after a revision; None where it is not known who has."""
-        later = [change for change in self._changes if change.number > number]
-        if len(later) < self._number - number or any(change.people is None for change in later):
-            return None
-        return {person for change in later for person in change.people or ()}
-
     def _still_there(self, before: View, decisions: Sequence[Decision]) -> tuple[str, ...]:
         view = self._view
         now = concerned(view, decisions)
@@ -250,8 +221,7 @@ class ReviewSession:
 
     def _show(self, view: View, changed: Iterable[str] | None) -> None:
         self._view = view
-        self._number += 1
-        self._changes.append(Change(self._number, None if changed is None else frozenset(changed)))
+        self._revisions.add(changed)
         self._changed()
 
     # -- what happens elsewhere -------------------------------------------------------------------------
@@ -304,7 +274,7 @@ class ReviewSession:
         if moved:
             self._show(now, None)
         else:
-            successors = {**before.successors, **now.successors, **_successors(before, now)}
+            successors = {**before.successors, **now.successors, **successors_of(before, now)}
             self._show(replace(now, successors=successors), differing(before, now))
 
     def _decisions_stamp(self) -> tuple[int, int]:
@@ -334,27 +304,3 @@ def _clustering(store: IndexStore) -> Clustering:
 def _content(line: Decision) -> Decision:
     """A decision whenever it was taken, wherever it stands."""
     return replace(line, at=line.at.min.replace(tzinfo=line.at.tzinfo), line=0)
-
-
-def _successors(before: View, now: View) -> dict[str, str]:
-    """Who has most of the faces of each person who is no longer there; somebody pulled out has another id."""
-    found: dict[str, str] = {}
-    for place, one in enumerate(before.people):
-        if before.counts[place] and one.id not in now.place_of:
-            owners = now.person[before.rows_of(place)]
-            owners = owners[owners >= 0]
-            if len(owners):
-                found[one.id] = now.id_of(int(np.bincount(owners).argmax()))
-    return found
-
-
-def differing(before: View, after: View) -> set[str]:
-    """Ids of the people who are not the same in two views of the same faces."""
-    place = {one.id: number for number, one in enumerate(after.people)}
-    moved = np.array([*(place.get(one.id, -2) for one in before.people), -1])
-    rows = np.flatnonzero(moved[before.person] != after.person)
-    places = ((before, before.person[rows]), (after, after.person[rows]))
-    found = {view.id_of(place) for view, own in places for place in np.unique(own).tolist()}
-    called = {one.id: (one.name, one.ignored) for one in before.people}
-    renamed = {one.id for one in after.people if called.get(one.id) != (one.name, one.ignored)}
-    return (found | renamed) - {""}
