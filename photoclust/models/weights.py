@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -312,4 +313,6 @@ def _how_to_get(name: str) -> str:
     card = MODELS.get(name)
     if card is not None and card.is_fetchable:
         return f"run `photoclust models fetch {name}`"
-    return f"run `photoclust models import {name} FILE`"
+    close = get_close_matches(name, MODELS, n=1, cutoff=0.5) if card is None else []
+    meant = f"did you mean {close[0]}? If not, " if close else ""
+    return f"{meant}run `photoclust models import {name} FILE`"

@@ -41,4 +41,6 @@ def in_a_line(row: Mapping[str, Any]) -> str:
     """A row of PERSON_SCHEMA as people are listed."""
     ignored = "  (ignored)" if row["ignored"] else ""
     who = visible(row["name"]) or (f"Person {row['number']}" if row.get("number") else "-")
-    return f"{row['person_id']}  {row['faces']:>6} faces  {row['photos']:>6} photos  {who}{ignored}"
+    faces = "face " if row["faces"] == 1 else "faces"
+    photos = "photo " if row["photos"] == 1 else "photos"
+    return f"{row['person_id']}  {row['faces']:>6} {faces}  {row['photos']:>6} {photos}  {who}{ignored}"

@@ -51,18 +51,23 @@ def verdict_lines(
 def chance(pair: Chance) -> str:
     """Probability with its interval, as ``98.7 % (95 % interval 97.1 to 99.4 %)``.
 
-    An interval without width is the end of what was measured.
+    An interval without width is the end of what was measured. None is told where all of it is too near to
+    0 or to 1 for four digits.
     """
+    chances = (pair.probability, pair.probability_low, pair.probability_high)
+    said, low, high = (percent(one or 0) for one in chances)
+    if said == low == high and not said[0].isdigit():
+        return f"{said} %"
     if pair.probability_low == pair.probability_high:
-        return f"at least {percent(pair.probability or 0)} %"
-    low, high = percent(pair.probability_low or 0), percent(pair.probability_high or 0)
-    return f"{percent(pair.probability or 0)} % (95 % interval {low} to {high} %)"
+        return f"at least {said} %"
+    return f"{said} % (95 % interval {low} to {high} %)"
 
 
 def percent(probability: float) -> str:
-    """Percents with as many digits as it takes to tell a probability from 0 and from 1."""
-    digits = (digits for digits in (1, 2, 3) if 0 < float(f"{probability * 100:.{digits}f}") < 100)
-    return f"{probability * 100:.{next(digits, 4)}f}"
+    """Percents with as many digits as it takes to tell a probability from 0 and from 1, four at most."""
+    shown = (f"{probability * 100:.{digits}f}" for digits in (1, 2, 3, 4))
+    ends = "under 0.0001" if probability < 0.5 else "over 99.9999"
+    return next((percents for percents in shown if 0 < float(percents) < 100), ends)
 
 
 def one_in(rate: float) -> str:

@@ -71,9 +71,16 @@ def say_so(index_dir: Location, later: bool, decide: Callable[[PeopleIndex], lis
 
 def tell_applied(applied: Applied) -> None:
     """Say what corrections came to."""
-    click.echo(f"{applied.moved} faces changed their person; {applied.people} people now.")
+    tell_moved(applied.moved, applied.people)
     for problem in applied.problems:
         click.echo(f"Not applied: {problem}")
+
+
+def tell_moved(faces: int, people: int) -> None:
+    """Say how many faces changed their person, and how many people there are."""
+    moved = "1 face" if faces == 1 else f"{faces:,} faces"
+    now = "1 person" if people == 1 else f"{people:,} people"
+    click.echo(f"{moved} changed their person; {now} now.")
 
 
 def _ask_first(store: IndexStore, decide: Callable[[PeopleIndex], list[Decision]]) -> None:

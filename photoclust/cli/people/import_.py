@@ -11,7 +11,7 @@ import click
 from photoclust.cli import _options
 from photoclust.cli._context import context
 from photoclust.cli._index_option import index_option
-from photoclust.cli.people._saying import later_option
+from photoclust.cli.people._saying import later_option, tell_moved
 
 if TYPE_CHECKING:
     from photoclust.index.place import Location
@@ -55,7 +55,7 @@ def import_(paths: tuple[str, ...], dry_run: bool, later: bool, index_dir: Locat
     _say(f"{len(report.drawn):,} named regions without a face {drawn}:", _places(report.drawn))
     _say_left(report)
     if report.moved is not None:
-        click.echo(f"{report.moved:,} faces changed their person; {report.people:,} people now.")
+        tell_moved(report.moved, report.people or 0)
     elif report.new or report.drawn:
         click.echo("Nothing was written." if dry_run else "Noted down; the next grouping applies it.")
     for problem in report.not_applied:

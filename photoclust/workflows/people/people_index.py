@@ -241,7 +241,7 @@ class PeopleIndex:
         close = get_close_matches(text, known, n=3, cutoff=0.5)
         if close:
             question = f"did you mean {' or '.join(map(visible, close))}"
-            return UsageError(f"There is no person {text[:80]!r}; {question}.")
+            return UsageError(f"There is no person {text[:80]!r}; {question}?")
         return UsageError(
             f"There is no person {text[:80]!r}.",
             python="Index.people are those there are.",

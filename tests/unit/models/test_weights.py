@@ -256,6 +256,8 @@ def test_says_how_to_get_what_is_missing(own_cache: Path) -> None:
         weights.weights_path("vggface2")
     with pytest.raises(WeightsError, match="run `photoclust models import ours FILE`"):
         weights.weights_sha256("ours")
+    with pytest.raises(WeightsError, match=r"did you mean casia-webface\? If not, run `photoclust models"):
+        weights.card_of("casia")
     with pytest.raises(WeightsError, match="choose from casia-webface, vggface2"):
         installing.fetch("ours")
     with pytest.raises(WeightsError, match="There is no file"):

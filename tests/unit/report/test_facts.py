@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from photoclust.report.facts import facts_in_words, percent
+from photoclust.report.facts import facts_in_words, in_a_line, percent
 
 
 def test_what_is_known_and_what_is_not() -> None:
@@ -22,3 +22,11 @@ def test_what_is_known_and_what_is_not() -> None:
 )
 def test_nothing_is_rounded_to_certainty(probability: float, words: str) -> None:
     assert percent(probability) == words
+
+
+def test_one_face_in_one_photo_is_said_in_the_singular() -> None:
+    row = {"person_id": "a", "faces": 1, "photos": 1, "name": "Ada", "number": 1, "ignored": False}
+    one, two = in_a_line(row), in_a_line(row | {"faces": 2, "photos": 2})
+    assert one.split() == ["a", "1", "face", "1", "photo", "Ada"]
+    assert two.split() == ["a", "2", "faces", "2", "photos", "Ada"]
+    assert one.index("Ada") == two.index("Ada")
