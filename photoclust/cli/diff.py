@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 UNNAMED_SHOWN = 40
 
 _SENTENCES = {
-    "new": "new, {after} faces",
-    "grown": "{faces} faces more, now {after}",
-    "shrunk": "{faces} faces less, now {after}",
+    "new": "new, {all_after}",
+    "grown": "{those} more, now {after}",
+    "shrunk": "{those} less, now {after}",
     "split": "{faces} of {before} faces are now {other}",
     "merged": "is now {other}, with {faces} of {before} faces",
     "moved": "{faces} of {before} faces are now {other}",
-    "gone": "no longer there, had {before} faces",
+    "gone": "no longer there, had {all_before}",
     "named": "has a new name, was {other}",
 }
 
@@ -91,7 +91,17 @@ def _who(person_id: str, name: str) -> str:
 
 def _what(change: Change) -> str:
     other = _who(change.other_id, change.other_name) if change.other_id else change.other_name
-    return _SENTENCES[change.kind].format_map(vars(change) | {"other": other or "without a name"})
+    words = {
+        "other": other or "without a name",
+        "those": _faces(change.faces),
+        "all_before": _faces(change.before),
+        "all_after": _faces(change.after),
+    }
+    return _SENTENCES[change.kind].format_map(vars(change) | words)
+
+
+def _faces(number: int) -> str:
+    return "1 face" if number == 1 else f"{number} faces"
 
 
 def _write_list(groupings: list[StoredGrouping], as_json: bool) -> None:

@@ -77,6 +77,12 @@ def test_the_last_two_are_compared(diff: Callable[..., Result], store: IndexStor
     assert people(store)["2-00"] not in output
 
 
+def test_one_face_is_said_in_the_singular(diff: Callable[..., Result], store: IndexStore) -> None:
+    add(store, 2, range(5, 6))
+    group_faces(store, CONFIG)
+    assert f"{people(store)['2-00']}: 1 face more, now 6" in diff().output
+
+
 def test_the_difference_is_written_beside_the_clustering(
     diff: Callable[..., Result], store: IndexStore
 ) -> None:
