@@ -23,6 +23,11 @@ def cure(path: Path) -> str:
             "Restore it from a backup; or delete it, and what was said of faces whose photos were cropped, "
             "turned or retouched since no longer applies to them."
         )
+    if path.name == "known.parquet":
+        return (
+            "Restore it from a backup; or delete it, and faces stay with the people that they were known to "
+            "be before the model changed only where the new one says so by itself."
+        )
     if path.name == "forgetting.json":
         return "Restore it from a backup, or delete it and repeat the `photoclust forget` it was about."
     if folder == "runs" or path.name in ("unfinished.json", "state.json"):

@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,10 @@ from photoclust.models.weights import calibration_file, weights_sha256, write_be
 Arrays = Mapping[str, npt.NDArray[Any]]
 _SHIPPED = files("photoclust.people.calibration") / "data"
 _VALUES = "values"
+_HELD = {"created", "evidence", "made_of", "mean", "pairs"}
+# What reading a damaged file raises: of its bytes, and of what it says it is.
+_OF_BYTES = (OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_DAMAGES = (*_OF_BYTES, ValueError, TypeError, KeyError)
 
 
 @dataclass(frozen=True)
@@ -87,9 +92,18 @@ def unpacked(file: Path) -> StoredCalibration:
     try:
         with np.load(file) as found:
             arrays = {name: found[name] for name in found.files}
-        return StoredCalibration(json.loads(arrays.pop(_VALUES).tobytes()), arrays)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        values = json.loads(arrays.pop(_VALUES).tobytes())
+        _require_whole(values, arrays)
+    except _DAMAGES as error:
         raise WeightsError(f"{file} is no calibration, or damaged; delete it and make it anew.") from error
+    return StoredCalibration(values, arrays)
+
+
+def _require_whole(values: Any, arrays: Arrays) -> None:
+    """Raise ValueError where a file lacks what every calibration holds."""
+    held = values.keys() | arrays.keys() if isinstance(values, dict) else ()
+    if not _HELD.issubset(held) or not all(np.isfinite(array).all() for array in arrays.values()):
+        raise ValueError("something is not there, or not finite")
 
 
 def calibration_name(model: str) -> str | None:

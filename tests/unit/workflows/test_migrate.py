@@ -332,3 +332,11 @@ def test_landmarks_tell_how_a_photo_is_turned(turns: int) -> None:
     found = detect_turned(Detector(DetectConfig()), photo)
 
     assert turns_of(found.landmarks) == found.turns == -turns % 4
+
+
+def test_whom_faces_were_known_to_be_is_not_said_to_be_made_anew(index: Path) -> None:
+    migration.write_known(index, {"a" * 32: "b" * 16})
+    (index / migration.KNOWN).write_bytes(b"PAR1")
+    done = run("check", "--index", index)
+    assert "Restore it from a backup; or delete it, and faces stay" in done.output
+    assert "made anew" not in done.output
