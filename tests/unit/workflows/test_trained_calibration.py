@@ -36,7 +36,7 @@ def test_a_head_brings_its_calibration_with_it(tmp_path: Path) -> None:
     assert 30 <= people <= 36
     sentence = f"Calibrated on {people} validation people in {told['photos']} photos"
     assert sentence in said.output
-    assert 0 <= told["error"] < 0.03  # of so few people: one pair of a person unlike themselves is reckoned with
+    assert 0 <= told["error"] < 0.03  # so few people, and one more is reckoned with who looks like nobody
     assert told["min_cllr"] <= told["cllr"] < 0.1
     assert sentence in invoke("train", "install", run, "school").output
     known = pair_calibration_of("school")
