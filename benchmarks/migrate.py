@@ -64,7 +64,7 @@ def main() -> None:
     named = name_everybody(store)
     clustering = store.current_clustering()
     assert clustering is not None
-    group(store, config_of(clustering.run), surroundings)
+    before = group(store, config_of(clustering.run), surroundings).run_id
     margin = arguments.margin if arguments.model or arguments.margin else 14
     began = time.monotonic()
     report = migrate(store, arguments.model or store.settings.embed.model, surroundings, margin)
@@ -74,7 +74,7 @@ def main() -> None:
     print(
         f"{report.photos} photos, {report.faces} faces in {time.monotonic() - began:.0f} s; {report.run_id}"
     )
-    for run in (clustering.run_id, report.run_id):
+    for run in (before, report.run_id):
         print(f"{run}: {agreement(store, store.clusterings.read(run))}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,10 +32,13 @@ def faces(share: float = 0.55) -> VerifyInput:
     return VerifyInput(rows, np.ones(n, np.float32), np.arange(n), np.tile([0, 0, 9, 9], (n, 1)))
 
 
-def grouped(known: Rows | None, album: VerifyInput, exclusions: Exclusions | None = None) -> Groups:
+def grouped(
+    known: Rows | None, album: VerifyInput, exclusions: Exclusions | None = None, **decided: Any
+) -> Groups:
     config = ClusterConfig()
     graph = neighbours(album.embeddings, config.k)
-    constraints = replace(Constraints.none(len(WHO)), known=known, exclusions=exclusions or Exclusions.none())
+    constraints = replace(Constraints.none(len(WHO)), known=known, **decided)
+    constraints = replace(constraints, exclusions=exclusions or Exclusions.none())
     return cluster_faces(candidates_of(album, graph, config, calibration_of(), constraints))[1]
 
 
@@ -64,6 +68,24 @@ def test_known_faces_stay_and_nobody_else_comes(plain: Groups) -> None:
         own = found.group[person == WHO]
         assert set(own[own >= 0].tolist()) <= {home}
     assert (found.confidence[found.group >= 0] > 0).all()
+
+
+def test_somebody_whom_the_new_model_takes_apart_stays_one_person() -> None:
+    """Their home is where a decision is, though most of their faces are elsewhere."""
+    rng, album = np.random.default_rng(3), faces()
+    rows = np.arange(len(WHO))
+    own, decided = rows < 8, rows == 0
+    ages = rng.normal(size=(2, SIZE))[[0, 0, 0, 1, 1, 1, 1, 1]]
+    made = 0.72 * rng.normal(size=SIZE) + 0.35 * ages + 0.6 * rng.normal(size=(8, SIZE))
+    album.embeddings[own] = made / np.linalg.norm(made, axis=1, keepdims=True)
+
+    apart, found = (
+        grouped(known, album, members=decided).group[own] for known in (None, np.where(own, 0, -1))
+    )
+
+    assert apart.tolist() == [0, 0, 0, 1, 1, 1, 1, 1]  # otherwise nothing is shown
+    assert (found == found[0]).sum() >= 7
+    assert set(found.tolist()) <= {found[0], -1}
 
 
 def test_who_was_known_wrongly_is_not_kept(plain: Groups) -> None:
