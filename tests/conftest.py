@@ -65,12 +65,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     no_data = pytest.mark.skip(reason=f"no labelled photos at {DATA}; set PHOTOCLUST_TESTDATA")
     left_out = [mark for mark in ("slow", "acceptance") if not config.getoption(mark)]
     for item in items:
-        if "data" in item.keywords and not DATA.is_dir():
+        if item.get_closest_marker("data") and not DATA.is_dir():
             item.add_marker(no_data)
         for mark in left_out:
             if item.get_closest_marker(mark):
                 item.add_marker(pytest.mark.skip(reason=f"takes long; run with --{mark}"))
-        if "gpu" in item.keywords and not _has_gpu():
+        if item.get_closest_marker("gpu") and not _has_gpu():
             item.add_marker(pytest.mark.skip(reason="no CUDA device"))
 
 

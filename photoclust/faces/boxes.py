@@ -11,6 +11,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from photoclust.records import Detections
+
+MIN_SIDE = 2  # a face must show at least so many pixels each way
+
 
 def square(boxes: Tensor) -> Tensor:
     """Squares with the centres and the longer sides of the boxes."""
@@ -26,12 +30,39 @@ def moved(boxes: Tensor, shifts: Tensor) -> Tensor:
     return boxes + shifts * size.repeat(1, 2)
 
 
+def landmarks_of(points: Tensor, boxes: Tensor) -> Tensor:
+    """Places of landmarks, shape (n, 5, 2), which O-Net gives as five x and five y in fractions of a box."""
+    size = boxes[:, 2:] - boxes[:, :2] + 1
+    xy = points.reshape(-1, 2, 5).transpose(1, 2)
+    return xy * size[:, None] + boxes[:, None, :2] - 1
+
+
 def corners_inside(boxes: Tensor, height: int, width: int) -> npt.NDArray[np.int64]:
     """Whole pixels of the photo under each box, as half-open ranges x0, y0, x1, y1."""
     whole = boxes.numpy().astype(np.int64)
     low = np.maximum(whole[:, :2], 1) - 1
     high = np.minimum(whole[:, 2:], (width, height))
     return np.concatenate([low, high], 1)
+
+
+def faces_of(
+    boxes: npt.NDArray[np.float32],
+    landmarks: npt.NDArray[np.float32],
+    scores: npt.NDArray[np.float32],
+    shape: tuple[int, int],
+) -> Detections:
+    """What the last stage believes in, less what is the same face again or hardly in the photo.
+
+    Parameters
+    ----------
+    boxes, landmarks, scores
+        See `photoclust.records.Detections`; in any order.
+    shape
+        Height and width of the photo.
+    """
+    keep = best_of_nested(boxes, scores, 0.7)
+    keep = keep[visible(boxes[keep], *shape, MIN_SIDE)]
+    return Detections(boxes[keep], landmarks[keep], scores[keep])
 
 
 def best_of_nested(

@@ -18,12 +18,8 @@ overlapping boxes are thinned out by non-maximum suppression (NMS).
 
 from __future__ import annotations
 
-import hashlib
-import io
-from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
+from collections.abc import Iterator, Sequence
 from math import prod
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -32,10 +28,10 @@ import torch
 from torch import Tensor, nn
 
 from photoclust.config import DetectConfig
-from photoclust.errors import WeightsError
-from photoclust.faces.boxes import best_of_nested, corners_inside, moved, square, visible
+from photoclust.faces.boxes import corners_inside, faces_of, landmarks_of, moved, square
 from photoclust.faces.canvas import Canvas, canvases
 from photoclust.faces.first_layer import MIDDLE, STEP, FirstLayer
+from photoclust.faces.networks import loaded
 from photoclust.faces.pyramid import Pyramid, scaled
 from photoclust.faces.suppression import nms
 from photoclust.faces.windows import STRIDE, TILE, WINDOW, cells_of, scales, thinned, tiles
@@ -44,22 +40,13 @@ from photoclust.records import Detections
 
 Pixels = npt.NDArray[np.uint8]
 
-SHA256 = {
-    "pnet": "a2a71925e0b9996a42f63e47efc1ca19043e69558b5c523b978d611dfae49c8f",
-    "rnet": "bbb937de72efc9ef83b186c49f5f558467a1d7e3453a8ece0d71a886633f6a86",
-    "onet": "165bfbe42940416ccfb977545cf0e976d5bf321f67083ae2aaaa5c764280118d",
-}
-
 STRIP = 64  # rows of cells that go through P-Net at once
 LIKELY = 0.8  # least P-Net score worth a closer look: 0.95 finds no fewer faces, 0.6 takes twice the tiles
 SPARSE = 1 << 18  # pixels of the finest copy from which on it is looked at near what coarser ones show alone
 SMALL = 1 << 16  # pixels of a copy below which going over all of it takes no longer than a closer look
 CHUNK = 32  # candidates that go through a network at once: what suits the cache (512 takes 1.6 times as long)
-MIN_SIDE = 2  # a face must show at least so many pixels each way
-
 
 T = TypeVar("T")
-N = TypeVar("N", bound=nn.Module)
 
 
 class Detector:
@@ -81,9 +68,9 @@ class Detector:
     def __init__(self, config: DetectConfig, device: str = "cpu") -> None:
         self.config = config
         self.device = torch.device(device)
-        self._pnet = self._load("pnet", PNet)
-        self._rnet = self._load("rnet", RNet)
-        self._onet = self._load("onet", ONet)
+        self._pnet = loaded(PNet, self.device)
+        self._rnet = loaded(RNet, self.device)
+        self._onet = loaded(ONet, self.device)
         self._compiled = FirstLayer(self._pnet) if self.device.type == "cpu" else None
         self.detect(np.zeros((64, 64, 3), np.uint8))  # loops are compiled before the time of a photo is taken
 
@@ -124,11 +111,6 @@ class Detector:
             photo, boxes = Pyramid(pixels), torch.from_numpy(box.astype(np.float32))[None]
             first, (shifts, _, _) = self._classify(self._onet, photo, square(boxes), 48)
             return self._decide(photo, square(moved(first, shifts)))
-
-    def _load(self, name: str, make: Callable[[], N]) -> N:
-        net = make()
-        net.load_state_dict(torch.load(io.BytesIO(_weights(name)), weights_only=True))
-        return net.eval().to(self.device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def _scales(self, height: int, width: int) -> list[float]:
         """Scales of the copies of a photo; a small one has the scale of closer looks, too."""
@@ -228,15 +210,8 @@ class Detector:
         boxes, (shifts, points, scores) = self._classify(self._onet, photo, boxes, 48)
         passed = scores[:, 1] > self.config.thresholds[2]
         boxes, shifts, points, scores = boxes[passed], shifts[passed], points[passed], scores[passed, 1]
-        size = boxes[:, 2:] - boxes[:, :2] + 1
-        xy = points.reshape(-1, 2, 5).transpose(1, 2)
-        landmarks = xy * size[:, None] + boxes[:, None, :2] - 1
-        boxes = moved(boxes, shifts)
-        arrays = boxes.numpy(), landmarks.numpy(), scores.numpy()
-        keep = best_of_nested(arrays[0], arrays[2], 0.7)
-        keep = keep[visible(arrays[0][keep], photo.height, photo.width, MIN_SIDE)]
-        best, points_of_best, certainty = (np.ascontiguousarray(a[keep]) for a in arrays)
-        return Detections(best, points_of_best, certainty)
+        places = landmarks_of(points, boxes).numpy()
+        return faces_of(moved(boxes, shifts).numpy(), places, scores.numpy(), (photo.height, photo.width))
 
     def _classify(
         self, net: nn.Module, photo: Pyramid, boxes: Tensor, side: int
@@ -260,23 +235,6 @@ class Detector:
         """Pixel values 0 to 255 as the networks were trained on them."""
         pixels = crops.to(self.device, torch.float32, memory_format=torch.channels_last)
         return (pixels - MIDDLE).mul_(STEP)
-
-
-def _weights(name: str) -> bytes:
-    """The bytes of a network's weights, checked."""
-    package = find_spec("facenet_pytorch")  # found, never imported: that takes seconds
-    if package is None or package.origin is None:
-        raise WeightsError("facenet-pytorch, which holds the detector's weights, is not installed.")
-    path = Path(package.origin).parent / "data" / f"{name}.pt"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror}): reinstall facenet-pytorch.") from error
-    if hashlib.sha256(content).hexdigest() != SHA256[name]:
-        raise WeightsError(
-            f"{path} is not the file photoclust was tested with: reinstall facenet-pytorch==2.5.3."
-        )
-    return content
 
 
 def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -13,7 +13,7 @@ from torchvision.ops import box_iou
 
 from photoclust.config import DetectConfig
 from photoclust.errors import WeightsError
-from photoclust.faces import detect, windows
+from photoclust.faces import detect, networks, windows
 from photoclust.faces.boxes import best_of_nested
 from photoclust.faces.detect import Detector
 from photoclust.faces.windows import scales
@@ -189,7 +189,7 @@ def test_nested_boxes_are_thinned_as_in_facenet_pytorch() -> None:
 
 
 def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(detect.SHA256, "rnet", "0" * 64)
+    monkeypatch.setitem(networks.SHA256, "rnet", "0" * 64)
     with pytest.raises(WeightsError, match=r"rnet\.pt .* reinstall facenet-pytorch"):
         Detector(DetectConfig())
 
