@@ -136,7 +136,12 @@ def _kill_when(process: subprocess.Popen[str], ready: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "engine", ["local", "processes", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])]
+    "engine",
+    [
+        pytest.param("local", marks=pytest.mark.slow),
+        "processes",
+        pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow]),
+    ],
 )
 def test_a_killed_run_continues_to_the_same_index(
     tmp_path: Path, undisturbed: Path, album: Path, engine: str

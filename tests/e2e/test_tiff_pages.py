@@ -27,6 +27,7 @@ def scan(file: Path, *pages: Image.Image) -> None:
     pages[0].save(file, "TIFF", save_all=True, append_images=pages[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_faces_of_further_pages_are_found_exported_and_missed_with_their_page(tmp_path: Path, data: Path):
     photos, index = tmp_path / "photos", tmp_path / "index"

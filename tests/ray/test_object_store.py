@@ -65,7 +65,7 @@ def is_refused(count: int) -> bool:
     return count % 5 == 1
 
 
-@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])])
 def test_a_troubled_bucket_gives_what_the_folder_gives(bucket, photos, expected, tmp_path, engine):
     bucket.upload(photos, "album/")
     count = itertools.count()

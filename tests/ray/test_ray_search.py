@@ -129,6 +129,7 @@ print(f"{groups.group.max() + 1} people, the same")
 """
 
 
+@pytest.mark.slow
 def test_the_work_of_an_actor_that_dies_is_done_again(cluster: Any) -> None:
     command = [sys.executable, "-c", KILLED, cluster.address]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=cluster.environment)

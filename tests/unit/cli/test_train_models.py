@@ -88,6 +88,7 @@ def test_a_small_network_learns_from_nothing_and_goes_on(tmp_path: Path) -> None
     remove("tiny")
 
 
+@pytest.mark.slow
 def test_a_network_that_was_interrupted_goes_on_with_the_same_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,7 +65,7 @@ def test_a_vector_does_not_depend_on_its_company(tmp_path: Path) -> None:
 def test_channels_and_normalisation_are_the_cards(tmp_path: Path) -> None:
     path = network(tmp_path / "small.onnx")
     install(card(path, name="rgb", mean=(10.0, 20.0, 30.0)), path)
-    install(card(path, name="bgr", mean=(30.0, 20.0, 10.0), channels="BGR"), path)
+    install(card(path, name="bgr", mean=(10.0, 20.0, 30.0), channels="BGR"), path)
     install(card(path, name="other"), path)
     some = crops(3)
 
@@ -73,11 +73,12 @@ def test_channels_and_normalisation_are_the_cards(tmp_path: Path) -> None:
 
     assert not np.allclose(rgb.embed(some), other.embed(some), atol=1e-3)
     assert not np.allclose(rgb.embed(some), bgr.embed(some), atol=1e-3)
-    np.testing.assert_allclose(  # the order of planes is turned and turned back
-        bgr.embed(some[..., ::-1].copy()), rgb.embed(some), atol=1
-    )
+    # Turned twice, planes are where they were, and means are those of what the network sees.
+    turned = bgr.embed(some[..., ::-1].copy())
+    np.testing.assert_allclose(turned, rgb.embed(some), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_export_of_the_default_network_gives_its_vectors(tmp_path: Path) -> None:
     pytest.importorskip("onnxscript")
     path = tmp_path / "casia.onnx"
