@@ -22,7 +22,7 @@ Piece = tuple[npt.NDArray[np.int64], pa.Array]
 
 
 def pieces(parts: Sequence[Path], column: str, face_ids: pa.ChunkedArray) -> Iterator[Piece]:
-    """Read a column of some faces, in pieces of which a later one overrides an earlier.
+    """Read a column of some faces in pieces; of a face that is there several times, the last value.
 
     Parameters
     ----------
@@ -38,6 +38,9 @@ def pieces(parts: Sequence[Path], column: str, face_ids: pa.ChunkedArray) -> Ite
         pa.chunked_array(ids, pa.string()), value_set=face_ids
     )
     place = pc.fill_null(found, -1).to_numpy().astype(np.int64)
+    last = np.full(len(face_ids) + 1, -1)
+    last[place] = np.arange(len(place))  # of rows with one place, the last is assigned last
+    place[last[place] != np.arange(len(place))] = -1
     start = 0
     for part, own in zip(parts, ids, strict=True):
         rows = place[start : start + len(own)]

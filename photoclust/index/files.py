@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from photoclust.errors import IndexCorruptError, IndexWriteError
 from photoclust.index.cures import cure
-from photoclust.index.sealed import SealError, digest_of, read_sealed, sealed
+from photoclust.index.sealed import SealError, digest_of, read_sealed, schema_of, write_sealed
 from photoclust.storage import local_files
 from photoclust.storage.writers import is_abandoned
 
@@ -143,9 +143,8 @@ def write_table(path: Path, table: pa.Table, new: bool = False) -> str:
     IndexWriteError
         It cannot be written.
     """
-    pieces, digest = sealed(table)
-    write_bytes(path, *pieces, new=new)
-    return digest
+    with writing(path), local_files.whole_file(path, new) as file:
+        return write_sealed(table, file)
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
@@ -157,6 +156,11 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         When the file, or one of the columns, cannot be read or is not as it was written.
     """
     return reading(path, lambda file: read_sealed(file, columns))
+
+
+def columns_of(path: Path) -> list[str]:
+    """Names of the columns of a Parquet file; see `read_table`."""
+    return reading(path, schema_of).names
 
 
 def reading(path: Path, read: Callable[[Path], Read]) -> Read:

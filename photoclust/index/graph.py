@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from photoclust.index import files
 from photoclust.index.blocks import remove_blocks
+from photoclust.types import MakeArray
 
 _APPROXIMATE = "approximate"
 _COLUMNS = {"face_ids": "face_id", "marks": "mark", "indices": "index", "distances": "distance"}
@@ -38,17 +41,29 @@ def write_graph(index: Path, graph: StoredGraph) -> None:
     remove_blocks(index)
 
 
-def read_graph(index: Path) -> StoredGraph | None:
-    """Read the graph of an index, if there is one that this version can use."""
+def read_graph(index: Path, make: MakeArray = np.empty) -> StoredGraph | None:
+    """Read the graph of an index, if there is one that this version can use; `make` makes its arrays."""
     file = _file(index)
     if not file.is_file():
         return None
-    table = files.read_table(file).combine_chunks()
-    if table.column_names != list(_COLUMNS.values()):
+    if files.columns_of(file) != list(_COLUMNS.values()):
         return None
-    approximate = (table.schema.metadata or {}).get(_APPROXIMATE.encode()) == b"True"
-    columns = {name: table[column].combine_chunks() for name, column in _COLUMNS.items()}
-    return StoredGraph(**columns, approximate=approximate)
+    known = files.read_table(file, ["face_id", "mark"]).combine_chunks()
+    approximate = (known.schema.metadata or {}).get(_APPROXIMATE.encode()) == b"True"
+    columns = known["face_id"].combine_chunks(), known["mark"].combine_chunks()
+    return StoredGraph(*columns, _lists(file, "index", make), _lists(file, "distance", make), approximate)
+
+
+def _lists(file: Path, column: str, make: MakeArray) -> pa.FixedSizeListArray:
+    """A column of lists of one length, in an array made for it."""
+    chunks = files.read_table(file, [column])[column]
+    kind: Any = chunks.type
+    values = make((len(chunks), kind.list_size), kind.value_type.to_pandas_dtype())
+    start = 0
+    for chunk in chunks.chunks:
+        values[start : start + len(chunk)] = chunk.flatten().to_numpy().reshape(-1, kind.list_size)
+        start += len(chunk)
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), kind.list_size)
 
 
 def drop_approximate_graph(index: Path) -> None:

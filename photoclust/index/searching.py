@@ -16,7 +16,7 @@ import numpy as np
 from photoclust.index.blocks import SearchBlocks
 from photoclust.people.graph.blocks import Comparison
 from photoclust.people.graph.neighbours import NeighbourGraph, nearest
-from photoclust.types import Floats, Progress, Rows
+from photoclust.types import Floats, MakeArray, Progress, Rows
 
 BlockSearch = Callable[[Comparison, Sequence[int]], Iterator[tuple[int, NeighbourGraph]]]
 """What compares the queries of some blocks with all of the base: yields each block, in any order."""
@@ -37,23 +37,27 @@ class DividedSearch:
     blocks
         Gives the blocks that are kept of the comparison with a fingerprint; the caller holds the lock
         of the index.
+    make
+        Makes the arrays of the outcome.
     """
 
     start: Callable[[], AbstractContextManager[BlockSearch]]
     progress: Progress
     divide_from: int
     blocks: Callable[[str], SearchBlocks]
+    make: MakeArray = np.empty
 
     def __call__(
         self, queries: Floats, ids: Rows, base: Floats, offset: int, k: int, device: str = "cpu"
     ) -> NeighbourGraph:
         """Find the nearest of a block of rows to each of a block of queries; see `nearest`."""
         if len(queries) * len(base) < self.divide_from**2 or len(base) <= k:
-            return nearest(queries, ids, base, offset, k, device)
+            return nearest(queries, ids, base, offset, k, device, self.make)
         work = Comparison(queries, ids, base, offset, k)
         kept = self.blocks(work.fingerprint())
         self._finish(work, kept)
-        graph = NeighbourGraph(np.empty((len(queries), k), np.int32), np.empty((len(queries), k), np.float32))
+        shape = len(queries), k
+        graph = NeighbourGraph(self.make(shape, np.int32), self.make(shape, np.float32))
         for block in range(work.blocks):
             graph.indices[work.rows(block)], graph.distances[work.rows(block)] = kept.read(block)
         return graph

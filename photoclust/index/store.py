@@ -48,6 +48,7 @@ from photoclust.index.head import head_file, read_head, require_same, write_head
 from photoclust.index.latest import last_of_each
 from photoclust.index.parts import Parts
 from photoclust.index.place import IndexPlace, Location
+from photoclust.index.scratch import Scratch
 from photoclust.index.successors import Followed, Pairs, add_successors, read_successors
 from photoclust.people.decisions.which_faces import WhichFaces
 from photoclust.records import MISSING, OK, PHOTO_SCHEMA, face_schema
@@ -65,6 +66,7 @@ class IndexStore:
         self.model_sha256 = model_sha256
         self.clusterings = Clusterings(folder)
         self.parts = Parts(folder)
+        self.scratch = Scratch(folder)
 
     @property
     def face_schema(self) -> pa.Schema:
@@ -275,7 +277,7 @@ class IndexStore:
 
     def read_graph(self) -> StoredGraph | None:
         """Read the stored neighbour graph, if there is one that this version can use."""
-        return read_graph(self.folder)
+        return read_graph(self.folder, self.scratch)
 
     def search_blocks(self, fingerprint: str) -> SearchBlocks:
         """Give the blocks of one comparison that are kept; see `photoclust.index.blocks`."""

@@ -19,6 +19,8 @@ TEMPORARY = ".tmp-"
 def whole_file(path: Path, new: bool = False) -> Generator[BinaryIO]:
     """Open a temporary neighbour of `path`, mode 0600, synced to disk before it takes its name.
 
+    What was written can be read.
+
     Where the context ends with an error, `path` stays as it was.
 
     Parameters
@@ -37,7 +39,7 @@ def whole_file(path: Path, new: bool = False) -> Generator[BinaryIO]:
     """
     temporary = path.with_name(f"{TEMPORARY}{writer_tag()}")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with os.fdopen(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

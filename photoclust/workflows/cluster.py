@@ -97,7 +97,9 @@ def _search(store: IndexStore, config: ClusterConfig, context: Context) -> Neare
     progress = partial(context.progress, COMPARE)
     exact = nearest
     if context.start_search is not None:
-        exact = DividedSearch(context.start_search, progress, context.divide_search_from, store.search_blocks)
+        exact = DividedSearch(
+            context.start_search, progress, context.divide_search_from, store.search_blocks, store.scratch
+        )
     begin = config.approximate_from
     return exact if begin is None else ApproximateSearch(exact, begin, progress)
 

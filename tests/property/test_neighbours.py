@@ -110,6 +110,18 @@ def test_a_base_in_pieces_gives_the_same(rows: np.ndarray, k: int, width: int, f
         assert_same(nearest_in_pieces(rows[ids], ids, pieces, k), nearest(rows[ids], ids, rows, 0, k))
 
 
+@given(faces(), st.integers(1, 12), st.integers(1, 5), st.integers(0, 2**32 - 1))
+@settings(deadline=None)
+def test_faces_compared_a_few_at_once_give_the_same(rows: np.ndarray, k: int, few: int, seed: int) -> None:
+    """Where a graph is extended, and where many are compared with some others."""
+    rng = np.random.default_rng(seed)
+    old = np.flatnonzero(rng.random(len(rows)) < 0.7)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("photoclust.people.graph.neighbours._MOST", few)
+        patch.setattr("photoclust.people.graph.updating._AT_ONCE", few)
+        assert_same(update(neighbours(rows[old], k), old, rows, k), neighbours(rows, k))
+
+
 def crowd(size: int) -> np.ndarray:
     """5,000 unit vectors, more than a tile holds; every 50th is the same."""
     rows = np.random.default_rng(0).normal(size=(5000, size)).astype(np.float32)

@@ -48,7 +48,7 @@ from photoclust.people.calibration.files import (
 from photoclust.people.calibration.hubness import NEAREST, nearest_strangers, nearness, product
 from photoclust.people.calibration.spread import SpreadModel
 from photoclust.people.graph.neighbours import unit_rows
-from photoclust.types import Doubles, Floats, Rows
+from photoclust.types import Doubles, Floats, MakeArray, Rows
 
 # Of the similarity of strangers, by which the nearest of a cohort exceed the mean, as of casia-webface.
 _NEAREST_DEVIATIONS = 2.7
@@ -138,7 +138,9 @@ class Calibration:
             return np.ones(len(centred), bool)
         return product(centred, self.unrecognizable[:, None])[:, 0] <= UNRECOGNIZABLE
 
-    def score_normalised(self, centred: Floats, photos: Rows | None = None) -> tuple[Floats, SpreadModel]:
+    def score_normalised(
+        self, centred: Floats, photos: Rows | None = None, make: MakeArray = np.empty
+    ) -> tuple[Floats, SpreadModel]:
         """Embeddings with what they have in common with strangers, and the model that weighs them.
 
         A face's hubness h is its `nearness` to strangers, less the mean of that over many people. It is one
@@ -150,6 +152,8 @@ class Calibration:
             float32, shape (n, c), from `centred`.
         photos
             int64, shape (n,): see `nearness`; None where each face has a photo of its own.
+        make
+            Makes the array of the embeddings.
 
         Returns
         -------
@@ -158,10 +162,11 @@ class Calibration:
         model
             `weighed`.
         """
-        hubness = np.zeros(len(centred))
+        found = make((len(centred), centred.shape[1] + 1), np.float32)
+        found[:, :-1], found[:, -1] = centred, 0
         if self.cohort is not None:
-            hubness = nearness(centred, self.cohort, photos) - self.hubness
-        return np.column_stack([centred, hubness.astype(np.float32)]), self.weighed
+            found[:, -1] = nearness(centred, self.cohort, photos) - self.hubness
+        return found, self.weighed
 
     def nearest_strangers(self, centred: Floats) -> Floats:
         """Similarities to strangers that are near, in no order; as many as are typical where none are known.

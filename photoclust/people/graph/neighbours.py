@@ -23,12 +23,13 @@ import numpy.typing as npt
 from photoclust.errors import VectorError
 from photoclust.people.graph.few import PAIRS, few_distances, rank_few, search_few
 from photoclust.people.graph.search import Ints, search_on
-from photoclust.types import Floats, Rows
+from photoclust.types import Floats, MakeArray, Rows
 
 # A float32 inner product of 512-d unit vectors is within 512 * 2**-24 = 3e-5 of the true one (Higham,
 # Accuracy and Stability of Numerical Algorithms, 3.1).
 _ROUNDING = 3e-5
 _SPARE = 8  # candidates fetched beyond k, so that rounding seldom decides who is in
+_MOST = 65_536  # queries that are compared at once with others than themselves
 _AT_ONCE = 1024  # queries whose candidates a thread ranks: some milliseconds
 _FEW_TERMS = 100_000  # products of two numbers up to which kernels are not worth loading
 NORM_TOLERANCE = 0.01  # float16 storage moves a norm by less than 0.0005
@@ -60,13 +61,15 @@ Nearest = Callable[[Floats, Rows, Floats, int, int, str], NeighbourGraph]
 """`nearest`, or what gives the same by other means."""
 
 
-def unit_rows(embeddings: npt.NDArray[Any]) -> Floats:
+def unit_rows(embeddings: npt.NDArray[Any], make: MakeArray = np.empty) -> Floats:
     """Rows scaled to unit length, after refusing those that are no unit vectors.
 
     Parameters
     ----------
     embeddings
         Real, shape (n, d).
+    make
+        Makes the array of the outcome.
 
     Returns
     -------
@@ -85,11 +88,15 @@ def unit_rows(embeddings: npt.NDArray[Any]) -> Floats:
         raise VectorError(
             f"The embedding in row {row} has length {norms[row]:.3g}, not 1; index its photo again.", row
         )
-    return rows / norms[:, None].astype(np.float32)
+    return np.divide(rows, norms[:, None].astype(np.float32), out=make(rows.shape, np.float32))
 
 
 def neighbours(
-    embeddings: npt.NDArray[Any], k: int, device: str = "cpu", search: Nearest | None = None
+    embeddings: npt.NDArray[Any],
+    k: int,
+    device: str = "cpu",
+    search: Nearest | None = None,
+    make: MakeArray = np.empty,
 ) -> NeighbourGraph:
     """Build the exact k-nearest-neighbour graph.
 
@@ -103,6 +110,8 @@ def neighbours(
         Where candidates are looked for, see `search_on`; the graph is the same.
     search
         What compares faces; by default `nearest`.
+    make
+        Makes an array of unit rows.
 
     Returns
     -------
@@ -113,7 +122,7 @@ def neighbours(
     VectorError
         A row is not a finite unit vector.
     """
-    rows = unit_rows(embeddings)
+    rows = unit_rows(embeddings, make)
     return (search or nearest)(rows, np.arange(len(rows)), rows, 0, k, device)
 
 
@@ -141,7 +150,13 @@ def cosine_distances(left: Floats, right: Floats) -> Floats:
 
 
 def nearest(
-    queries: Floats, ids: npt.NDArray[np.int64], base: Floats, offset: int, k: int, device: str = "cpu"
+    queries: Floats,
+    ids: npt.NDArray[np.int64],
+    base: Floats,
+    offset: int,
+    k: int,
+    device: str = "cpu",
+    make: MakeArray = np.empty,
 ) -> NeighbourGraph:
     """Find the nearest of a block of rows to each of a block of queries: work that can be shared out.
 
@@ -159,12 +174,16 @@ def nearest(
         `merge_neighbours` drops.
     device
         See `search_on`.
+    make
+        Makes the arrays of the outcome where queries are many.
 
     Returns
     -------
     NeighbourGraph
         Of q faces; rows are numbered as in the collection.
     """
+    if len(queries) > _MOST and queries is not base and k < len(base):
+        return _nearest_in_blocks(queries, ids, base, offset, k, device, make)
     own = ids - offset
     k = min(k, len(base) - bool(((own >= 0) & (own < len(base))).all()))
     if k <= 0 or not len(queries):
@@ -180,6 +199,19 @@ def nearest(
         for row in np.flatnonzero(graph.distances[:, -1] + 2 * _ROUNDING >= limit):
             _look_again(graph, int(row), queries, own, base)
     return NeighbourGraph(graph.indices + np.int32(offset), graph.distances)
+
+
+def _nearest_in_blocks(
+    queries: Floats, ids: Rows, base: Floats, offset: int, k: int, device: str, make: MakeArray
+) -> NeighbourGraph:
+    """`nearest` of many queries: what the search notes of each is twice as large as its neighbours."""
+    shape = len(queries), k
+    graph = NeighbourGraph(make(shape, np.int32), make(shape, np.float32))
+    for start in range(0, len(queries), _MOST):
+        part = slice(start, start + _MOST)
+        found = nearest(queries[part], ids[part], base, offset, k, device)
+        graph.indices[part], graph.distances[part] = found.indices, found.distances
+    return graph
 
 
 def merge_neighbours(left: NeighbourGraph, right: NeighbourGraph, k: int) -> NeighbourGraph:

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.people.graph.neighbours import Nearest, NeighbourGraph, merge_neighbours, nearest, unit_rows
-from photoclust.types import Rows
+from photoclust.types import Floats, MakeArray, Rows
+
+_AT_ONCE = 65_536  # faces whose neighbours are merged at once
 
 
 def update(
@@ -21,6 +23,7 @@ def update(
     k: int,
     device: str = "cpu",
     search: Nearest | None = None,
+    make: MakeArray = np.empty,
 ) -> NeighbourGraph:
     """Carry a graph over to a collection to which faces have come, or from which they have gone.
 
@@ -41,6 +44,8 @@ def update(
         Where candidates are looked for, see `search_on`.
     search
         What compares faces; by default `nearest`.
+    make
+        Makes arrays with a row for each face.
 
     Returns
     -------
@@ -61,21 +66,37 @@ def update(
         raise ValueError(f"The graph has shape {graph.indices.shape}: not of {len(position)} faces, k = {k}.")
     if (np.diff(here) <= 0).any():
         raise ValueError("The faces of the graph are not in the order of the embeddings.")
-    rows, search = unit_rows(embeddings), search or nearest
+    rows, search = unit_rows(embeddings, make), search or nearest
     every, width = np.arange(len(rows)), max(0, min(k, len(rows) - 1))
-    indices = position[graph.indices]
-    whole = (position >= 0) & (indices >= 0).all(axis=1)
+    whole = _whole(graph, position)
     kept, new = position[whole], np.setdiff1d(every, here)
-    arrivals = search(rows[kept], np.full(len(kept), -1), rows[new], 0, k, device)
-    amended = merge_neighbours(
-        NeighbourGraph(indices[whole].astype(np.int32), graph.distances[whole], graph.approximate),
-        NeighbourGraph(new[arrivals.indices].astype(np.int32), arrivals.distances, arrivals.approximate),
-        width,
-    )
+    arrivals = search(_taken(rows, kept, make), np.full(len(kept), -1), rows[new], 0, k, device)
     searched = np.setdiff1d(every, kept)
-    found = search(rows[searched], searched, rows, 0, width, device)
-    shape, approximate = (len(rows), width), amended.approximate or found.approximate
-    updated = NeighbourGraph(np.empty(shape, np.int32), np.empty(shape, np.float32), approximate)
-    for place, part in ((kept, amended), (searched, found)):
-        updated.indices[place], updated.distances[place] = part.indices, part.distances
+    again = rows if len(searched) == len(rows) else _taken(rows, searched, make)
+    found = search(again, searched, rows, 0, width, device)
+    shape, approximate = (len(rows), width), graph.approximate or arrivals.approximate or found.approximate
+    updated = NeighbourGraph(make(shape, np.int32), make(shape, np.float32), approximate)
+    updated.indices[searched], updated.distances[searched] = found.indices, found.distances
+    for start in range(0, len(kept), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        own = whole[part]
+        before = position[graph.indices[own]].astype(np.int32), graph.distances[own]
+        come = new[arrivals.indices[part]].astype(np.int32), arrivals.distances[part]
+        merged = merge_neighbours(NeighbourGraph(*before), NeighbourGraph(*come), width)
+        updated.indices[kept[part]], updated.distances[kept[part]] = merged.indices, merged.distances
     return updated
+
+
+def _whole(graph: NeighbourGraph, position: Rows) -> Rows:
+    """Rows of a graph that are there still, with all of their neighbours."""
+    whole = position >= 0
+    for start in range(0, len(graph), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        whole[part] &= (position[graph.indices[part]] >= 0).all(axis=1)
+    return np.flatnonzero(whole)
+
+
+def _taken(rows: Floats, chosen: Rows, make: MakeArray) -> Floats:
+    """Some of the rows."""
+    shape = len(chosen), rows.shape[1]
+    return np.take(rows, chosen, axis=0, out=make(shape, np.float32), mode="clip")  # "raise" takes a copy

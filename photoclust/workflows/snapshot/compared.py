@@ -148,7 +148,7 @@ class ComparedFaces:
         if kept is not None:
             return kept
         embeddings, graph = self._compared
-        found, _ = self.calibration.score_normalised(embeddings, self.conflicting_photos)
+        found, _ = self.calibration.score_normalised(embeddings, self.conflicting_photos, self.store.scratch)
         self._compared = found[:, :-1], graph  # the same embeddings, which are then not held twice
         return found
 

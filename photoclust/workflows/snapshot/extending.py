@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from photoclust.errors import VectorError
 from photoclust.index.graph import StoredGraph
@@ -14,17 +15,20 @@ from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.graph.neighbours import Nearest, NeighbourGraph, nearest, neighbours
 from photoclust.people.graph.updating import update
+from photoclust.types import Floats
 
 _DISTANCES = 1  # another number whenever a distance of the same vectors may be another, in its last bit even
 _AT_ONCE = 8192  # embeddings centred at once: 32 MB of float64, as many as are multiplied at once there
 
 
-def _stored_embeddings(store: IndexStore, faces: pa.Table) -> npt.NDArray[np.float16]:
-    """Embeddings of `faces`, row for row, without ever having them twice."""
-    rows = np.empty((len(faces), store.settings.embed.dimension), np.float16)
+def _stored(store: IndexStore, faces: pa.Table, calibration: Calibration) -> Floats:
+    """Comparable embeddings of `faces`, row for row; those of one part at a time are held as stored."""
+    directions = calibration.mean if calibration.basis is None else calibration.basis[0]
+    found = store.scratch((len(faces), len(directions)), np.float32)
     for place, embeddings in store.column("embedding", faces["face_id"]):
-        rows[place] = embeddings.flatten().to_numpy(zero_copy_only=False).reshape(-1, rows.shape[1])
-    return rows
+        rows = _matrix(embeddings, store.settings.embed.dimension)
+        found[place] = comparable(rows, faces.take(pa.array(place)), calibration)
+    return found
 
 
 def comparable(
@@ -62,14 +66,15 @@ def neighbour_graph(
     A stored graph is brought up to date where faces have come or gone, and one is built where there is none.
     With `keep` the outcome is stored; the caller then holds the index's lock. `search` compares faces.
     """
-    embeddings = comparable(_stored_embeddings(store, faces), faces, calibration)
+    embeddings = _stored(store, faces, calibration)
     marks, stored = _marks(embeddings), store.read_graph()
     if stored is None or stored.indices.type.list_size != max(0, min(k, len(stored.face_ids) - 1)):
-        graph, changed = neighbours(embeddings, k, "auto", search), True
+        graph, changed = neighbours(embeddings, k, "auto", search, store.scratch), True
     else:
         position = _positions(stored, faces, marks)
         graph, changed = _stored_graph(stored), not np.array_equal(position, np.arange(len(faces)))
-        graph = update(graph, position, embeddings, k, "auto", search) if changed else graph
+        if changed:
+            graph = update(graph, position, embeddings, k, "auto", search, store.scratch)
     if keep and changed and graph.indices.size:
         store.write_graph(_to_store(graph, faces, marks))
     return embeddings, graph
@@ -77,8 +82,10 @@ def neighbour_graph(
 
 def _positions(stored: StoredGraph, faces: pa.Table, marks: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """Row among `faces` of each face of the stored graph, −1 where it is gone or its embedding is another."""
-    row = {face: row for row, face in enumerate(faces["face_id"].to_pylist())}
-    position = np.array([row.get(face, -1) for face in stored.face_ids.to_pylist()], np.int64)
+    found = pc.index_in(  # pyright: ignore[reportAttributeAccessIssue]
+        stored.face_ids, value_set=faces["face_id"]
+    )
+    position = pc.fill_null(found, -1).to_numpy().astype(np.int64)
     same = stored.marks.to_numpy() == np.append(marks, np.uint64(0))[position]
     return np.where(same, position, -1)
 
@@ -91,12 +98,14 @@ def _marks(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
     without primes, STACS 1996. It is seeded with `_DISTANCES`, so that a graph whose distances were summed in
     another way is not mixed with this one's, but built anew.
     """
-    if embeddings.shape[1] % 2:  # two numbers make a word
-        embeddings = np.pad(embeddings, ((0, 0), (0, 1)))
-    words = np.ascontiguousarray(embeddings).view(np.uint64)
-    return words @ (
-        np.random.default_rng(_DISTANCES).integers(0, 2**64, words.shape[1], np.uint64) | np.uint64(1)
-    )
+    odd = embeddings.shape[1] % 2  # two numbers make a word
+    width = (embeddings.shape[1] + odd) // 2
+    factors = np.random.default_rng(_DISTANCES).integers(0, 2**64, width, np.uint64) | np.uint64(1)
+    marks = np.empty(len(embeddings), np.uint64)
+    for start in range(0, len(embeddings), _AT_ONCE):
+        rows = np.pad(embeddings[start : start + _AT_ONCE], ((0, 0), (0, odd)))
+        marks[start : start + _AT_ONCE] = rows.view(np.uint64) @ factors
+    return marks
 
 
 def _stored_graph(stored: StoredGraph) -> NeighbourGraph:
@@ -106,8 +115,8 @@ def _stored_graph(stored: StoredGraph) -> NeighbourGraph:
     )
 
 
-def _matrix(lists: pa.FixedSizeListArray, width: int) -> npt.NDArray[Any]:
-    return lists.flatten().to_numpy().reshape(-1, width)
+def _matrix(lists: Any, width: int) -> npt.NDArray[Any]:
+    return lists.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
 
 
 def _to_store(graph: NeighbourGraph, faces: pa.Table, marks: npt.NDArray[np.uint64]) -> StoredGraph:

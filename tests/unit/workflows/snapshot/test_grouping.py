@@ -12,7 +12,8 @@ import pytest
 
 from photoclust.config import ClusterConfig, IndexSettings
 from photoclust.errors import VectorError
-from photoclust.index import files
+from photoclust.index import files, scratch
+from photoclust.index.graph import StoredGraph
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import calibration_of
 from photoclust.records import EMBEDDING_SIZE, FACE_SCHEMA, MEMBER, PHOTO_SCHEMA, UNSURE
@@ -69,6 +70,24 @@ def test_a_face_embedded_anew_is_no_longer_where_it_was(store: IndexStore) -> No
     _, anew = neighbour_graph(store, store.faces(), KNOWN, 10)
     np.testing.assert_array_equal(updated.indices, anew.indices)
     np.testing.assert_array_equal(updated.distances, anew.distances)
+
+
+def test_a_grouping_in_files_is_the_one_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def grouped(folder: Path) -> tuple[pa.Table, StoredGraph | None]:
+        store = IndexStore.create(folder, IndexSettings(), "sha")
+        add(store, vectors(60))
+        group_faces(store, ClusterConfig(k=10))
+        add(store, vectors(30, seed=1), first=60)
+        group_faces(store, ClusterConfig(k=10))
+        clustering = store.current_clustering()
+        assert clustering is not None
+        return clustering.assignments, store.read_graph()
+
+    in_memory = grouped(tmp_path / "memory")
+    monkeypatch.setattr(scratch, "LEAST", 1)
+    assert grouped(tmp_path / "files") == in_memory
+    left = [path for path in (tmp_path / "files").rglob("*") if path.name.startswith(".tmp")]
+    assert left == []
 
 
 def test_a_graph_of_another_calibration_or_width_is_not_used(store: IndexStore) -> None:
