@@ -91,7 +91,7 @@ def _lines(found: Explanation) -> list[str]:
     rate = found.false_match_rate
     often = _often(rate)
     needed, there = found.required_evidence, found.group_evidence
-    enough = "enough" if there > needed else "not enough"
+    enough = "enough" if there > needed and not found.too_poor else "not enough"
     lines = [
         verdict,
         f"Cosine distance {found.cosine_distance:.3f}, evidence {found.evidence:.1f}: as close as {often}.",
@@ -99,6 +99,8 @@ def _lines(found: Explanation) -> list[str]:
     ]
     if found.same_person:
         lines[2] = f"For the first face with the others of that person the evidence is {there:.1f}."
+    if found.too_poor:
+        lines[2] += " No evidence joins them: faces of low quality join people with better ones alone."
     if found.same_photo:
         lines.append("Both are in one photo.")
     if found.kept_apart:

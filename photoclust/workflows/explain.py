@@ -84,6 +84,8 @@ class Explanation:
         Log-likelihood ratio between their people; of one person, for the first face with the others.
     required_evidence
         What would join them, as near as others are to them.
+    too_poor
+        Whether no evidence joins them: faces of low quality join people with better ones, and nobody else.
     chance
         Probability that the two people are one; None where they are, or something keeps them apart.
     decisions
@@ -106,6 +108,7 @@ class Explanation:
     meeting_distance: float | None
     group_evidence: float
     required_evidence: float
+    too_poor: bool
     chance: float | None
     decisions: tuple[Said, ...]
     sides: tuple[Side, ...] = field(repr=False)
@@ -165,6 +168,7 @@ def explain(store: IndexStore, one: str, other: str) -> Explanation:
         meeting_distance=meeting_distance(density_tree(faces.graph, people_index.config), a, b),
         group_evidence=_group_evidence(near, a, groups),
         required_evidence=_required_evidence(near, groups, calibration, people_index.config.false_join_rate),
+        too_poor=_too_poor(near, groups, ~faces.poor),
         chance=None if apart or one_person else float(near.weigh(groups[:1], groups[1:]).chance[0]),
         decisions=_decisions(people_index, ends, people),
         sides=sides,
@@ -190,7 +194,7 @@ def _near(faces: Snapshot, people_index: PeopleIndex, ends: list[int]) -> tuple[
     group, clear = _numbers(people_index, faces.face_ids), ~faces.poor
     clear[ends] = True
     sure = np.ones(len(group), np.float32)
-    grouped = Grouped(faces.score_normalised, faces.graph, group, sure, clear, faces.exclusions)
+    grouped = Grouped(faces.score_normalised, faces.graph, group, sure, clear, faces.exclusions, faces.silent)
     near = Near.of(grouped, faces.calibration)
     return near, near.group[ends]
 
@@ -236,6 +240,14 @@ def _required_evidence(near: Near, groups: Rows, calibration: Calibration, false
         return float(required_evidence(people_like(everyone, n), calibration, false_join_rate))
     needed = max(0.0, evidence_for_groups(everyone, false_join_rate) - float(share(m, n)))
     return needed + near.against(smaller, larger)
+
+
+def _too_poor(near: Near, groups: Rows, clear: npt.NDArray[np.bool_]) -> bool:
+    """Whether no evidence joins two groups: faces of low quality join people with better ones alone."""
+    poor = [not clear[near.group == group].any() for group in groups]
+    if groups[0] == groups[1] or not any(poor):
+        return False
+    return all(poor) or bool(groups[poor.index(False)] >= near.people)
 
 
 def _decisions(people_index: PeopleIndex, ends: tuple[str, str], people: tuple[str, str]) -> tuple[Said, ...]:

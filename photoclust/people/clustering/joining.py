@@ -57,7 +57,8 @@ class Candidates:
     reach
         Euclidean length beyond which density clusters of components are not looked for, or None.
     low
-        bool, shape (n,): faces too poor to found a person.
+        bool, shape (n,): faces too poor to found a person, or to tell who else is one that decisions made of
+        them.
     constraints
         What the user has decided; among its exclusions what keeps faces of one photo apart.
     calibration
@@ -88,6 +89,11 @@ class Candidates:
     def model(self) -> SpreadModel:
         """Weighs the evidence."""
         return self.calibration.weighed
+
+    @property
+    def silent(self) -> Rows:
+        """int64: rows of low faces that are somebody's because the user said so."""
+        return np.flatnonzero(self.low & self.constraints.members)
 
     def take(self, rows: Rows) -> Candidates:
         """Some of them, whole components, numbered anew; `rows` is ascending."""
@@ -230,7 +236,7 @@ def large(partition: Partition, k: int) -> Rows:
 def _founders(faces: Candidates) -> Partition:
     """Every face a group of its own, near-identical founders in one that counts as a single face.
 
-    Faces that the user has put together begin in one group.
+    Faces that the user has put together begin in one group, in which low ones do not count.
     """
     graph, constraints, everyone = faces.graph, faces.constraints, np.arange(len(faces))
     near = _edges(graph, graph.distances <= NEAR_IDENTICAL, faces.low)
@@ -241,6 +247,8 @@ def _founders(faces: Candidates) -> Partition:
     merged, more = np.unique(burst[extra], return_counts=True)
     sums[merged] /= (1 + more[:, None]).astype(np.float32)
     partition = Partition.of(burst, constraints.exclusions, constraints.part_of, sums)
+    for column in (partition.sums, partition.squares, partition.count):
+        column[faces.silent] = 0
     absorb(partition, np.where(burst == everyone, start, everyone))
     return partition
 

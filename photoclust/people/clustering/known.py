@@ -117,8 +117,8 @@ def _owners(templates: Templates, known: Rows) -> Rows:
     """The person whom more than half of the faces of each group were known to be, −1 where there is none."""
     there = np.flatnonzero((known >= 0) & (templates.group != NOBODY))
     pairs, count = np.unique(np.stack([templates.group[there], known[there]]), axis=1, return_counts=True)
-    most = 2 * count > templates.count[pairs[0]]
-    owner = np.full(len(templates.count), -1)
+    most = 2 * count > templates.size[pairs[0]]
+    owner = np.full(len(templates.size), -1)
     owner[pairs[0][most]] = pairs[1][most]
     return owner
 

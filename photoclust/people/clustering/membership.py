@@ -14,6 +14,7 @@ from photoclust.types import Doubles, Floats, Rows
 
 NOBODY = -1
 _BLOCK = 8_192  # faces multiplied with templates at once: 2 × 16 MB
+_NONE = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,15 @@ class Templates:
     group
         int64, shape (n,): group of each, or `NOBODY`.
     sums
-        float32, shape (groups, d).
+        float32, shape (groups, d): of the faces that count.
     count
-        float64, shape (groups,): faces in each group.
+        float64, shape (groups,): faces in each group that count.
     person
         int64, shape (n,): group that stands for the person whose (part) each face's group is, or `NOBODY`.
+    size
+        int64, shape (groups,): faces in each group.
+    silent
+        int64: rows of faces that are in a group and do not count.
     """
 
     embeddings: Floats
@@ -39,9 +44,18 @@ class Templates:
     sums: Floats
     count: Doubles
     person: Rows
+    size: Rows
+    silent: Rows
 
     @classmethod
-    def of(cls, embeddings: Floats, group: Rows, part_of: Rows, before: Templates | None = None) -> Templates:
+    def of(
+        cls,
+        embeddings: Floats,
+        group: Rows,
+        part_of: Rows,
+        before: Templates | None = None,
+        silent: Rows = _NONE,
+    ) -> Templates:
         """Templates of the groups that faces are in; numbers them anew from 0.
 
         Parameters
@@ -53,23 +67,30 @@ class Templates:
         part_of
             As in `Partition`; the faces it speaks of are all in groups.
         before
-            Templates of the same faces, from which those are taken whose faces are the same.
+            Templates of the same faces, of which the same are silent; from it those are taken whose faces are
+            the same.
+        silent
+            int64: rows of faces that do not count where they are.
         """
         members = np.flatnonzero(group != NOBODY)
         dense = np.full(len(group), NOBODY)
         dense[members] = np.unique(group[members], return_inverse=True)[1]
         order = members[np.argsort(dense[members], kind="stable")]
         starts = np.flatnonzero(np.diff(dense[order], prepend=NOBODY))
-        count = np.diff(np.append(starts, len(order)))
+        size = np.diff(np.append(starts, len(order)))
         sums = np.zeros((len(starts), embeddings.shape[1]), np.float32)
         new = np.ones(len(starts), bool)
         if before is not None and len(starts):
-            same, old = _unchanged(before, order, starts, count)
+            same, old = _unchanged(before, order, starts, size)
             sums[same], new[same] = before.sums[old], False
-        sums[new] = _sums(embeddings, order[np.repeat(new, count)], count[new])
-        person, parts = np.append(np.arange(len(count)), NOBODY), np.flatnonzero(part_of >= 0)
+        sums[new] = _sums(embeddings, order[np.repeat(new, size)], size[new])
+        silent = silent[dense[silent] != NOBODY]
+        less = silent[new[dense[silent]]]
+        np.subtract.at(sums, dense[less], embeddings[less])
+        count = (size - np.bincount(dense[silent], minlength=len(size))).astype(np.float64)
+        person, parts = np.append(np.arange(len(size)), NOBODY), np.flatnonzero(part_of >= 0)
         person[dense[parts]] = dense[part_of[parts]]
-        return cls(embeddings, dense, sums, count.astype(np.float64), person[dense])
+        return cls(embeddings, dense, sums, count, person[dense], size, silent)
 
     def evidence(self, faces: Rows, groups: Rows, model: SpreadModel) -> Doubles:
         """What speaks for each face being one of a group, itself left out of it.
@@ -83,12 +104,13 @@ class Templates:
 
         Returns
         -------
-        float64, shape (pairs,): log-likelihood ratio; −inf where nobody else is in the group.
+        float64, shape (pairs,): log-likelihood ratio; −inf where nobody else is in the group who counts.
         """
-        evidence = np.empty(len(faces))
+        evidence, counts = np.empty(len(faces)), np.ones(len(self.group), bool)
+        counts[self.silent] = False
         for start in range(0, len(faces), _BLOCK):
             face, group = faces[start : start + _BLOCK], groups[start : start + _BLOCK]
-            own = (self.group[face] == group).astype(np.float32)
+            own = ((self.group[face] == group) & counts[face]).astype(np.float32)
             x, count = self.embeddings[face], self.count[group] - own
             others, n = self.sums[group] - own[:, None] * x, np.maximum(count, 1)
             part = model.evidence(Side.of(x, np.ones(len(n))), Side.of(others, n), dots(x, others) / n)
@@ -96,12 +118,12 @@ class Templates:
         return evidence
 
 
-def _unchanged(before: Templates, order: Rows, starts: Rows, count: Rows) -> tuple[Rows, Rows]:
+def _unchanged(before: Templates, order: Rows, starts: Rows, size: Rows) -> tuple[Rows, Rows]:
     """Groups that have the faces they had, and what their numbers were; parameters as in `Templates.of`."""
     was = before.group[order]
     least, most = np.minimum.reduceat(was, starts), np.maximum.reduceat(was, starts)
     same = np.flatnonzero((least == most) & (least != NOBODY))
-    same = same[before.count[least[same]] == count[same]]
+    same = same[before.size[least[same]] == size[same]]
     return same, least[same]
 
 
@@ -124,6 +146,22 @@ def own_evidence(templates: Templates, model: SpreadModel) -> Doubles:
 
 
 @dataclass(frozen=True)
+class Apart:
+    """What keeps faces and groups apart.
+
+    Attributes
+    ----------
+    exclusions
+        What never meets.
+    owner
+        int64, shape (n,): the lowest row of the faces that go where each goes, its own for most.
+    """
+
+    exclusions: Exclusions
+    owner: Rows
+
+
+@dataclass(frozen=True)
 class Rivals:
     """The group, other than its own, that most speaks for each of n faces.
 
@@ -143,7 +181,7 @@ def rivals(
     templates: Templates,
     graph: NeighbourGraph,
     model: SpreadModel,
-    exclusions: Exclusions | None = None,
+    apart: Apart | None = None,
     asked: npt.NDArray[np.bool_] | None = None,
 ) -> Rivals:
     """Find each face's best group among those of its neighbours, other parts of its own person left out.
@@ -156,7 +194,7 @@ def rivals(
         Neighbours of the n faces.
     model
         Weighs the evidence.
-    exclusions
+    apart
         If given, groups of persons that exclude the face are left out.
     asked
         bool, shape (n,): faces to find them for; by default all.
@@ -170,9 +208,9 @@ def rivals(
     key = np.sort(face * max(1, len(templates.count)) + group)
     key = key[np.flatnonzero(np.diff(key, prepend=-1))]
     face, group = key // max(1, len(templates.count)), key % max(1, len(templates.count))
-    if exclusions is not None:
+    if apart is not None:
         person = person_of_group(templates)[group]
-        free = ~exclusions.clash(np.arange(n), face, templates.person, person)
+        free = ~apart.exclusions.clash(apart.owner, apart.owner[face], templates.person, person)
         face, group = face[free], group[free]
     evidence = templates.evidence(face, group, model)
     order = np.lexsort((group, -evidence, face))
@@ -190,15 +228,12 @@ def person_of_group(templates: Templates) -> Rows:
 
 
 def attach(
-    templates: Templates,
-    graph: NeighbourGraph,
-    exclusions: Exclusions,
-    model: SpreadModel,
-    required: Doubles,
+    templates: Templates, graph: NeighbourGraph, apart: Apart, model: SpreadModel, required: Doubles
 ) -> Rows:
     """Let faces that are nobody's join the group that most speaks for them, if it speaks loudly enough.
 
-    Of two faces that exclude one another and would join one person the better match does.
+    Of two faces that exclude one another and would join one person the better match does. Faces that go
+    together follow the one with the best match.
 
     Parameters
     ----------
@@ -206,8 +241,8 @@ def attach(
         The groups.
     graph
         Neighbours of the faces.
-    exclusions
-        What keeps faces apart.
+    apart
+        What keeps faces apart, and which go together.
     model
         Weighs the evidence.
     required
@@ -217,13 +252,19 @@ def attach(
     -------
     int64, shape (n,): group of each face, or `NOBODY`.
     """
-    best = rivals(templates, graph, model, exclusions)
+    best, owner = rivals(templates, graph, model, apart), apart.owner
     enough = best.evidence > np.append(required, np.inf)[best.group]
     joining = np.flatnonzero((templates.group == NOBODY) & enough)
-    target = np.arange(len(graph))
-    target[joining] = len(graph) + person_of_group(templates)[best.group[joining]]
-    late = exclusions.late(np.arange(len(graph)), target, best.evidence)
-    joining = np.setdiff1d(joining, late)
-    group = templates.group.copy()
-    group[joining] = best.group[joining]
-    return group
+    joining = joining[np.lexsort((-best.evidence[joining], owner[joining]))]
+    joining = joining[np.flatnonzero(np.diff(owner[joining], prepend=NOBODY))]
+    target, strength = np.arange(len(graph)), np.full(len(graph), -np.inf)
+    goes = owner[joining]
+    target[goes], strength[goes] = (
+        len(graph) + person_of_group(templates)[best.group[joining]],
+        best.evidence[joining],
+    )
+    late = apart.exclusions.late(owner, target, strength)
+    chosen = np.full(len(graph), NOBODY)
+    chosen[goes] = best.group[joining]
+    chosen[late] = NOBODY
+    return np.where(templates.group == NOBODY, chosen[owner], templates.group)

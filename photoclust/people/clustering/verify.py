@@ -12,6 +12,8 @@ The way of a face:
 
 What the user has decided holds (`Constraints`): faces put together start in one group and stay in it, be
 they doubtful or of low quality; what is to be apart never joins; parts of one person become one in the end.
+Those of low quality do not count in their group: nobody joins because of them, but where there are no others
+they join a group as they would had nothing been said.
 
 How much evidence a join needs follows from how many people the collection has room for; see
 `required_evidence`.
@@ -33,7 +35,7 @@ from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.clustering.density import numbered
 from photoclust.people.clustering.joining import FARTHEST, Candidates, join_large
 from photoclust.people.clustering.known import FALSE_MATCH_RATE, StayRule, with_known
-from photoclust.people.clustering.membership import NOBODY, Templates, attach, own_evidence, rivals
+from photoclust.people.clustering.membership import NOBODY, Apart, Templates, attach, own_evidence, rivals
 from photoclust.people.clustering.prepared import PreparedFaces
 from photoclust.people.clustering.required import people_like
 from photoclust.people.clustering.same_photo import once_a_photo
@@ -95,7 +97,7 @@ def candidates(
     prepared: PreparedFaces, config: ClusterConfig, calibration: Calibration, constraints: Constraints
 ) -> Candidates:
     """What joining knows of some faces that are prepared; see `candidates_of`."""
-    graph, low = prepared.graph, prepared.poor & ~constraints.members
+    graph = prepared.graph
     apart = once_a_photo(prepared.photos).also(constraints.exclusions)
     component, reach = None, None
     if len(prepared) > config.max_component:
@@ -107,7 +109,7 @@ def candidates(
         graph,
         component,
         reach,
-        low,
+        prepared.poor,
         constraints,
         calibration,
         config,
@@ -129,21 +131,35 @@ def settled(faces: Candidates, partition: Partition) -> Groups:
     """
     join_large(faces, partition)
     embeddings, graph, constraints, config = faces.embeddings, faces.graph, faces.constraints, faces.config
-    group = _without_small(np.where(faces.low, NOBODY, partition.group), config.min_cluster_size, constraints)
-    templates = Templates.of(embeddings, group, constraints.part_of)
+    alone = _known_poorly(faces)
+    group = np.where((faces.low & ~constraints.members) | alone, NOBODY, partition.group)
+    group = _without_small(group, config.min_cluster_size, constraints)
+    templates = Templates.of(embeddings, group, constraints.part_of, silent=faces.silent)
     group = _leave_doubtful(templates, graph, constraints, faces.model, config)
     group = _without_small(group, config.min_cluster_size, constraints)
-    templates = Templates.of(embeddings, group, constraints.part_of, templates)
+    templates = Templates.of(embeddings, group, constraints.part_of, templates, faces.silent)
     everyone = faces_in(partition)
-    required = faces.required(everyone, templates.count)
-    group = attach(templates, graph, constraints.exclusions, faces.model, required)
-    templates = Templates.of(embeddings, group, constraints.part_of, templates)
+    required = faces.required(everyone, np.maximum(1, templates.count))
+    apart = Apart(constraints.exclusions, constraints.start)
+    group = attach(templates, graph, apart, faces.model, required)
+    group = np.where(alone & (group == NOBODY), len(group) + constraints.start, group)
+    templates = Templates.of(embeddings, group, constraints.part_of, templates, faces.silent)
     if constraints.known is not None:
         group = _with_known(templates, constraints.known, faces)
         group = _without_small(group, config.min_cluster_size, constraints)
-        templates = Templates.of(embeddings, group, constraints.part_of, templates)
+        templates = Templates.of(embeddings, group, constraints.part_of, templates, faces.silent)
     confidence = _confidence(templates, graph, faces.calibration, everyone)
-    return _groups(templates.person, np.where(constraints.certain, 1, confidence), faces.low)
+    return _groups(
+        templates.person, np.where(constraints.certain | _only_said(templates), 1, confidence), faces.low
+    )
+
+
+def _known_poorly(faces: Candidates) -> npt.NDArray[np.bool_]:
+    """Faces of people who are known by faces of low quality alone, bool, shape (n,)."""
+    constraints = faces.constraints
+    clear = np.zeros(len(faces), bool)
+    clear[constraints.start[~faces.low]] = True
+    return faces.low & constraints.members & ~clear[constraints.start] & (constraints.part_of < 0)
 
 
 # -- members ------------------------------------------------------------------------------------------
@@ -183,9 +199,14 @@ def _confidence(
     """Say how sure each membership is, among so many faces."""
     model = calibration.weighed
     own, other = own_evidence(templates, model), rivals(templates, graph, model)
-    count = np.append(templates.count, 1)[templates.group]
+    count = np.append(np.maximum(1, templates.count), 1)[templates.group]
     against = np.log(people_like(everyone, count))  # what is to be said before the faces are looked at
     return calibration.confidence(own - np.maximum(0, other.evidence) - against)
+
+
+def _only_said(templates: Templates) -> npt.NDArray[np.bool_]:
+    """Faces whose group has none that counts, bool, shape (n,): they are there because the user said so."""
+    return (np.append(templates.count, 1) == 0)[templates.group]
 
 
 def _groups(person: Rows, confidence: npt.NDArray[np.float64], low: npt.NDArray[np.bool_]) -> Groups:

@@ -9,7 +9,7 @@ The chance is that of evidence in the context of who else is near, as groups wer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +53,8 @@ class Grouped:
         bool, shape (n,): faces good enough to be asked about.
     exclusions
         What keeps faces, and with them groups, apart.
+    silent
+        int64: rows of faces that do not count in a group that has others, see `Candidates.silent`.
     """
 
     score_normalised: Floats
@@ -61,6 +63,7 @@ class Grouped:
     confidence: npt.NDArray[np.float32]
     clear: npt.NDArray[np.bool_]
     exclusions: Exclusions
+    silent: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -125,8 +128,13 @@ class Near:
 
     @property
     def count(self) -> Doubles:
-        """float64, shape (groups,): faces in each."""
+        """float64, shape (groups,): faces in each that count."""
         return self._templates.count
+
+    @property
+    def size(self) -> Rows:
+        """int64, shape (groups,): faces in each."""
+        return self._templates.size
 
     @classmethod
     def of(cls, grouped: Grouped, calibration: Calibration) -> Near:
@@ -135,7 +143,8 @@ class Near:
         alone = np.flatnonzero((grouped.group == NOBODY) & grouped.clear)
         group = grouped.group.copy()
         group[alone] = people + np.arange(len(alone))
-        templates = Templates.of(grouped.score_normalised, group, np.full(len(group), NOBODY))
+        silent = _beside_others(group, grouped.silent)
+        templates = Templates.of(grouped.score_normalised, group, np.full(len(group), NOBODY), silent=silent)
         partition = partition_of(templates)
         pairs = pairs_of(partition, *_edges(templates, grouped.graph, people), _unweighed)
         context = Context.of(partition, pairs, calibration)
@@ -167,6 +176,14 @@ class Near:
         own = np.array([smaller])
         _, one, other, product = next(compared(self._partition, own, np.array([larger])))
         return float(self._context.against(own, cosine(one, other, product))[0])
+
+
+def _beside_others(group: Rows, silent: Rows) -> Rows:
+    """Those of some faces whose group has others."""
+    counts = group != NOBODY
+    counts[silent] = False
+    others = np.bincount(group[counts], minlength=int(group.max(initial=NOBODY)) + 2)
+    return silent[others[group[silent]] > 0]
 
 
 def partition_of(templates: Templates) -> Partition:

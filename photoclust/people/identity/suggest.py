@@ -97,7 +97,7 @@ def suggestions(
 def _unions(near: Near, most: int) -> list[Suggestion]:
     """Groups that may be one person, faces that may be somebody's, and faces that may be one person's."""
     pairs = near.weighed(np.ones(len(near.left), bool))
-    m, n = near.count[pairs.left], near.count[pairs.right]
+    m, n = near.size[pairs.left], near.size[pairs.right]
     best = np.argsort(-pairs.chance * put_right(np.minimum(m, n), m + n), kind="stable")[:most]
     return [_union(near, pairs, i) for i in best.tolist()]
 
@@ -107,7 +107,7 @@ def _union(near: Near, pairs: Weighed, i: int) -> Suggestion:
     groups = [side for side in sides if side < near.people]
     rows = tuple(int(near.alone[side - near.people]) for side in sides if side >= near.people)
     group, other = (*groups, NOBODY, NOBODY)[:2]
-    smaller, larger = sorted(int(near.count[side]) for side in sides)
+    smaller, larger = sorted(int(near.size[side]) for side in sides)
     chance, evidence = float(pairs.chance[i]), float(pairs.evidence[i])
     return Suggestion(_UNIONS[len(rows)], group, other, rows, chance, smaller, smaller + larger, evidence)
 

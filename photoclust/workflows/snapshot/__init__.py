@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
 
+import numpy as np
+
 from photoclust.config import ClusterConfig
 from photoclust.index.migration import read_known
 from photoclust.index.store import Clustering
@@ -16,6 +18,7 @@ from photoclust.people.clustering.verify import candidates
 from photoclust.people.decisions.file import Decisions
 from photoclust.people.decisions.resolving import Resolution
 from photoclust.people.identity.continuity import Past
+from photoclust.types import Rows
 from photoclust.workflows.snapshot.compared import ComparedFaces
 from photoclust.workflows.snapshot.grouping import (
     decisions_of,
@@ -66,6 +69,11 @@ class Snapshot(ComparedFaces):
     def exclusions(self) -> Exclusions:
         """What keeps faces apart: photos and decisions."""
         return exclusions_of(self.conflicting_photos, self.resolution)
+
+    @cached_property
+    def silent(self) -> Rows:
+        """int64: rows of faces that are somebody's because the user said so, and do not count there."""
+        return np.flatnonzero(self.poor & self.resolution.constraints.members)
 
     @cached_property
     def names(self) -> dict[str, str]:

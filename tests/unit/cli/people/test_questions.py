@@ -106,6 +106,30 @@ def test_reasons_are_those_of_the_grouping_in_force(
         assert (found["same_person"], found["kept_apart"]) == (copies, not copies)
 
 
+def test_reasons_say_that_nobody_joins_faces_of_low_quality(
+    album_index: IndexStore, people_of: PeopleOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo = album_index.photos().to_pylist()[0]
+    face = next(row for row in album_index.faces().to_pylist() if row["photo_id"] == photo["photo_id"])
+    blurred = np.zeros(len(face["embedding"]), np.float16)
+    blurred[0] = 1
+    boxes = (np.array([left, 0, left + 9, 9], np.float32) for left in (0, 150))
+    new = [
+        {"photo_id": "f" * 32, "face_id": face_id("f" * 32, box), "box": box, "quality": 0.1} for box in boxes
+    ]
+    photos = pa.Table.from_pylist([photo | {"photo_id": "f" * 32, "uri": "/photos/blur.jpg"}], PHOTO_SCHEMA)
+    rows = [face | one | {"embedding": blurred} for one in new]
+    album_index.append(photos, pa.Table.from_pylist(rows, FACE_SCHEMA))
+    one, other = (row["face_id"] for row in new)
+    said = f"at,kind,person,faces,others,value\n2026-03-01T18:22:05.120000Z,name,,{one},,Ada\n"
+    album_index.add_decisions(said)
+    group_faces(album_index, ClusterConfig(k=10))
+    sentence = "faces of low quality join people with better ones alone"
+    assert json.loads(run(capsys, album_index, "explain", one, other, "--json"))["too_poor"]
+    assert sentence in run(capsys, album_index, "explain", one, other)
+    assert sentence not in run(capsys, album_index, "explain", one, people_of(album_index)["bea"])
+
+
 def test_what_is_hardly_possible_is_not_asked(
     album_index: IndexStore, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -97,3 +97,14 @@ def test_chances_rise_with_what_speaks_for_them(people: Grouped) -> None:
         chance = replace(pairs, excess=excess, two_faces=np.full(52, two_faces)).chance
         assert (np.diff(chance) >= 0).all()
         assert (chance[0], chance[-1]) == pytest.approx((0, 1))
+
+
+def test_silent_faces_do_not_count_beside_others(people: Grouped) -> None:
+    near = Near.of(replace(people, silent=np.array([8, *range(16, 24)])), CALIBRATION)
+    without = people.group.copy()
+    without[8] = NOBODY
+    alone = Near.of(replace(people, group=without), CALIBRATION)
+    assert (near.count[1], near.size[1]) == (7, 8)
+    assert near.count[2] == 8, "there are no others"
+    one, other = (some.weigh(np.array([1]), np.array([2])) for some in (near, alone))
+    assert one.evidence == pytest.approx(other.evidence, abs=1e-3)
