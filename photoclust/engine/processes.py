@@ -28,6 +28,9 @@ from photoclust.errors import PhotoclustError, ResourceError
 from photoclust.limits import time_limits
 from photoclust.machine import usable_processors
 
+# The C library of Linux gives a photo's memory back to the system each time, which then fills the next one's
+# with zeros: 5 ms for 12 megapixels. What is freed is kept for the next photo instead.
+_KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "268435456", "MALLOC_TRIM_THRESHOLD_": "268435456"}
 WAITING = 2  # tables for each process that are in hand or done and not yet taken
 
 
@@ -81,7 +84,7 @@ def _started(debug: bool) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=None if debug else subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        env=_KEEP_MEMORY | os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         start_new_session=True,
     )
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from photoclust.config import CropConfig
+from photoclust.faces.areas import enough
 from photoclust.records import Detections
 from photoclust.types import Doubles
 
@@ -148,7 +149,7 @@ def _resized(
     pixels: npt.NDArray[np.uint8], low: npt.NDArray[np.int_], high: npt.NDArray[np.int_], size: int
 ) -> Image.Image:
     """The part of a photo between two corners, as a square."""
-    part = np.ascontiguousarray(pixels[low[1] : high[1], low[0] : high[0]])
+    part = enough(pixels, (int(low[0]), int(low[1]), int(high[0]), int(high[1])), size)
     return Image.fromarray(part).resize((size, size), Image.Resampling.BILINEAR)
 
 

@@ -17,6 +17,7 @@ from photoclust.compiled import compiled
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
+ENOUGH = 3  # pixels each way for each one of a square that is made of them, as Pillow's `reducing_gap`
 ROWS_OF_16_BITS = 257  # rows of pixels whose sum 16 bits hold
 
 
@@ -26,21 +27,25 @@ def area_means(
     grid: tuple[int, int],
     out: Floats,
     start: tuple[int, int] = (0, 0),
+    step: int = 1,
 ) -> Floats:
     """Means over the cells of a grid laid on a part of a photo.
 
     Parameters
     ----------
     pixels
-        uint8, shape (height, width, 3).
+        uint8, shape (height, width, 3): the photo, or what is left of it after some times `halved`.
     box
-        The part: x0, y0, x1, y1, half-open, inside the photo, not empty.
+        The part: x0, y0, x1, y1, half-open, in pixels of the photo, inside of it, not empty.
     grid
-        Rows and columns of cells; they may be smaller than a pixel.
+        Rows and columns of cells; they may be smaller than a pixel of the photo.
     out
         float32, shape (h, w, 3): filled with the means, 0 to 255, of the cells from `start` on.
     start
         Row and column of the first cell wanted.
+    step
+        Pixels of the photo that one of `pixels` stands for, each way; a cell covers two of these or more. At
+        the edges of a cell one counts by the part that is covered.
 
     Returns
     -------
@@ -49,36 +54,69 @@ def area_means(
     """
     x0, y0, x1, y1 = box
     tallest = (y1 - y0) // grid[0] + 2
-    sums = np.empty(3 * (x1 - x0), np.uint16 if tallest <= ROWS_OF_16_BITS else np.uint32)
-    _fill(pixels.reshape(len(pixels), -1), x0, y0, x1 - x0, y1 - y0, *grid, *start, sums, out)
+    sums = np.empty(3 * ((x1 - x0) // step + 2), np.uint16 if tallest <= ROWS_OF_16_BITS else np.uint32)
+    _fill(pixels.reshape(len(pixels), -1), x0, y0, x1 - x0, y1 - y0, *grid, *start, step, sums, out)
     return out
 
 
-def halved(pixels: Pixels) -> Pixels:
-    """A photo of half the size: rounded means of 2 x 2 pixels, at odd edges of the one or two there are.
+def halved(pixels: Pixels, box: tuple[int, int, int, int] | None = None) -> Pixels:
+    """A photo, or a part of it, of half the size.
+
+    Its pixels are rounded means of 2 x 2 pixels, at odd edges of the one or two there are.
 
     Parameters
     ----------
     pixels
         uint8, shape (height, width, 3).
+    box
+        The part: x0, y0, x1, y1, half-open, inside the photo, not empty; all of it by default.
 
     Returns
     -------
     ndarray
-        uint8, shape (ceil(height / 2), ceil(width / 2), 3).
+        uint8, shape (ceil(h / 2), ceil(w / 2), 3).
     """
-    height, width = pixels.shape[:2]
-    out = np.empty((-(-height // 2), -(-width // 2), 3), np.uint8)
-    _halve(pixels.reshape(height, -1), out.reshape(len(out), -1))
+    x0, y0, x1, y1 = box or (0, 0, pixels.shape[1], pixels.shape[0])
+    out = np.empty((-(-(y1 - y0) // 2), -(-(x1 - x0) // 2), 3), np.uint8)
+    _halve(pixels.reshape(len(pixels), -1), 3 * x0, y0, 3 * x1, y1, out.reshape(len(out), -1))
     return out
 
 
+def enough(pixels: Pixels, box: tuple[int, int, int, int], size: int) -> Pixels:
+    """A part of a photo, halved as long as enough pixels are left to make a square of it.
+
+    Where a part is far larger than the square, a filter that reads each of its pixels takes more time than
+    finding the face, and no more can be seen.
+
+    Parameters
+    ----------
+    pixels
+        uint8, shape (height, width, 3).
+    box
+        The part: x0, y0, x1, y1, half-open, inside the photo, not empty.
+    size
+        Side of the square in pixels.
+
+    Returns
+    -------
+    ndarray
+        uint8, shape (h, w, 3), contiguous; `ENOUGH` x `size` or more a side, if the part has as many.
+    """
+    x0, y0, x1, y1 = box
+    halvings = max(0, int(np.log2(max(1, min(x1 - x0, y1 - y0)) / (ENOUGH * size))))
+    part = halved(pixels, box) if halvings else np.ascontiguousarray(pixels[y0:y1, x0:x1])
+    for _ in range(1, halvings):
+        part = halved(part)
+    return part
+
+
 @compiled
-def _halve(pixels: Any, out: Any) -> None:
-    last, end = pixels.shape[0] - 1, pixels.shape[1]
+def _halve(pixels: Any, x0: int, y0: int, x1: int, y1: int, out: Any) -> None:
+    end = x1 - x0
     sums = np.zeros(2 * out.shape[1], np.uint16)
     for i in range(out.shape[0]):
-        upper, lower, line = pixels[2 * i], pixels[min(2 * i + 1, last)], out[i]
+        upper, lower = pixels[y0 + 2 * i, x0:x1], pixels[min(y0 + 2 * i + 1, y1 - 1), x0:x1]
+        line = out[i]
         for x in range(end):
             sums[x] = np.uint16(upper[x]) + np.uint16(lower[x])
         if end < len(sums):
@@ -91,38 +129,71 @@ def _halve(pixels: Any, out: Any) -> None:
 @compiled
 def _fill(
     pixels: Any, x0: int, y0: int, width: int, height: int, rows: int, columns: int, top: int, left: int,
-    sums: Any, out: Any,
+    step: int, sums: Any, out: Any,
 ) -> None:  # fmt: skip
-    """Sum the rows of pixels that make a row of cells, then the columns of each cell.
-
-    The columns that are needed lie from `first` to `last`.
-    """
-    first = left * width // columns
-    last = -(-(left + out.shape[1]) * width // columns)
+    """Sum the rows of pixels that make a row of cells, then the columns of each cell."""
+    across, down = _cells(x0, width, columns, left, out.shape[1]), _cells(y0, height, rows, top, out.shape[0])
+    first, last = across[0, 0] // step, -(-across[-1, 1] // step)
     sums = sums[: 3 * (last - first)]
-    start = 3 * (x0 + first)
-    for i in range(out.shape[0]):
-        low, high = (top + i) * height // rows, -(-(top + i + 1) * height // rows)
-        sums[:] = 0
-        fours = y0 + high - (high - low) % 4
-        for y in range(y0 + low, fours, 4):  # the sums are read and written once for four rows
-            a, b = pixels[y, start : start + len(sums)], pixels[y + 1, start : start + len(sums)]
-            c, d = pixels[y + 2, start : start + len(sums)], pixels[y + 3, start : start + len(sums)]
+    before = np.zeros(len(sums) + 3, np.int64)
+    for i in range(len(down)):
+        _sum_rows(pixels, 3 * first, down[i, 0], down[i, 1], step, sums)
+        red = green = blue = np.int64(0)
+        for x in range(0, len(sums), 3):
+            red += np.int64(sums[x])
+            green += np.int64(sums[x + 1])
+            blue += np.int64(sums[x + 2])
+            before[x + 3], before[x + 4], before[x + 5] = red, green, blue
+        for j in range(len(across)):
+            begin, end = across[j, 0] - first * step, across[j, 1] - first * step
+            share = np.float32(1) / np.float32((down[i, 1] - down[i, 0]) * (end - begin))
+            for channel in range(3):
+                total = _until(before, sums, end, channel, step) - _until(before, sums, begin, channel, step)
+                out[i, j, channel] = np.float32(total) * share
+
+
+@compiled
+def _cells(start: int, length: int, cells: int, first: int, number: int) -> Any:
+    """Where cells of a grid on a length begin and end: int64, shape (n, 2)."""
+    bounds = np.empty((number, 2), np.int64)
+    for i in range(number):
+        bounds[i, 0] = start + (first + i) * length // cells
+        bounds[i, 1] = start - (-(first + i + 1) * length // cells)
+    return bounds
+
+
+@compiled
+def _until(before: Any, sums: Any, column: int, channel: int, step: int) -> int:
+    """Sum of the columns of a photo before one, of which `step` are one of `sums`."""
+    if step == 1:
+        return before[3 * column + channel]
+    whole, rest = column // step, column % step
+    total = before[3 * whole + channel] * step
+    return total + rest * np.int64(sums[3 * whole + channel]) if rest else total
+
+
+@compiled
+def _sum_rows(pixels: Any, start: int, low: int, high: int, step: int, sums: Any) -> None:
+    """Sums of the rows from `low` to `high` of a photo, of which `step` are one of `pixels`."""
+    stop = start + len(sums)
+    whole, after = -(-low // step), high // step
+    sums[:] = 0
+    fours = after - (after - whole) % 4
+    for y in range(whole, fours, 4):  # the sums are read and written once for four rows
+        a, b = pixels[y, start:stop], pixels[y + 1, start:stop]
+        c, d = pixels[y + 2, start:stop], pixels[y + 3, start:stop]
+        for x in range(len(sums)):
+            sums[x] += np.uint16(a[x]) + np.uint16(b[x]) + np.uint16(c[x]) + np.uint16(d[x])
+    for y in range(fours, after):
+        line = pixels[y, start:stop]
+        for x in range(len(sums)):
+            sums[x] += line[x]
+    if step == 1:
+        return
+    for x in range(len(sums)):
+        sums[x] *= step
+    for y, share in ((whole - 1, whole * step - low), (after, high - after * step)):
+        if share:
+            line = pixels[y, start:stop]
             for x in range(len(sums)):
-                sums[x] += np.uint16(a[x]) + np.uint16(b[x]) + np.uint16(c[x]) + np.uint16(d[x])
-        for y in range(fours, y0 + high):
-            line = pixels[y, start : start + len(sums)]
-            for x in range(len(sums)):
-                sums[x] += line[x]
-        for j in range(out.shape[1]):
-            begin, end = (left + j) * width // columns, -(-(left + j + 1) * width // columns)
-            part = sums[3 * (begin - first) : 3 * (end - first)]
-            red = green = blue = np.int64(0)
-            for x in range(0, len(part), 3):
-                red += np.int64(part[x])
-                green += np.int64(part[x + 1])
-                blue += np.int64(part[x + 2])
-            share = np.float32(1) / np.float32((high - low) * (end - begin))
-            out[i, j, 0] = np.float32(red) * share
-            out[i, j, 1] = np.float32(green) * share
-            out[i, j, 2] = np.float32(blue) * share
+                sums[x] += share * line[x]

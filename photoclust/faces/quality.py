@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from photoclust.faces.areas import enough
 from photoclust.records import Detections
 from photoclust.types import Floats
 
@@ -104,7 +105,7 @@ def _grey(pixels: npt.NDArray[np.uint8], box: Floats) -> Floats:
     height, width = pixels.shape[:2]
     x0, y0 = np.maximum(box[:2], 0).astype(int)
     x1, y1 = np.minimum(box[2:], (width, height)).astype(int)
-    face = Image.fromarray(np.ascontiguousarray(pixels[y0:y1, x0:x1])).convert("L")
+    face = Image.fromarray(enough(pixels, (int(x0), int(y0), int(x1), int(y1)), SIDE)).convert("L")
     return np.asarray(face.resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.float32)
 
 

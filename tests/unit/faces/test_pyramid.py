@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor
 
-from photoclust.faces.areas import area_means, halved
+from photoclust.faces.areas import ENOUGH, area_means, enough, halved
 from photoclust.faces.pyramid import Pyramid
 
 
@@ -84,3 +84,47 @@ def test_tall_cells_do_not_overflow() -> None:
 def test_a_half_is_pillows(height: int, width: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
     np.testing.assert_array_equal(halved(pixels), np.asarray(Image.fromarray(pixels).reduce(2)))
+
+
+@given(st.integers(1, 70), st.integers(1, 70), st.data())
+def test_a_part_is_halved_as_a_photo_of_its_own(height: int, width: int, data: st.DataObject) -> None:
+    pixels = noise(height, width)
+    x0, y0 = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
+    x1, y1 = data.draw(st.integers(x0 + 1, width)), data.draw(st.integers(y0 + 1, height))
+    np.testing.assert_array_equal(halved(pixels, (x0, y0, x1, y1)), halved(pixels[y0:y1, x0:x1].copy()))
+
+
+@given(
+    st.sampled_from([2, 4]),
+    st.tuples(st.integers(8, 40), st.integers(8, 40)),
+    st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    st.data(),
+)
+def test_cells_of_halved_photos_cover_the_same_area(
+    step: int, shape: tuple[int, int], grid: tuple[int, int], data: st.DataObject
+) -> None:
+    """Where a halved photo has lost nothing, the means are those of the photo, wherever cells begin."""
+    coarse = noise(*shape)
+    pixels = coarse.repeat(step, 0).repeat(step, 1)
+    y0, x0 = (data.draw(st.integers(0, step * (side - 8))) for side in shape)
+    y1, x1 = y0 + 8 * step, x0 + 8 * step
+    top, left = (data.draw(st.integers(0, cells - 1)) for cells in grid)
+    out = np.empty((2, grid[0] - top, grid[1] - left, 3), np.float32)
+    area_means(pixels, (x0, y0, x1, y1), grid, out[0], (top, left))
+    area_means(coarse, (x0, y0, x1, y1), grid, out[1], (top, left), step)
+    np.testing.assert_array_equal(out[1], out[0])
+
+
+def test_coarse_copies_of_a_large_photo_are_near_those_of_facenet_pytorch() -> None:
+    tile = np.asarray(Image.fromarray(skimage.data.astronaut()).resize((1001, 1001)))
+    pixels = np.tile(tile, (2, 2, 1))
+    for scale, copy in zip(scales := [0.3, 0.05, 0.01], Pyramid(pixels).copies(scales), strict=True):
+        assert (copy - stock(pixels, scale)).abs().mean() < 1.5
+
+
+def test_a_part_keeps_enough_pixels() -> None:
+    pixels = noise(700, 500)
+    np.testing.assert_array_equal(enough(pixels, (10, 20, 300, 310), 50), pixels[20:310, 10:300])
+    part = enough(pixels, (0, 0, 500, 700), 40)
+    np.testing.assert_array_equal(part, halved(halved(pixels)))
+    assert min(part.shape[:2]) >= ENOUGH * 40
