@@ -91,6 +91,10 @@ class Detector:
             photo = Pyramid(pixels)
             return self._decide(photo, self._refine(photo, self._propose(photo)))
 
+    def detect_all(self, photos: Sequence[Pixels]) -> list[Detections]:
+        """Find the faces of photos, one after another."""
+        return [self.detect(pixels) for pixels in photos]
+
     def look_at(self, pixels: Pixels, box: npt.NDArray[np.float32]) -> Detections:
         """The face in a box that was not proposed by the detector, if its last stage believes in one there.
 

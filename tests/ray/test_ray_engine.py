@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,9 @@ class Unseeing(FindFaces):
     ) -> None:
         self.settings, self.photo_seconds, self.limits = settings, photo_seconds, *(limits or [TimeLimits()])
         self.detector = self  # type: ignore[assignment]
+
+    def detect_all(self, photos: Sequence[np.ndarray]) -> list[Detections]:
+        return [self.detect(pixels) for pixels in photos]
 
     def detect(self, pixels: np.ndarray) -> Detections:
         middle = np.array(pixels.shape[1::-1], np.float32) / 2

@@ -87,7 +87,7 @@ class RNet(nn.Module):
         x = self.pool1(self.prelu1(self.conv1(x)))
         x = self.pool2(self.prelu2(self.conv2(x)))
         x = self.prelu3(self.conv3(x))
-        x = self.prelu4(self.dense4(_flat(x)))
+        x = self.prelu4(self.dense4(_flat(x).to(self.dense4.weight.dtype)))
         return self.dense5_2(x), self.softmax5_1(self.dense5_1(x))
 
 
@@ -120,5 +120,5 @@ class ONet(nn.Module):
         x = self.pool2(self.prelu2(self.conv2(x)))
         x = self.pool3(self.prelu3(self.conv3(x)))
         x = self.prelu4(self.conv4(x))
-        x = self.prelu5(self.dense5(_flat(x)))
+        x = self.prelu5(self.dense5(_flat(x).to(self.dense5.weight.dtype)))
         return self.dense6_2(x), self.dense6_3(x), self.softmax6_1(self.dense6_1(x))
