@@ -98,6 +98,8 @@ def write_review(
             page = template.generate(title=visible(title), review=review, number=number, names=names)
             with output_file(folder / names[number]) as stream:
                 stream.writelines(piece.encode() for piece in page)
+            for section in review.sections(number):
+                section.release()
     with reported(folder):
         for stale in old.difference(names):
             (folder / stale).unlink()

@@ -54,6 +54,11 @@ class PersonSection:
         """The faces that are shown."""
         return self._tiles()
 
+    def release(self) -> None:
+        """Let go of what was made when it was asked for: a page is written once."""
+        vars(self).pop("cover", None)
+        vars(self).pop("tiles", None)
+
     @property
     def more(self) -> int:
         """Number of faces that are not shown."""

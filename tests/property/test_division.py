@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import albums, decided
@@ -117,6 +118,25 @@ def test_components_are_small_and_no_edge_leaves_them(faces: VerifyInput, most: 
     assert sorted(np.concatenate(rows).tolist()) == list(range(len(faces)))
     homes = [set(component[own].tolist()) for own in rows]
     assert sum(map(len, homes)) == len(np.unique(component))
+
+
+@given(faces=albums(), most=st.integers(2, 20), few=st.integers(1, 5))
+@settings(deadline=None)
+def test_faces_looked_at_a_few_at_once_are_in_the_same_groups(
+    faces: VerifyInput, most: int, few: int
+) -> None:
+    config = ClusterConfig(k=8, max_component=most)
+
+    def grouped() -> list[np.ndarray]:
+        labels, groups = cluster_faces(candidates_of(faces, neighbours(faces.embeddings, 8), config))
+        return [labels, *vars(groups).values()]
+
+    at_once = grouped()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("membership._FACES", "components._FACES", "context._AT_ONCE"):
+            patch.setattr(f"photoclust.people.clustering.{name}", few)
+        for one, other in zip(at_once, grouped(), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 @given(albums(least=3, most=60))

@@ -19,7 +19,9 @@ import numpy as np
 from photoclust.people.clustering.constraints import Constraints
 from photoclust.people.graph.near_duplicates import components
 from photoclust.people.graph.neighbours import NeighbourGraph
-from photoclust.types import Rows
+from photoclust.types import MakeArray, Rows
+
+_FACES = 65_536  # whose neighbours are looked at at once
 
 
 def bounded_components(
@@ -59,14 +61,19 @@ def bounded_components(
     return component, min(longest, dropped)
 
 
-def within(graph: NeighbourGraph, component: Rows) -> NeighbourGraph:
+def within(graph: NeighbourGraph, component: Rows, make: MakeArray = np.empty) -> NeighbourGraph:
     """The graph without its edges between components: where one was a face is its own neighbour.
 
-    Distances stay, since how dense it is about a face does not depend on how the graph is cut.
+    Distances stay, since how dense it is about a face does not depend on how the graph is cut. `make` makes
+    the array of the neighbours.
     """
-    own = np.arange(len(graph), dtype=np.int32)[:, None]
-    inside = component[graph.indices] == component[:, None]
-    return NeighbourGraph(np.where(inside, graph.indices, own), graph.distances)
+    inside = make(graph.indices.shape, np.int32)
+    for start in range(0, len(graph), _FACES):
+        part = slice(start, start + _FACES)
+        near, own = graph.indices[part], np.arange(start, start + len(graph.indices[part]), dtype=np.int32)
+        same = component[near] == component[part, None]
+        inside[part] = np.where(same, near, own[:, None])
+    return NeighbourGraph(inside, graph.distances)
 
 
 def shared_out(component: Rows, shares: int) -> list[Rows]:

@@ -32,6 +32,7 @@ from photoclust.types import Doubles, Floats, Rows
 START = 1e-3
 """Times ``false_join_rate``: what may join wrongly before anything is known of who is near."""
 
+_AT_ONCE = 1 << 18  # groups or pairs
 _CROWDING, _RUNNER_UP = 35.0, 10.0  # evidence asked for, for each unit that others are nearer
 
 
@@ -63,10 +64,15 @@ class Context:
         groups = np.unique(partition.group)
         place = np.zeros(len(partition.group), np.int64)
         place[groups] = np.arange(len(groups))
-        strangers = calibration.nearest_strangers(_templates(partition, groups)).astype(np.float64)
-        others = _nearest_others(partition, pairs, place, strangers.min(axis=1))
-        nearest = np.sort(np.concatenate([others, strangers], axis=1), axis=1)[:, -NEAREST - 1 :]
-        columns = nearest.sum(1), nearest[:, 0], nearest[:, -1], nearest[:, -2], strangers.mean(1)
+        strangers = np.empty((len(groups), NEAREST), np.float32)
+        for part in _parts(len(groups)):
+            strangers[part] = calibration.nearest_strangers(_templates(partition, groups[part]))
+        others = _nearest_others(partition, pairs, place, strangers.min(axis=1).astype(np.float64))
+        columns = np.empty((5, len(groups)))
+        for part in _parts(len(groups)):
+            known = strangers[part].astype(np.float64)
+            nearest = np.sort(np.concatenate([others[part], known], axis=1), axis=1)[:, -NEAREST - 1 :]
+            columns[:, part] = nearest.sum(1), nearest[:, 0], nearest[:, -1], nearest[:, -2], known.mean(1)
         return cls(*(column[place] for column in columns))
 
     def against(self, groups: Rows, similarity: Doubles) -> Doubles:
@@ -91,22 +97,32 @@ def _templates(partition: Partition, groups: Rows) -> Floats:
 
 def _nearest_others(partition: Partition, pairs: Pairs, place: Rows, least: Doubles) -> Doubles:
     """Similarities of each group to the nearest others, −1 where none is nearer than `least`."""
-    source, similarity = _near(partition, pairs, place, least)
-    order = np.lexsort((-similarity, source))
-    source, similarity = source[order], similarity[order]
-    rank = np.arange(len(source)) - np.searchsorted(source, source)
     nearest = np.full((len(least), NEAREST + 1), -1.0)
-    first = rank <= NEAREST
-    nearest[source[first], rank[first]] = similarity[first]
+    for part in _parts(len(pairs.left)):
+        source, similarity = _near(partition, pairs.left[part], pairs.right[part], place, least)
+        order = np.lexsort((-similarity, source))
+        source, similarity = source[order], similarity[order]
+        rank = np.arange(len(source)) - np.searchsorted(source, source)
+        first = rank <= NEAREST
+        own, row = np.unique(source[first], return_inverse=True)
+        found = np.full((len(own), NEAREST + 1), -1.0)
+        found[row, rank[first]] = similarity[first]
+        both = np.sort(np.concatenate([nearest[own], found], axis=1), axis=1)
+        nearest[own] = both[:, :NEAREST:-1]
     return nearest
 
 
-def _near(partition: Partition, pairs: Pairs, place: Rows, least: Doubles) -> tuple[Rows, Doubles]:
-    """Places of groups that have another nearer than `least`, and its similarity."""
+def _parts(n: int) -> list[slice]:
+    """Groups or pairs that are looked at together: of all of a large collection that would be gigabytes."""
+    return [slice(start, start + _AT_ONCE) for start in range(0, n, _AT_ONCE)]
+
+
+def _near(partition: Partition, left: Rows, right: Rows, place: Rows, least: Doubles) -> tuple[Rows, Doubles]:
+    """Places of groups of pairs that have the other nearer than `least`, and its similarity."""
     source, similarity = [np.zeros(0, np.int64)], [np.zeros(0)]
-    for block, one, other, product in compared(partition, pairs.left, pairs.right):
+    for block, one, other, product in compared(partition, left, right):
         found = cosine(one, other, product)
-        for own in (place[pairs.left[block]], place[pairs.right[block]]):
+        for own in (place[left[block]], place[right[block]]):
             near = found > least[own]
             source.append(own[near])
             similarity.append(found[near])

@@ -71,7 +71,8 @@ class Worker:
 
     def found(self) -> float:
         """Find the density clusters of the shares; gives the number of faces that may found a person."""
-        self._shares = [Founders(faces) for faces in self._taken]
+        while self._taken:  # a share is not held any longer than it is needed
+            self._shares.append(Founders(self._taken.pop(0)))
         return sum(faces_in(share.partition) for share in self._shares)
 
     def begin(self, stage: str, everyone: float) -> float:
@@ -84,12 +85,12 @@ class Worker:
 
     def outcome(self) -> list[Share]:
         """What became of each share."""
-        return list(map(_share, self._taken, self._shares))
+        return list(map(_share, self._shares))
 
 
-def _share(faces: Candidates, founders: Founders) -> Share:
+def _share(founders: Founders) -> Share:
     partition = founders.partition
-    many = large(partition, faces.graph.indices.shape[1])
+    many = large(partition, founders.neighbours)
     return Share(founders.labels, partition.group, partition.count, many, partition.sums[many])
 
 
@@ -173,9 +174,9 @@ def _joined(workers: Workers) -> list[list[Share]]:
 
 
 def _untouched(faces: Candidates) -> Partition:
-    """A partition to be filled in; sums take memory only where they are written."""
+    """A partition to be filled in."""
     n, constraints = len(faces), faces.constraints
-    sums = np.zeros(faces.embeddings.shape, np.float32)
+    sums = faces.make(faces.embeddings.shape, np.float32)
     return Partition(
         np.arange(n), constraints.exclusions, constraints.part_of, np.zeros(n), sums, np.zeros(n)
     )

@@ -6,7 +6,9 @@ other bars. So one sparse product answers for any number of rules.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,9 @@ import numpy.typing as npt
 from photoclust.types import Doubles, Rows
 
 _HOLDS, _BARS = 0, 1
+
+Clash = Callable[[Rows, Rows], npt.NDArray[np.bool_]]
+"""Tells for pairs of owners whether the left one holds what the right one bars."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +93,15 @@ class Exclusions:
         if not len(self.holders):
             return np.zeros(len(left), bool)
         owners = 1 + int(max(left_owner.max(), right_owner.max(), left.max(initial=0), right.max(initial=0)))
+        return self.between(left_owner, right_owner, owners)(left, right)
+
+    def between(self, left_owner: Rows, right_owner: Rows, owners: int) -> Clash:
+        """What tells which pairs of `owners` owners `clash`, for many pairs, some at a time."""
+        if not len(self.holders):
+            return lambda left, _: np.zeros(len(left), bool)
         held = _Tokens.of(left_owner[self.holders], self.held, owners)
         barred = _Tokens.of(right_owner[self.barrers], self.barred, owners)
-        clash = np.zeros(len(left), bool)
-        both = np.flatnonzero((held.count > 0)[left] & (barred.count > 0)[right])
-        few = held.count[left[both]] <= barred.count[right[both]]
-        some, rest = both[few], both[~few]
-        clash[some] = held.meet(left[some], barred, right[some])
-        clash[rest] = barred.meet(right[rest], held, left[rest])
-        return clash
+        return partial(_clash, held, barred)
 
     def late(self, owner: Rows, target: Rows, strength: Doubles) -> Rows:
         """Owners to hold back lest clashing ones meet in one target: of two that clash, the weaker.
@@ -133,6 +138,16 @@ class Exclusions:
         rival = np.where(side == _HOLDS, first[_BARS], first[_HOLDS])
         stronger = np.flatnonzero(rival < position)
         return np.unique(entrant[stronger[entrant[rival[stronger]] != entrant[stronger]]])
+
+
+def _clash(held: _Tokens, barred: _Tokens, left: Rows, right: Rows) -> npt.NDArray[np.bool_]:
+    clash, count = np.zeros(len(left), bool), (held.count, barred.count)
+    both = np.flatnonzero((count[0] > 0)[left] & (count[1] > 0)[right])
+    few = count[0][left[both]] <= count[1][right[both]]
+    some, rest = both[few], both[~few]
+    clash[some] = held.meet(left[some], barred, right[some])
+    clash[rest] = barred.meet(right[rest], held, left[rest])
+    return clash
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.required import evidence_for_groups, people_like, required_evidence
 from photoclust.people.graph.near_duplicates import NEAR_IDENTICAL, components
 from photoclust.people.graph.neighbours import NeighbourGraph, neighbours
-from photoclust.types import Doubles, Floats, Rows
+from photoclust.types import Doubles, Floats, MakeArray, Rows
 
 Edges = tuple[Rows, Rows]
 
@@ -69,6 +69,8 @@ class Candidates:
         int32, shape (n,): their density clusters where those were found before, or None.
     known_pairs
         What `single_pairs` gives for these labels, where that was found before, or None.
+    make
+        Makes arrays with a row for each face or group.
     """
 
     embeddings: npt.NDArray[np.float32]
@@ -81,9 +83,10 @@ class Candidates:
     config: ClusterConfig
     known_labels: npt.NDArray[np.int32] | None = None
     known_pairs: Pairs | None = None
+    make: MakeArray = np.empty
 
     def __len__(self) -> int:
-        return len(self.embeddings)
+        return len(self.graph)
 
     @property
     def model(self) -> SpreadModel:
@@ -113,6 +116,7 @@ class Candidates:
             constraints=constraints,
             known_labels=None if self.known_labels is None else self.known_labels[rows],
             known_pairs=None,
+            make=np.empty,
         )
 
     def labels(self) -> npt.NDArray[np.int32]:
@@ -145,10 +149,15 @@ class Founders:
     """
 
     def __init__(self, faces: Candidates) -> None:
-        self._faces = faces
         self.labels = faces.labels()
         self.partition = _founders(faces)
+        self._faces = replace(faces, embeddings=faces.embeddings[:0].copy())  # sums are what is looked at
         self._weigh = weighed_by(faces.model)
+
+    @property
+    def neighbours(self) -> int:
+        """How many neighbours each face has."""
+        return self._faces.graph.indices.shape[1]
 
     def begin(self, stage: str, everyone: float) -> float:
         """Begin a stage among so many faces; gives the strongest evidence for a join, −inf for none."""

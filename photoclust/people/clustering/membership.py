@@ -10,9 +10,10 @@ import numpy.typing as npt
 from photoclust.people.calibration.spread import Side, SpreadModel, dots
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.graph.neighbours import NeighbourGraph
-from photoclust.types import Doubles, Floats, Rows
+from photoclust.types import Doubles, Floats, MakeArray, Rows
 
 NOBODY = -1
+_FACES = 65_536  # whose neighbours are looked at at once: of all they would be twenty times the graph
 _BLOCK = 8_192  # faces multiplied with templates at once: 2 × 16 MB
 _NONE = np.zeros(0, np.int64)
 
@@ -55,6 +56,7 @@ class Templates:
         part_of: Rows,
         before: Templates | None = None,
         silent: Rows = _NONE,
+        make: MakeArray = np.empty,
     ) -> Templates:
         """Templates of the groups that faces are in; numbers them anew from 0.
 
@@ -71,6 +73,8 @@ class Templates:
             the same.
         silent
             int64: rows of faces that do not count where they are.
+        make
+            Makes the array of the sums.
         """
         members = np.flatnonzero(group != NOBODY)
         dense = np.full(len(group), NOBODY)
@@ -78,12 +82,14 @@ class Templates:
         order = members[np.argsort(dense[members], kind="stable")]
         starts = np.flatnonzero(np.diff(dense[order], prepend=NOBODY))
         size = np.diff(np.append(starts, len(order)))
-        sums = np.zeros((len(starts), embeddings.shape[1]), np.float32)
+        sums = make((len(starts), embeddings.shape[1]), np.float32)
         new = np.ones(len(starts), bool)
         if before is not None and len(starts):
             same, old = _unchanged(before, order, starts, size)
-            sums[same], new[same] = before.sums[old], False
-        sums[new] = _sums(embeddings, order[np.repeat(new, size)], size[new])
+            for first in range(0, len(same), _BLOCK):
+                sums[same[first : first + _BLOCK]] = before.sums[old[first : first + _BLOCK]]
+            new[same] = False
+        _sum_up(sums, np.flatnonzero(new), embeddings, order[np.repeat(new, size)], size[new])
         silent = silent[dense[silent] != NOBODY]
         less = silent[new[dense[silent]]]
         np.subtract.at(sums, dense[less], embeddings[less])
@@ -127,14 +133,13 @@ def _unchanged(before: Templates, order: Rows, starts: Rows, size: Rows) -> tupl
     return same, least[same]
 
 
-def _sums(embeddings: Floats, faces: Rows, count: Rows) -> Floats:
-    """Sum of the embeddings of each group; `faces` are those of the groups, of which each has so many."""
-    starts, sums = np.cumsum(count) - count, np.zeros((len(count), embeddings.shape[1]), np.float32)
+def _sum_up(sums: Floats, groups: Rows, embeddings: Floats, faces: Rows, count: Rows) -> None:
+    """Write the sum of the embeddings of some groups; `faces` are theirs, of which each has so many."""
+    starts = np.cumsum(count) - count
     for first in range(0, len(starts), _BLOCK):
         own = faces[starts[first] : starts[first + _BLOCK] if first + _BLOCK < len(starts) else None]
         inside = starts[first : first + _BLOCK] - starts[first]
-        sums[first : first + _BLOCK] = np.add.reduceat(embeddings[own], inside, axis=0)
-    return sums
+        sums[groups[first : first + _BLOCK]] = np.add.reduceat(embeddings[own], inside, axis=0)
 
 
 def own_evidence(templates: Templates, model: SpreadModel) -> Doubles:
@@ -200,24 +205,29 @@ def rivals(
         bool, shape (n,): faces to find them for; by default all.
     """
     n, rows = len(graph), np.arange(len(graph)) if asked is None else np.flatnonzero(asked)
-    near = graph.indices if asked is None else graph.indices[rows]
-    person = templates.person.astype(np.int32)  # half the memory of a number for each neighbour
-    place = np.flatnonzero(person[near] != person[rows, None])  # few: most neighbours are of one's own person
-    face, group = rows[place // near.shape[1]], templates.group[near.ravel()[place]]
-    face, group = face[group != NOBODY], group[group != NOBODY]
-    key = np.sort(face * max(1, len(templates.count)) + group)
-    key = key[np.flatnonzero(np.diff(key, prepend=-1))]
-    face, group = key // max(1, len(templates.count)), key % max(1, len(templates.count))
-    if apart is not None:
-        person = person_of_group(templates)[group]
-        free = ~apart.exclusions.clash(apart.owner, apart.owner[face], templates.person, person)
-        face, group = face[free], group[free]
-    evidence = templates.evidence(face, group, model)
-    order = np.lexsort((group, -evidence, face))
-    rows, first = np.unique(face[order], return_index=True)
+    clash = None if apart is None else apart.exclusions.between(apart.owner, templates.person, n)
+    whose = person_of_group(templates)
     best = Rivals(np.full(n, NOBODY), np.full(n, -np.inf))
-    best.group[rows], best.evidence[rows] = group[order][first], evidence[order][first]
+    for start in range(0, len(rows), _FACES):
+        face, group = _near_groups(templates, graph, rows[start : start + _FACES])
+        if apart is not None and clash is not None:
+            free = ~clash(apart.owner[face], whose[group])
+            face, group = face[free], group[free]
+        evidence = templates.evidence(face, group, model)
+        order = np.lexsort((group, -evidence, face))
+        found, first = np.unique(face[order], return_index=True)
+        best.group[found], best.evidence[found] = group[order][first], evidence[order][first]
     return best
+
+
+def _near_groups(templates: Templates, graph: NeighbourGraph, rows: Rows) -> tuple[Rows, Rows]:
+    """Some faces, and the groups of other persons that their neighbours are in, each pair once."""
+    near, groups = graph.indices[rows], max(1, len(templates.count))
+    face, column = np.nonzero(templates.person[near] != templates.person[rows, None])
+    face, group = rows[face], templates.group[near[face, column]]
+    key = np.sort((face * groups + group)[group != NOBODY])
+    key = key[np.flatnonzero(np.diff(key, prepend=-1))]
+    return key // groups, key % groups
 
 
 def person_of_group(templates: Templates) -> Rows:

@@ -22,6 +22,7 @@ How much evidence a join needs follows from how many people the collection has r
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,7 @@ from photoclust.people.clustering.same_photo import once_a_photo
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import NeighbourGraph
 from photoclust.records import LOW_QUALITY, MEMBER, UNSURE
-from photoclust.types import Doubles, Rows
+from photoclust.types import Doubles, MakeArray, Rows
 
 
 @dataclass(frozen=True)
@@ -94,15 +95,19 @@ def candidates_of(
 
 
 def candidates(
-    prepared: PreparedFaces, config: ClusterConfig, calibration: Calibration, constraints: Constraints
+    prepared: PreparedFaces,
+    config: ClusterConfig,
+    calibration: Calibration,
+    constraints: Constraints,
+    make: MakeArray = np.empty,
 ) -> Candidates:
-    """What joining knows of some faces that are prepared; see `candidates_of`."""
+    """What joining knows of some faces that are prepared; see `candidates_of`. `make` makes large arrays."""
     graph = prepared.graph
     apart = once_a_photo(prepared.photos).also(constraints.exclusions)
     component, reach = None, None
     if len(prepared) > config.max_component:
         component, reach = bounded_components(graph, config.max_component, FARTHEST, constraints)
-        graph = within(graph, component)
+        graph = within(graph, component, make)
     constraints = replace(constraints, exclusions=apart)
     return Candidates(
         prepared.score_normalised,
@@ -115,6 +120,7 @@ def candidates(
         config,
         prepared.labels,
         prepared.pairs,
+        make,
     )
 
 
@@ -131,23 +137,26 @@ def settled(faces: Candidates, partition: Partition) -> Groups:
     """
     join_large(faces, partition)
     embeddings, graph, constraints, config = faces.embeddings, faces.graph, faces.constraints, faces.config
+    templates_of = partial(
+        Templates.of, embeddings, part_of=constraints.part_of, silent=faces.silent, make=faces.make
+    )
     alone = _known_poorly(faces)
     group = np.where((faces.low & ~constraints.members) | alone, NOBODY, partition.group)
     group = _without_small(group, config.min_cluster_size, constraints)
-    templates = Templates.of(embeddings, group, constraints.part_of, silent=faces.silent)
+    templates = templates_of(group)
     group = _leave_doubtful(templates, graph, constraints, faces.model, config)
     group = _without_small(group, config.min_cluster_size, constraints)
-    templates = Templates.of(embeddings, group, constraints.part_of, templates, faces.silent)
+    templates = templates_of(group, before=templates)
     everyone = faces_in(partition)
     required = faces.required(everyone, np.maximum(1, templates.count))
     apart = Apart(constraints.exclusions, constraints.start)
     group = attach(templates, graph, apart, faces.model, required)
     group = np.where(alone & (group == NOBODY), len(group) + constraints.start, group)
-    templates = Templates.of(embeddings, group, constraints.part_of, templates, faces.silent)
+    templates = templates_of(group, before=templates)
     if constraints.known is not None:
         group = _with_known(templates, constraints.known, faces)
         group = _without_small(group, config.min_cluster_size, constraints)
-        templates = Templates.of(embeddings, group, constraints.part_of, templates, faces.silent)
+        templates = templates_of(group, before=templates)
     confidence = _confidence(templates, graph, faces.calibration, everyone)
     return _groups(
         templates.person, np.where(constraints.certain | _only_said(templates), 1, confidence), faces.low

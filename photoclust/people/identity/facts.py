@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.people.clustering.membership import NOBODY, Templates
-from photoclust.people.identity.near import Grouped, Near, Weighed
+from photoclust.people.identity.near import Best, Grouped, Near
 from photoclust.types import Doubles, Rows
+
+_FACES = 8192  # multiplied with templates at once
 
 
 @dataclass(frozen=True)
@@ -47,40 +49,35 @@ class Facts:
 def facts_of(grouped: Grouped, near: Near) -> Facts:
     """State the facts about each group of a grouping in which some are near one another."""
     group, confidence = grouped.group, grouped.confidence
-    templates = Templates.of(grouped.score_normalised[:, :-1], group, np.full(len(group), NOBODY))
+    none = np.full(len(group), NOBODY)
+    templates = Templates.of(grouped.score_normalised[:, :-1], group, none, make=grouped.make)
     members = np.flatnonzero(group != NOBODY)
     own, groups = group[members], near.people
     order = np.lexsort((members, confidence[members], own))
     weakest = members[order][np.flatnonzero(np.diff(own[order], prepend=NOBODY))]
-    nearest, evidence, chance = _best(near.weighed(near.right < groups), groups)
+    best = Best(groups)
+    for pairs in near.weighed_in_parts(lambda _, right: right < groups):
+        best.look_at(pairs.left, pairs.right, pairs.evidence, pairs.chance)
+        best.look_at(pairs.right, pairs.left, pairs.evidence, pairs.chance)
     mean = np.bincount(own, confidence[members], groups) / templates.count
     return Facts(
         _cohesion(templates, members).astype(np.float32),
-        nearest,
-        evidence.astype(np.float32),
-        chance.astype(np.float32),
+        best.other,
+        best.value.astype(np.float32),
+        best.chance.astype(np.float32),
         weakest,
         confidence[weakest].astype(np.float32),
         mean.astype(np.float32),
     )
 
 
-def _best(pairs: Weighed, groups: int) -> tuple[Rows, Doubles, Doubles]:
-    """The partner of each group with most evidence, that evidence, and the chance that both are one."""
-    source, other = np.r_[pairs.left, pairs.right], np.r_[pairs.right, pairs.left]
-    evidence, chance = np.r_[pairs.evidence, pairs.evidence], np.r_[pairs.chance, pairs.chance]
-    order = np.lexsort((other, -evidence, source))
-    found, first = np.unique(source[order], return_index=True)
-    best = order[first]
-    nearest, most, likely = np.full(groups, NOBODY, np.int64), np.full(groups, -np.inf), np.zeros(groups)
-    nearest[found], most[found], likely[found] = other[best], evidence[best], chance[best]
-    return nearest, most, likely
-
-
 def _cohesion(templates: Templates, members: Rows) -> Doubles:
     """Mean cosine similarity of the faces of each group to the template of its other faces."""
-    x, group = templates.embeddings[members], templates.group[members]
-    rest = templates.sums[group] - x
-    length = np.sqrt(np.einsum("ij,ij->i", rest, rest))
-    similarity = np.einsum("ij,ij->i", x, rest) / np.maximum(length, 1e-6)
+    group, similarity = templates.group[members], np.empty(len(members), np.float32)
+    for start in range(0, len(members), _FACES):
+        part = slice(start, start + _FACES)
+        x = templates.embeddings[members[part]]
+        rest = templates.sums[group[part]] - x
+        length = np.sqrt(np.einsum("ij,ij->i", rest, rest))
+        similarity[part] = np.einsum("ij,ij->i", x, rest) / np.maximum(length, 1e-6)
     return np.bincount(group, similarity, len(templates.count)) / templates.count

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from photoclust.people.clustering.membership import NOBODY
-from photoclust.people.identity.near import Near
+from photoclust.people.identity.near import Best, Near
 from photoclust.types import Rows
 
 
@@ -40,10 +40,9 @@ def likeliest(near: Near, faces: int) -> Likeliest:
     faces
         How many faces there are.
     """
-    pairs = near.weighed((near.left < near.people) & (near.right >= near.people))
-    order = np.lexsort((pairs.left, -pairs.chance, pairs.right))
-    lone, first = np.unique(pairs.right[order], return_index=True)
-    rows, best = near.alone[lone - near.people], order[first]
+    best = Best(near.people + len(near.alone))
+    for pairs in near.weighed_in_parts(lambda left, right: (left < near.people) & (right >= near.people)):
+        best.look_at(pairs.right, pairs.left, pairs.chance, pairs.chance)
     found = Likeliest(np.full(faces, NOBODY), np.zeros(faces, np.float32))
-    found.group[rows], found.chance[rows] = pairs.left[best], pairs.chance[best]
+    found.group[near.alone], found.chance[near.alone] = best.other[near.people :], best.chance[near.people :]
     return found

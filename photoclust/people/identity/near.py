@@ -9,6 +9,7 @@ The chance is that of evidence in the context of who else is near, as groups wer
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,16 +17,18 @@ import numpy.typing as npt
 
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.calibration.spread import SpreadModel, squared_lengths
-from photoclust.people.clustering.agglomerate import Partition, compared, pairs_of
+from photoclust.people.clustering.agglomerate import Pairs, Partition, compared
 from photoclust.people.clustering.context import Context, cosine
-from photoclust.people.clustering.exclusions import Exclusions
+from photoclust.people.clustering.exclusions import Clash, Exclusions
 from photoclust.people.clustering.membership import NOBODY, Templates
 from photoclust.people.clustering.required import people_like
 from photoclust.people.graph.neighbours import NeighbourGraph, neighbours
-from photoclust.types import Doubles, Floats, Rows
+from photoclust.types import Doubles, Floats, MakeArray, Rows
 
 CANDIDATES = 10
 """Nearest templates of groups that are near each; the greatest evidence is among the first few."""
+
+_FACES, _PAIRS = 65_536, 1 << 20  # that are looked at at once: of all it would be gigabytes
 
 # Chance that two groups are one person, by what speaks for it less the logarithm of the number of people:
 # logistic regressions on either half of the people of ``benchmarks/shapes.py``, every kind of collection
@@ -55,6 +58,8 @@ class Grouped:
         What keeps faces, and with them groups, apart.
     silent
         int64: rows of faces that do not count in a group that has others, see `Candidates.silent`.
+    make
+        Makes large arrays.
     """
 
     score_normalised: Floats
@@ -64,6 +69,7 @@ class Grouped:
     clear: npt.NDArray[np.bool_]
     exclusions: Exclusions
     silent: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
+    make: MakeArray = np.empty
 
 
 @dataclass(frozen=True)
@@ -144,17 +150,24 @@ class Near:
         group = grouped.group.copy()
         group[alone] = people + np.arange(len(alone))
         silent = _beside_others(group, grouped.silent)
-        templates = Templates.of(grouped.score_normalised, group, np.full(len(group), NOBODY), silent=silent)
+        none = np.full(len(group), NOBODY)
+        templates = Templates.of(grouped.score_normalised, group, none, silent=silent, make=grouped.make)
         partition = partition_of(templates)
-        pairs = pairs_of(partition, *_edges(templates, grouped.graph, people), _unweighed)
-        context = Context.of(partition, pairs, calibration)
-        free = ~grouped.exclusions.clash(group, pairs.left, group, pairs.right)
-        left, right, model = pairs.left[free], pairs.right[free], calibration.weighed
-        return cls(people, alone, left, right, templates, partition, context, model)
+        left, right = _pairs(templates, grouped.graph, people, grouped.make)
+        context = Context.of(partition, Pairs(left, right, np.zeros(len(left))), calibration)
+        left, right = _free(left, right, grouped.exclusions.between(group, group, len(templates.count)))
+        return cls(people, alone, left, right, templates, partition, context, calibration.weighed)
 
     def weighed(self, chosen: npt.NDArray[np.bool_]) -> Weighed:
         """Those of the pairs that are chosen."""
         return self.weigh(self.left[chosen], self.right[chosen])
+
+    def weighed_in_parts(self, chosen: Callable[[Rows, Rows], npt.NDArray[np.bool_]]) -> Iterator[Weighed]:
+        """The same, some pairs at a time; `chosen` is asked about the groups of each."""
+        for part in _parts(len(self.left)):
+            left, right = self.left[part], self.right[part]
+            keep = chosen(left, right)
+            yield self.weigh(left[keep], right[keep])
 
     def weigh(self, left: Rows, right: Rows) -> Weighed:
         """Any pairs of groups."""
@@ -194,16 +207,77 @@ def partition_of(templates: Templates) -> Partition:
     return Partition(np.arange(groups), Exclusions.none(), none, templates.count, sums, squares)
 
 
-def _edges(templates: Templates, graph: NeighbourGraph, people: int) -> tuple[Rows, Rows]:
-    """Groups of faces that are neighbours, and the nearest templates of groups."""
-    group, other = templates.group, templates.group[graph.indices]
-    face, column = np.nonzero((other != group[:, None]) & (other != NOBODY) & (group[:, None] != NOBODY))
+def _pairs(templates: Templates, graph: NeighbourGraph, people: int, make: MakeArray) -> tuple[Rows, Rows]:
+    """Groups of neighbouring faces, and those with the nearest templates: each pair once, in order."""
+    groups = max(1, len(templates.count))
     means = templates.sums[:people, :-1]
     lengths = np.linalg.norm(means, axis=1, keepdims=True)
     nearest = neighbours(means / np.maximum(lengths, 1e-6), CANDIDATES).indices
-    left = np.r_[group[face], np.repeat(np.arange(people), nearest.shape[1])]
-    return left, np.r_[other[face, column], nearest.ravel().astype(np.int64)]
+    found = [_keys(np.repeat(np.arange(people), nearest.shape[1]), nearest.ravel().astype(np.int64), groups)]
+    for start in range(0, len(graph), _FACES):
+        part = slice(start, start + _FACES)
+        group, other = templates.group[part], templates.group[graph.indices[part]]
+        face, column = np.nonzero((other != group[:, None]) & (other != NOBODY) & (group[:, None] != NOBODY))
+        found.append(_keys(group[face], other[face, column], groups))
+    keys = make((sum(map(len, found)),), np.int64)
+    np.concatenate(found, out=keys)
+    keys.sort()
+    new = np.ones(len(keys), bool)
+    np.not_equal(keys[1:], keys[:-1], out=new[1:])
+    left, right = (make((int(np.count_nonzero(new)),), np.int64) for _ in range(2))
+    end = 0
+    for part in _parts(len(keys)):
+        some = keys[part][new[part]]
+        left[end : end + len(some)], right[end : end + len(some)] = some // groups, some % groups
+        end += len(some)
+    return left, right
 
 
-def _unweighed(_: Partition, left: Rows, __: Rows) -> Doubles:
-    return np.zeros(len(left))
+def _keys(one: Rows, other: Rows, groups: int) -> Rows:
+    """A number for each pair of different groups, in order, each once."""
+    return np.unique(np.minimum(one, other) * groups + np.maximum(one, other))
+
+
+def _free(left: Rows, right: Rows, clash: Clash) -> tuple[Rows, Rows]:
+    """The pairs that nothing keeps apart, in the arrays that the pairs are in."""
+    end = 0
+    for part in _parts(len(left)):
+        free = ~clash(left[part], right[part])
+        place = slice(end, end + int(np.count_nonzero(free)))
+        left[place], right[place] = left[part][free], right[part][free]
+        end = place.stop
+    return left[:end], right[:end]
+
+
+def _parts(pairs: int) -> list[slice]:
+    return [slice(start, start + _PAIRS) for start in range(0, pairs, _PAIRS)]
+
+
+class Best:
+    """The other group for which most speaks, of each of some groups; of equal ones the lowest.
+
+    Attributes
+    ----------
+    other
+        int64, shape (groups,): `NOBODY` where there is none.
+    value
+        float64, shape (groups,): what speaks for it; −inf where there is none.
+    chance
+        float64, shape (groups,), in [0, 1]: probability that both are one person; 0 where there is none.
+    """
+
+    def __init__(self, groups: int) -> None:
+        self.other = np.full(groups, NOBODY, np.int64)
+        self.value, self.chance = np.full(groups, -np.inf), np.zeros(groups)
+
+    def look_at(self, source: Rows, other: Rows, value: Doubles, chance: Doubles) -> None:
+        """Look at more pairs."""
+        order = np.lexsort((other, -value, source))
+        found, first = np.unique(source[order], return_index=True)
+        best = order[first]
+        was, now = self.value[found], value[best]
+        better = (
+            (self.other[found] == NOBODY) | (now > was) | ((now == was) & (other[best] < self.other[found]))
+        )
+        found, best = found[better], best[better]
+        self.other[found], self.value[found], self.chance[found] = other[best], value[best], chance[best]

@@ -86,7 +86,8 @@ class Snapshot(ComparedFaces):
         prepared = PreparedFaces(
             self.score_normalised, self.conflicting_photos, self.poor, self.graph, self.labels, self.pairs
         )
-        return candidates(prepared, self.config, self.calibration, self.resolution.constraints)
+        constraints = self.resolution.constraints
+        return candidates(prepared, self.config, self.calibration, constraints, self.store.scratch)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -37,6 +37,7 @@ def grouped_faces(faces: Snapshot, clustering: Clustering) -> Grouped:
         ~faces.poor,
         faces.exclusions,
         faces.silent,
+        faces.store.scratch,
     )
 
 

@@ -11,6 +11,8 @@ from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.membership import NOBODY
 from photoclust.people.graph.neighbours import neighbours
+from photoclust.people.identity.facts import facts_of
+from photoclust.people.identity.likeliest import likeliest
 from photoclust.people.identity.near import Grouped, Near
 
 CALIBRATION = calibration_of("some other model", 64)
@@ -108,3 +110,21 @@ def test_silent_faces_do_not_count_beside_others(people: Grouped) -> None:
     assert near.count[2] == 8, "there are no others"
     one, other = (some.weigh(np.array([1]), np.array([2])) for some in (near, alone))
     assert one.evidence == pytest.approx(other.evidence, abs=1e-3)
+
+
+def test_groups_looked_at_a_few_at_once_are_the_same(
+    people: Grouped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is near, the facts about each and who the face of nobody may be, to the last bit."""
+
+    def found() -> list[np.ndarray]:
+        near = Near.of(people, CALIBRATION)
+        facts, guess = facts_of(people, near), likeliest(near, 32)
+        return [near.left, near.right, *vars(facts).values(), guess.group, guess.chance]
+
+    at_once = found()
+    for name in ("near._FACES", "near._PAIRS", "facts._FACES"):
+        monkeypatch.setattr(f"photoclust.people.identity.{name}", 3)
+    monkeypatch.setattr("photoclust.people.clustering.context._AT_ONCE", 3)
+    for one, other in zip(at_once, found(), strict=True):
+        np.testing.assert_array_equal(one, other)
