@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from photoclust.faces.areas import enough
 from photoclust.records import Detections
 from photoclust.types import Floats
 
@@ -102,6 +101,8 @@ def _logistic(odds: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
 
 def _grey(pixels: npt.NDArray[np.uint8], box: Floats) -> Floats:
     """The face as a grey picture of fixed size."""
+    from photoclust.faces.areas import enough  # here: a process that only hands out work compiles nothing
+
     height, width = pixels.shape[:2]
     x0, y0 = np.maximum(box[:2], 0).astype(int)
     x1, y1 = np.minimum(box[2:], (width, height)).astype(int)

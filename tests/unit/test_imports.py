@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -40,3 +42,13 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         raise AssertionError(f"These modules import one another: {' <- '.join(error.args[1])}.") from None
+
+
+def test_a_process_that_hands_out_work_loads_no_models() -> None:
+    """It would take a second that each run waits for before its first photo."""
+    code = (
+        "import sys, photoclust.engine.processes, photoclust.workflows.index;"
+        "sys.exit(', '.join({'numba', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.strip() == ""
