@@ -175,6 +175,7 @@ FACE_SCHEMA = pa.schema(
 STAGES = ("read", "decode", "detect", "embed")
 _COST = [
     pa.field("seconds", pa.struct([(stage, pa.float32()) for stage in STAGES])),
+    pa.field("gpu_seconds", pa.float32()),  # for which a GPU worked on it, in whichever stage; null without
     pa.field("note", pa.string()),
     pa.field("retries", pa.int32()),  # requests to an object store that had to be repeated
     pa.field("credentials_expired", pa.bool_()),  # so that no other photo of the store can be read either
@@ -264,9 +265,14 @@ def photos_and_faces(indexed: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 
 def stage_seconds(indexed: pa.Table) -> dict[str, float]:
-    """Seconds that the processes spent in each of STAGES on the photos of a table of INDEXED_SCHEMA."""
+    """Seconds that the processes spent in each of STAGES on the photos of a table of INDEXED_SCHEMA.
+
+    Where GPUs worked on them, also their seconds, as ``gpu``.
+    """
     seconds = indexed["seconds"].combine_chunks()
-    return {stage: float(seconds.field(stage).sum().as_py() or 0.0) for stage in STAGES}
+    spent = {stage: float(seconds.field(stage).sum().as_py() or 0.0) for stage in STAGES}
+    gpu = float(indexed["gpu_seconds"].combine_chunks().sum().as_py() or 0.0)
+    return spent | {"gpu": gpu} if gpu else spent
 
 
 def failed_row(ref: PhotoRef, tried: int, error: PhotoError, photo_id: str = "") -> dict[str, Any]:

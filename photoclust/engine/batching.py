@@ -9,8 +9,8 @@ MOST = 64  # more would not embed faster, and what a batch holds is what the dea
 BATCHES_A_PROCESS = 4  # at least, so that all of them end at about the same time
 
 
-def photos_per_batch(refs: pa.Table, processes: int) -> int:
-    """Choose how many of `refs` (REF_SCHEMA) go into a batch when `processes` share them."""
+def photos_per_batch(refs: pa.Table, processes: int, threads: int = 1) -> int:
+    """Choose how many of `refs` (REF_SCHEMA) go into a batch when `processes` of `threads` share them."""
     mean_bytes = max(1.0, float(refs["size"].to_numpy().mean()))
     fair = len(refs) // (processes * BATCHES_A_PROCESS)
-    return int(max(1, min(MOST, BYTES_A_BATCH / mean_bytes, fair)))
+    return int(max(1, min(MOST * min(threads, 4), BYTES_A_BATCH * threads / mean_bytes, fair)))

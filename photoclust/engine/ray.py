@@ -1,7 +1,7 @@
 """The engine that spreads the work: two pools of actors on Ray Data's streaming executor.
 
-One pool reads, decodes, detects and crops; the other embeds, on GPUs where there are any. Ray Data moves
-the crops between them, holds either pool back when the other is slow, and starts actors again that die.
+One pool reads, decodes, detects and crops; the other embeds; where there are GPUs they share them. Ray Data
+moves the crops between them, holds either pool back when the other is slow, and starts actors again that die.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import threading
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,69 +30,18 @@ from photoclust.config import EngineConfig, IndexSettings
 from photoclust.engine.addresses import without_password
 from photoclust.engine.batching import photos_per_batch
 from photoclust.engine.metrics import StreamMetrics
+from photoclust.engine.pools import Pool, plan_pools
 from photoclust.engine.private import private_ray
 from photoclust.engine.starting import start_again
-from photoclust.errors import EngineError, PhotoclustError, RayStartError, ResourceError
+from photoclust.errors import EngineError, PhotoclustError, RayStartError
 from photoclust.limits import time_limits
 from photoclust.machine import usable_processors
-from photoclust.stages import EmbedFaces, FindFaces
+from photoclust.stages import EmbedFaces, FindFaces, FindFacesTogether
 
 OBJECT_STORE_BYTES = 256 * 1024**2  # crops on their way; 64 faces are 5 MB, so this is plenty for 16 cores
 TASK_RETRIES = 1  # Ray's default is for ever, and a photo that kills its process would kill every one
 CONNECT_SECONDS = 10.0
 BLOCK_BYTES = 8 * 1024**2
-
-
-@dataclass(frozen=True)
-class Pool:
-    """How many actors, the share of a processor and of a GPU of each, and how many tasks may wait at it."""
-
-    actors: int
-    cpus: float
-    gpus: float = 0.0
-    in_flight: int | None = None
-
-
-@dataclass(frozen=True)
-class Pools:
-    """The two pools of a job."""
-
-    detect: Pool
-    embed: Pool
-
-
-def plan_pools(config: EngineConfig, cpus: float, gpus: float) -> Pools:
-    """Divide `cpus` processors and `gpus` GPUs between the two pools.
-
-    Without a GPU every processor gets a detection actor and every second one an embedding actor as well:
-    each pool can fill the machine when the other waits, and the operating system shares it out when
-    neither does. With GPUs there is an embedding actor for each. Actors ask Ray for half of what there
-    is, so that those of a lost node find room on the others.
-
-    Raises
-    ------
-    ResourceError
-        When `config` asks for more than there is.
-    """
-    for name, wanted, there in (("cpus", config.num_cpus, cpus), ("gpus", config.num_gpus, gpus)):
-        if wanted is not None and wanted > there:
-            raise ResourceError(
-                f"{wanted} {name} were asked for, but Ray has {there:g}.",
-                python=f"Ask for fewer, or leave num_{name} out.",
-                cli=f"Ask for fewer, or leave --num-{name} out.",
-            )
-    cpus = cpus if config.num_cpus is None else config.num_cpus
-    gpus = gpus if config.num_gpus is None else config.num_gpus
-    detect_actors = config.detect_actors or max(1, int(cpus))
-    embed_actors = config.embed_actors or (int(gpus) if gpus >= 1 else max(1, int(cpus) // 2))
-    detect = Pool(detect_actors, _floor(cpus / 4 / detect_actors))
-    embed_gpus = _floor(min(1.0, gpus / embed_actors)) if gpus else 0.0
-    return Pools(detect, Pool(embed_actors, _floor(cpus / 4 / embed_actors), embed_gpus))
-
-
-def _floor(share: float) -> float:
-    """Round down to a hundredth: Ray counts in ten-thousandths and the shares must not add up to too much."""
-    return max(0.01, int(share * 100) / 100)
 
 
 @contextmanager
@@ -219,7 +168,9 @@ class RayEngine:
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
         there = ray.cluster_resources()
-        self.pools = plan_pools(config, there.get("CPU", 1.0), there.get("GPU", 0.0))
+        self.pools = plan_pools(
+            config, there.get("CPU", 1.0), there.get("GPU", 0.0), _processors_beside_gpus()
+        )
 
     def stream(
         self, refs: pa.Table, settings: IndexSettings, photos_at_once: int | None = None
@@ -235,7 +186,7 @@ class RayEngine:
         """
         try:
             chosen = photos_at_once or self.config.photos_per_batch
-            size = chosen or photos_per_batch(refs, self.pools.detect.actors)
+            size = chosen or photos_per_batch(refs, self.pools.detect.actors, self.pools.detect.threads)
             dataset = self._dataset(refs, settings, size, alone=photos_at_once == 1)
             watched = StreamMetrics(len(refs), self.config.job)
             for indexed in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
@@ -251,10 +202,18 @@ class RayEngine:
         device = "cuda" if pools.embed.gpus else "cpu"
         # What waits at an actor that dies is charged with its death; where each is tried alone nothing waits.
         detect = replace(pools.detect, in_flight=1) if alone else pools.detect
-        arguments = settings, self.config.photo_seconds, time_limits()
-        found = _map(ray.data.from_arrow(blocks), FindFaces, arguments, detect, None)
+        stage, arguments = FindFaces, (settings, self.config.photo_seconds, time_limits())
+        if detect.gpus:
+            stage, arguments = FindFacesTogether, (*arguments, "cuda", detect.threads)
+        found = _map(ray.data.from_arrow(blocks), stage, arguments, detect, size if detect.gpus else None)
         # Ray Data wants a batch size where there are GPUs; in photos, so that memory stays bounded.
         return _map(found, EmbedFaces, (settings, device), pools.embed, size if pools.embed.gpus else None)
+
+
+def _processors_beside_gpus() -> float:
+    """Processors of the nodes that have a GPU."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return sum(there.get("CPU", 0.0) for there in nodes if there.get("GPU"))
 
 
 def _map(

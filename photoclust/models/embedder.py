@@ -20,6 +20,7 @@ from photoclust.config import FLOAT32, CropConfig
 from photoclust.errors import VectorError, WeightsError
 from photoclust.machine import has_bfloat16
 from photoclust.models.cards import FACENET, HEAD, ONNX, Card
+from photoclust.models.gpu_clock import GpuClock
 from photoclust.models.head import Head, read_head
 from photoclust.models.weights import card_of, weights_path, weights_sha256
 
@@ -119,6 +120,11 @@ class Embedder:
                 continue
             start += len(batch)
         return normalised_rows(vectors)
+
+    def gpu_seconds(self) -> float:
+        """For how long a GPU has worked since this was asked before."""
+        clock: GpuClock | None = getattr(self._network, "clock", None)
+        return clock.taken() if clock else 0.0
 
     def _take_less(self) -> None:
         torch.cuda.empty_cache()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from photoclust.config import IndexSettings
 from photoclust.records import PHOTO_SCHEMA, STAGES, face_schema, indexed_schema
@@ -49,16 +50,24 @@ class EmbedFaces:
         photos = [found[name] for name in PHOTO_SCHEMA.names]
         cost = [
             _with_embed(found["seconds"].combine_chunks(), seconds),
-            self._note(len(found)),
+            self._gpu_seconds(found, counts),
+            self._note(found),
             found["retries"],
             found["credentials_expired"],
         ]
         rows = [*photos, pa.ListArray.from_arrays(offsets, structs), *cost]
         return pa.Table.from_arrays(rows, names=self.schema.names).cast(self.schema)
 
-    def _note(self, rows: int) -> pa.Array:
+    def _gpu_seconds(self, found: pa.Table, counts: npt.NDArray[np.int64]) -> pa.Array:
+        """Those of the stage before and those of embedding, by faces; null where there were none."""
+        mine = self.embedder.gpu_seconds()
+        seconds = pc.fill_null(found["gpu_seconds"], 0.0).to_numpy() + mine * counts / max(1, counts.sum())
+        return pa.array(seconds, pa.float32(), mask=seconds == 0)
+
+    def _note(self, found: pa.Table) -> pa.Array:
+        """What there is to say of the stage before, or of this."""
         note, self.embedder.note = self.embedder.note, None
-        return pa.array([note] * rows, pa.string())
+        return pc.fill_null(found["note"].combine_chunks(), pa.scalar(note, pa.string()))
 
     def _pixels(self, crops: pa.Array) -> npt.NDArray[np.uint8]:
         flat = b"".join(crops.to_pylist())

@@ -50,8 +50,12 @@ class Opened:
         Runs that have tried it, this one too.
     seconds
         What each of STAGES took.
+    gpu_seconds
+        For which a GPU worked on it.
     retries
         Requests to an object store that had to be repeated.
+    note
+        What the operator should know.
     photo_id
         Of the picture, once the file is read.
     photo
@@ -63,7 +67,9 @@ class Opened:
     ref: PhotoRef
     attempts: int
     seconds: dict[str, float] = field(default_factory=dict[str, float])
+    gpu_seconds: float = 0.0
     retries: int = 0
+    note: str | None = None
     photo_id: str = ""
     photo: DecodedPhoto | None = None
     error: PhotoError | None = None

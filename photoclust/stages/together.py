@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from photoclust.config import IndexSettings
-from photoclust.faces.turned import FindsFaces, detect_all_turned
+from photoclust.faces.turned import detect_all_turned
 from photoclust.limits import TimeLimits, limited
 from photoclust.machine import usable_processors
 from photoclust.photo_refs import PhotoRef
@@ -17,6 +17,9 @@ from photoclust.records import Detections
 from photoclust.stages.find import FindFaces, Opened, detection_failed, time_limit
 from photoclust.storage.retry import counting_retries
 from photoclust.timing import Stopwatch
+
+if TYPE_CHECKING:
+    from photoclust.faces.batched.detector import BatchDetector
 
 AHEAD = 3  # photos for each thread that are being opened or wait for the detector: bounds memory
 Row = dict[str, Any]
@@ -39,6 +42,8 @@ class FindFacesTogether(FindFaces):
         How many open photos; as many as processors by default.
     """
 
+    detector: BatchDetector
+
     def __init__(
         self,
         settings: IndexSettings,
@@ -50,7 +55,7 @@ class FindFacesTogether(FindFaces):
         self.device, self.threads = device, threads or usable_processors()
         super().__init__(settings, photo_seconds, limits)
 
-    def _detector(self) -> FindsFaces:
+    def _detector(self) -> BatchDetector:
         from photoclust.faces.batched.detector import BatchDetector
 
         return BatchDetector(self.settings.detect, self.device)
@@ -99,9 +104,16 @@ class FindFacesTogether(FindFaces):
                 found = dict(zip(map(id, seen), self._faces_of(seen), strict=True))
             except Exception:
                 found = {id(opened): self._alone(opened) for opened in seen}
-        for opened in seen:
-            opened.seconds["detect"] = watch.total / len(seen)
+        self._charge(seen, watch.total)
         return [found.get(id(opened), Detections.none()) for opened in photos]
+
+    def _charge(self, photos: Sequence[Opened], seconds: float) -> None:
+        """Divide among the photos what looking at them took, and pass on what went on."""
+        gpu = self.detector.clock.taken()
+        for opened in photos:
+            opened.seconds["detect"], opened.gpu_seconds = seconds / len(photos), gpu / len(photos)
+        if photos:
+            photos[0].note, self.detector.note = self.detector.note, None
 
     def _faces_of(self, photos: Sequence[Opened]) -> list[Detections]:
         return detect_all_turned(self.detector, [opened.photo.pixels for opened in photos if opened.photo])
@@ -118,4 +130,6 @@ class FindFacesTogether(FindFaces):
             return Detections.none()
 
     def _closed(self, opened: Opened, found: Detections) -> Row:
-        return self.row(opened, found, Stopwatch()) | {"retries": opened.retries}
+        row = self.row(opened, found, Stopwatch())
+        cost = {"retries": opened.retries, "gpu_seconds": opened.gpu_seconds or None, "note": opened.note}
+        return row | cost

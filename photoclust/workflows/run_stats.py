@@ -40,7 +40,7 @@ class IndexReport:
     faces
         Faces written.
     stage_seconds
-        Seconds of work in each stage, those of all processes together.
+        Seconds of work in each stage, those of all processes together, and as ``gpu`` those of GPUs.
     notes
         What went on that an operator should know, a GPU out of memory say.
     retries
@@ -95,7 +95,10 @@ class IndexReport:
             return f"find-bound: {finding:.0f} of {self.seconds:.0f} s went into finding out what to do"
         stages = sorted(work, key=work.__getitem__, reverse=True)
         shares = ", ".join(f"{stage} {work[stage] / total:.0%}".replace("%", " %") for stage in stages)
-        return f"{stages[0]}-bound: {shares} of the work; {total / streaming:.1f} processes busy on average"
+        busy = f"{total / streaming:.1f} processes"
+        if gpu := self.stage_seconds.get("gpu"):
+            busy += f" and {gpu / streaming:.2f} GPUs"
+        return f"{stages[0]}-bound: {shares} of the work; {busy} busy on average"
 
 
 @dataclass(frozen=True)

@@ -157,8 +157,21 @@ def test_more_gpus_than_there_are_is_one_clear_sentence() -> None:
 def test_the_pools_fit_into_the_machine(cpus: int, gpus: int) -> None:
     pools = ray_engine.plan_pools(EngineConfig(), cpus, gpus)
     assert pools.detect.actors * pools.detect.cpus + pools.embed.actors * pools.embed.cpus <= cpus
-    assert pools.embed.actors * pools.embed.gpus <= gpus
+    assert pools.detect.actors * pools.detect.gpus + pools.embed.actors * pools.embed.gpus <= gpus
+    assert pools.detect.actors * pools.detect.threads <= cpus or pools.detect.threads == 1
     assert pools.embed.actors == gpus or not gpus
+    assert bool(pools.detect.gpus) == bool(gpus)
+
+
+def test_processors_detect_where_most_of_them_are_far_from_a_gpu() -> None:
+    near, far = (ray_engine.plan_pools(EngineConfig(), 64, 1, beside) for beside in (32, 16))
+    assert (near.detect.actors, near.detect.threads, near.detect.gpus, near.embed.gpus) == (2, 32, 0.25, 0.5)
+    assert (far.detect.actors, far.detect.threads, far.detect.gpus, far.embed.gpus) == (64, 1, 0.0, 1.0)
+
+
+def test_processors_do_it_all_where_no_gpu_is_to_be_used() -> None:
+    pools = ray_engine.plan_pools(EngineConfig(num_gpus=0), 16, 4, 16)
+    assert (pools.detect.actors, pools.detect.gpus, pools.embed.gpus) == (16, 0.0, 0.0)
 
 
 def test_an_address_with_no_cluster_is_one_clear_sentence() -> None:

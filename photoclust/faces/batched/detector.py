@@ -20,6 +20,7 @@ from photoclust.faces.batched.sums import SummedPhotos, sent
 from photoclust.faces.boxes import faces_of, landmarks_of, moved, square
 from photoclust.faces.detect import Detector
 from photoclust.faces.windows import STRIDE, cells_of, scales
+from photoclust.models.gpu_clock import GpuClock
 from photoclust.records import Detections
 
 Pixels = npt.NDArray[np.uint8]
@@ -48,6 +49,8 @@ class BatchDetector:
         Of photos that are looked at together; halved when a GPU is out of memory.
     note
         What an operator should know, if anything: a GPU out of memory.
+    clock
+        How long the device worked.
 
     Raises
     ------
@@ -61,6 +64,7 @@ class BatchDetector:
         self.config, self.device = config, torch.device(device)
         self.pixels_at_once = pixels_that_fit(self.device)
         self.note: str | None = None
+        self.clock = GpuClock(self.device)
         self._networks = Networks(self.device, precision)
 
     def detect(self, pixels: Pixels) -> Detections:
@@ -120,7 +124,7 @@ class BatchDetector:
 
     @torch.inference_mode()
     def _cascade(self, photos: Sequence[Pixels]) -> list[Detections]:
-        with cudnn.flags(enabled=True, allow_tf32=False):
+        with cudnn.flags(enabled=True, allow_tf32=False), self.clock.running():
             summed = SummedPhotos(photos, self.device)
             proposed = self._propose(summed, [(len(photo), photo.shape[1]) for photo in photos])
             said = self._decide(summed, self._refine(summed, proposed))

@@ -16,8 +16,8 @@ from skimage import data as pictures
 from photoclust.config import IndexSettings
 from photoclust.faces.batched.detector import BatchDetector
 from photoclust.photo_refs import PhotoRef, Version, ref_table
-from photoclust.records import Detections
-from photoclust.stages import FindFaces, FindFacesTogether
+from photoclust.records import Detections, stage_seconds
+from photoclust.stages import EmbedFaces, FindFaces, FindFacesTogether
 
 GREY = 77  # of a photo that no detector of these tests can bear
 
@@ -98,6 +98,17 @@ def test_a_gpu_that_has_stopped_fails_no_photo(refs: pa.Table) -> None:
     stopped.error = torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
     with pytest.raises(torch.AcceleratorError):
         rows(stage, refs)
+
+
+def test_what_a_gpu_took_and_what_went_on_travels_along(refs: pa.Table) -> None:
+    stage = FindFacesTogether(IndexSettings(), device="cpu", threads=2)
+    stage.detector.clock._seconds, stage.detector.note = 8.0, "A GPU is out of memory."
+    indexed = EmbedFaces(IndexSettings())(pa.concat_tables(stage(refs)))
+    assert stage_seconds(indexed)["gpu"] == pytest.approx(8)
+    assert indexed["note"].drop_null().to_pylist() == ["A GPU is out of memory."]
+    again = EmbedFaces(IndexSettings())(pa.concat_tables(stage(refs)))
+    assert "gpu" not in stage_seconds(again)
+    assert again["note"].null_count == len(refs)
 
 
 def test_many_photos_keep_their_order(together: FindFacesTogether, refs: pa.Table) -> None:

@@ -19,6 +19,11 @@ def report(photos_a_second: float | None = 10.0, **seconds: float) -> IndexRepor
             "detect-bound: detect 60 %, embed 35 %, decode 4 %, read 1 % of the work; "
             "2.0 processes busy on average",
         ),
+        (
+            {"read": 1, "decode": 60, "detect": 30, "embed": 9, "gpu": 24},
+            "decode-bound: decode 60 %, detect 30 %, embed 9 %, read 1 % of the work; "
+            "1.7 processes and 0.40 GPUs busy on average",
+        ),
         ({"find": 40, "detect": 10}, "find-bound: 40 of 60 s went into finding out what to do"),
     ],
 )
