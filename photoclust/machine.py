@@ -33,12 +33,20 @@ def container_memory() -> int | None:
 
 def has_bfloat16() -> bool:
     """Whether processors have instructions for bfloat16; False where the system is not Linux on x86."""
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(_instructions())
+
+
+def has_int8() -> bool:
+    """Whether they have instructions for products of 8 bits (VNNI); False as in `has_bfloat16`."""
+    return "avx512_vnni" in _instructions()
+
+
+def _instructions() -> list[str]:
     try:
         with Path("/proc/cpuinfo").open() as lines:
-            flags = next((line.split() for line in lines if line.startswith("flags")), [])
+            return next((line.split() for line in lines if line.startswith("flags")), [])
     except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+        return []
 
 
 def _read_cgroup(name: str) -> str:

@@ -78,6 +78,9 @@ class Card:
     bfloat16
         Whether embeddings computed in bfloat16 were measured to tell people apart as well as those in
         float32, and may be mixed with them.
+    int8_sha256
+        Where the same was measured in 8 bits: hash of the file, shipped beside the card, of how large the
+        numbers are that the convolutions take. None where they do without.
     measured
         Whether photoclust was measured with these very weights.
     parent, parent_sha256
@@ -107,6 +110,7 @@ class Card:
     trained_on: str | None = None
     lfw_accuracy: float | None = None
     bfloat16: bool = False
+    int8_sha256: str | None = None
     measured: bool = False
     parent: str | None = None
     parent_sha256: str | None = None
@@ -118,7 +122,7 @@ class Card:
         _require(self.format in SUFFIXES, f"format must be one of {', '.join(SUFFIXES)}, not {self.format!r}")
         _require(1 <= self.dimension <= 8192, f"dimension must lie in 1..8192, not {self.dimension}")
         _require(bool(self.licence.strip()), "it says nothing under licence; name the licence of the weights")
-        for key in ("sha256", "source_sha256", "parent_sha256"):
+        for key in ("sha256", "source_sha256", "parent_sha256", "int8_sha256"):
             value = getattr(self, key)
             _require(value is None or bool(_SHA256.fullmatch(value)), f"{key} must be 64 hexadecimal digits")
         _require(self.channels in ("RGB", "BGR"), f"channels must be RGB or BGR, not {self.channels!r}")
@@ -240,7 +244,11 @@ def _is_number(value: Any) -> bool:
 
 def _shipped() -> dict[str, Card]:
     folder = files("photoclust.models") / "shipped"
-    found = (Card.of_text(one.read_text("utf-8"), one.name) for one in folder.iterdir())
+    found = (
+        Card.of_text(one.read_text("utf-8"), one.name)
+        for one in folder.iterdir()
+        if one.name.endswith(".toml")
+    )
     cards = {card.name: card for card in found}
     return {name: cards[name] for name in _ORDER}
 

@@ -16,17 +16,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from photoclust.config import FLOAT32, CropConfig
+from photoclust.config import BFLOAT16, FLOAT32, INT8, CropConfig
 from photoclust.errors import VectorError, WeightsError
-from photoclust.machine import has_bfloat16
+from photoclust.machine import has_bfloat16, has_int8
 from photoclust.models.cards import FACENET, HEAD, ONNX, Card
 from photoclust.models.gpu_clock import GpuClock
 from photoclust.models.head import Head, read_head
 from photoclust.models.weights import card_of, weights_path, weights_sha256
 
-FLOAT32_HERE = (
-    "This index was begun in bfloat16; here faces are embedded in float32, and the two may be mixed."
-)
+FLOAT32_HERE = "This index was begun in {}; here faces are embedded in float32, and the two may be mixed."
 CPU_BATCH = 4  # crops embedded at once where there is no GPU, each with its mirror image
 
 
@@ -63,7 +61,8 @@ class Embedder:
     Attributes
     ----------
     note
-        What an operator should know, if anything: bfloat16 was asked for and cannot be had; or a GPU without
+        What an operator should know, if anything: another precision than float32 was asked for
+        and cannot be had; or a GPU without
         enough memory gets half as many crops at once, and again half, and where one is too many the
         processor does the work.
     """
@@ -204,7 +203,8 @@ def load(
     flip
         Average with mirror images; what the card says by default.
     precision
-        ``float32``, or ``bfloat16`` where PyTorch runs on processors that have instructions for it.
+        ``float32``, or ``bfloat16`` or ``int8`` where PyTorch runs on processors that have instructions for
+        it; in 8 bits only a model that is shipped with what that takes.
 
     Raises
     ------
@@ -214,9 +214,9 @@ def load(
     card, path = card_of(name), weights_path(name)
     if card.format == HEAD:
         return _load_head(card, device, batch_size, flip)
-    usable = precision if device == "cpu" and has_bfloat16() else FLOAT32
+    usable = precision if device == "cpu" and _possible(card, precision) else FLOAT32
     embedder = Embedder(network_of(card, path, device, usable), card, flip, batch_size)
-    embedder.note = FLOAT32_HERE if usable != precision else None
+    embedder.note = FLOAT32_HERE.format(precision) if usable != precision else None
     return embedder
 
 
@@ -233,9 +233,24 @@ def network_of(card: Card, path: Path, device: str = "cpu", precision: str = FLO
 
         return OnnxNetwork(path, card)
     assert card.format == FACENET
+    from photoclust.models.convolutions import AVAILABLE
+
+    if device == "cpu" and AVAILABLE:
+        from photoclust.models.processor_network import ProcessorNetwork, in_precision
+
+        return ProcessorNetwork(path, card, in_precision(card, precision))
     from photoclust.models.torch_network import TorchNetwork
 
     return TorchNetwork(path, card, device, precision)
+
+
+def _possible(card: Card, precision: str) -> bool:
+    """Whether a processor of this machine embeds in a precision quickly."""
+    if precision == INT8:
+        from photoclust.models.convolutions import IN_BYTES
+
+        return IN_BYTES and has_int8() and card.int8_sha256 is not None
+    return precision != BFLOAT16 or has_bfloat16()
 
 
 def normalised_rows(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

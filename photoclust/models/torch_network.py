@@ -49,7 +49,7 @@ class TorchNetwork:
 
     def __init__(self, weights: Path, card: Card, device: str = "cpu", precision: str = FLOAT32) -> None:
         self._device = torch.device(device)
-        network = _network(weights).to(self._device)
+        network = folded_network(weights).to(self._device)
         self._precision = torch.bfloat16 if precision == BFLOAT16 else torch.float32
         _round_convolutions(network, self._precision)
         self._network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -89,7 +89,14 @@ def standardised(pixels: Tensor, card: Card) -> Tensor:
     return ((ordered.float() - mean) / deviation).permute(0, 3, 1, 2)
 
 
-def _network(weights: Path) -> nn.Module:
+def folded_network(weights: Path) -> InceptionResnetV1:
+    """The network with the weights in a file, each batch norm folded into the convolution before it.
+
+    Raises
+    ------
+    WeightsError
+        The file cannot be read or holds other weights.
+    """
     network = InceptionResnetV1().eval()
     try:
         state = load_file(weights)
@@ -102,7 +109,7 @@ def _network(weights: Path) -> nn.Module:
     return _folded(network)
 
 
-def _folded(network: nn.Module) -> nn.Module:
+def _folded(network: InceptionResnetV1) -> InceptionResnetV1:
     """The same function with each batch norm folded into the convolution before it."""
     for module in network.modules():
         if isinstance(module, BasicConv2d):

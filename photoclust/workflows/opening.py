@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from photoclust.config import BFLOAT16, FLOAT32, CollectionConfig, IndexSettings
+from photoclust.config import BFLOAT16, FLOAT32, INT8, CollectionConfig, IndexSettings
 from photoclust.index.place import Location
 from photoclust.index.store import IndexStore
-from photoclust.machine import has_bfloat16
+from photoclust.machine import has_bfloat16, has_int8
 from photoclust.models.weights import card_of, settings_of, weights_path, weights_sha256
 from photoclust.photos.sources.search import Search
 
@@ -96,5 +96,9 @@ def open_index(folder: Location, options: PhotoOptions) -> IndexStore:
 
 def fastest(settings: IndexSettings) -> IndexSettings:
     """The same settings in the precision, of those the model may have, that is quickest on this machine."""
-    may = card_of(settings.embed.model).bfloat16 and has_bfloat16()
-    return replace(settings, embed=replace(settings.embed, precision=BFLOAT16 if may else FLOAT32))
+    card, quickest = card_of(settings.embed.model), FLOAT32
+    if card.int8_sha256 and has_int8():
+        quickest = INT8
+    elif card.bfloat16 and has_bfloat16():
+        quickest = BFLOAT16
+    return replace(settings, embed=replace(settings.embed, precision=quickest))

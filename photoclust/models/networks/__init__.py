@@ -4,7 +4,12 @@ Importing facenet-pytorch would import torchvision whole, and with it PyTorch's 
 time and 170 MB for every process of a job. Tests hold these networks against facenet-pytorch's, to the bit.
 """
 
-from photoclust.models.networks.inception_resnet_v1 import BasicConv2d, InceptionResnetV1
+from photoclust.models.networks.inception_resnet_v1 import (
+    BasicConv2d,
+    Branches,
+    InceptionResnetV1,
+    Residual,
+)
 from photoclust.models.networks.mtcnn import ONet, PNet, RNet
 
-__all__ = ["BasicConv2d", "InceptionResnetV1", "ONet", "PNet", "RNet"]
+__all__ = ["BasicConv2d", "Branches", "InceptionResnetV1", "ONet", "PNet", "RNet", "Residual"]

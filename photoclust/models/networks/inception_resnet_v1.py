@@ -28,7 +28,7 @@ class BasicConv2d(nn.Module):
         return self.relu(self.bn(self.conv(x)))
 
 
-class _Branches(nn.Module):
+class Branches(nn.Module):
     """Branches that all see the input; their channels are put beside one another."""
 
     def __init__(self, *branches: nn.Module) -> None:
@@ -37,11 +37,17 @@ class _Branches(nn.Module):
         for name, branch in zip(self._names, branches, strict=True):
             self.add_module(name, branch)
 
+    @property
+    def branches(self) -> dict[str, nn.Module]:
+        """The branches by name, in order."""
+        return {name: self.get_submodule(name) for name in self._names}
+
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.get_submodule(name)(x) for name in self._names], 1)
+        """Map (n, inputs, height, width) to (n, outputs of all branches, ...)."""
+        return torch.cat([branch(x) for branch in self.branches.values()], 1)
 
 
-class _Residual(_Branches):
+class Residual(Branches):
     """What some branches find, scaled, and added to what they were given.
 
     Parameters
@@ -53,7 +59,7 @@ class _Residual(_Branches):
     relu
         What the sum goes through.
     branches
-        See `_Branches`.
+        See `Branches`.
     """
 
     def __init__(
@@ -65,11 +71,12 @@ class _Residual(_Branches):
         self.relu = relu
 
     def forward(self, x: Tensor) -> Tensor:
+        """Map (n, channels, height, width) to the same shape."""
         return self.relu(self.conv2d(super().forward(x)) * self.scale + x)
 
 
 def _block35() -> nn.Module:
-    return _Residual(
+    return Residual(
         (96, 256),
         0.17,
         nn.ReLU(),
@@ -82,7 +89,7 @@ def _block35() -> nn.Module:
 
 
 def _block17() -> nn.Module:
-    return _Residual(
+    return Residual(
         (256, 896),
         0.10,
         nn.ReLU(),
@@ -96,7 +103,7 @@ def _block17() -> nn.Module:
 
 
 def _block8(scale: float, relu: nn.Module) -> nn.Module:
-    return _Residual(
+    return Residual(
         (384, 1792),
         scale,
         relu,
@@ -110,7 +117,7 @@ def _block8(scale: float, relu: nn.Module) -> nn.Module:
 
 
 def _mixed_6a() -> nn.Module:
-    return _Branches(
+    return Branches(
         BasicConv2d(256, 384, 3, 2),
         nn.Sequential(
             BasicConv2d(256, 192, 1), BasicConv2d(192, 192, 3, padding=1), BasicConv2d(192, 256, 3, 2)
@@ -120,7 +127,7 @@ def _mixed_6a() -> nn.Module:
 
 
 def _mixed_7a() -> nn.Module:
-    return _Branches(
+    return Branches(
         nn.Sequential(BasicConv2d(896, 256, 1), BasicConv2d(256, 384, 3, 2)),
         nn.Sequential(BasicConv2d(896, 256, 1), BasicConv2d(256, 256, 3, 2)),
         nn.Sequential(

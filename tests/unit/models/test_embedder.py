@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from photoclust.errors import VectorError, WeightsError
-from photoclust.machine import has_bfloat16
+from photoclust.machine import has_bfloat16, has_int8
 from photoclust.models.cards import MODELS
 from photoclust.models.embedder import Embedder, load, normalised_rows
 from photoclust.models.torch_network import TorchNetwork
@@ -101,9 +101,11 @@ def test_flip_makes_mirror_images_equal(weights: Path, crops: np.ndarray) -> Non
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
 
 
-@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
-def test_bfloat16_is_as_good_as_float32(embedder: Embedder, crops: np.ndarray) -> None:
-    quick = load("casia-webface", flip=False, batch_size=4, precision="bfloat16")
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+def test_fewer_bits_are_as_good_as_float32(embedder: Embedder, crops: np.ndarray, precision: str) -> None:
+    if not {"bfloat16": has_bfloat16, "int8": has_int8}[precision]():
+        pytest.skip(f"this processor has no instructions for {precision}")
+    quick = load("casia-webface", flip=False, batch_size=4, precision=precision)
 
     vectors = quick.embed(crops)
 
@@ -112,13 +114,14 @@ def test_bfloat16_is_as_good_as_float32(embedder: Embedder, crops: np.ndarray) -
     assert np.concatenate([quick.embed(crop[None]) for crop in crops]).tobytes() == vectors.tobytes()
 
 
-def test_without_bfloat16_faces_are_embedded_in_float32(
-    monkeypatch: pytest.MonkeyPatch, embedder: Embedder, crops: np.ndarray
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+def test_without_the_instructions_faces_are_embedded_in_float32(
+    monkeypatch: pytest.MonkeyPatch, embedder: Embedder, crops: np.ndarray, precision: str
 ) -> None:
-    monkeypatch.setattr("photoclust.models.embedder.has_bfloat16", lambda: False)
-    plain = load("casia-webface", flip=False, batch_size=4, precision="bfloat16")
+    monkeypatch.setattr(f"photoclust.models.embedder.has_{precision}", lambda: False)
+    plain = load("casia-webface", flip=False, batch_size=4, precision=precision)
     assert plain.note is not None
-    assert "here faces are embedded in float32" in plain.note
+    assert f"begun in {precision}; here faces are embedded in float32" in plain.note
     assert plain.embed(crops).tobytes() == embedder.embed(crops).tobytes()
 
 
@@ -178,7 +181,7 @@ def test_a_gpu_out_of_memory_gets_half_as_much_and_says_so() -> None:
     assert small.note
     assert "4 faces at once" in small.note
     whole = load("casia-webface", flip=False, batch_size=4).embed(crops[:3])
-    np.testing.assert_array_equal(vectors, whole)
+    np.testing.assert_allclose(vectors, whole, atol=1e-6)
 
 
 def test_without_room_for_one_face_the_processor_does_the_work() -> None:

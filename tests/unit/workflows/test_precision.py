@@ -13,13 +13,15 @@ from photoclust.index.store import IndexStore
 from photoclust.workflows.opening import PhotoOptions, open_index
 
 
-@pytest.mark.parametrize(("there", "precision"), [(True, "bfloat16"), (False, "float32")])
+@pytest.mark.parametrize("precision", ["int8", "bfloat16", "float32"])
 def test_an_index_keeps_the_precision_it_began_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool, precision: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
 ) -> None:
-    monkeypatch.setattr("photoclust.workflows.opening.has_bfloat16", lambda: there)
+    for kind in ("int8", "bfloat16"):
+        monkeypatch.setattr(f"photoclust.workflows.opening.has_{kind}", lambda kind=kind: kind == precision)
     assert open_index(tmp_path, PhotoOptions()).settings.embed.precision == precision
-    monkeypatch.setattr("photoclust.workflows.opening.has_bfloat16", lambda: not there)
+    for kind in ("int8", "bfloat16"):
+        monkeypatch.setattr(f"photoclust.workflows.opening.has_{kind}", lambda kind=kind: kind != precision)
     assert open_index(tmp_path, PhotoOptions()).settings.embed.precision == precision
     head = json.loads((tmp_path / "index.json").read_text())
     assert head["settings"]["embed"]["precision"] == precision
@@ -32,5 +34,5 @@ def test_an_index_that_does_not_say_is_of_float32(tmp_path: Path) -> None:
 
 
 def test_other_precisions_are_refused() -> None:
-    with pytest.raises(UsageError, match="precision must be float32 or bfloat16, not int8"):
-        EmbedConfig(precision="int8")
+    with pytest.raises(UsageError, match="precision must be float32, bfloat16 or int8, not int4"):
+        EmbedConfig(precision="int4")
