@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,8 +29,6 @@ def _has(space: Any, *names: str) -> bool:
 
 AVAILABLE = _has(torch.ops.mkldnn, "_reorder_convolution_weight", "_convolution_pointwise")
 """Whether `FloatConvolution` works."""
-IN_BYTES = _has(torch.ops.onednn, "qconv_prepack", "qconv2d_pointwise")
-"""Whether `ByteConvolution` works."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +160,18 @@ class ByteConvolution:
             self._packed = pack(self._weight, self._steps, self._takes, 0, *self._place, shape)
             self._shape = x.shape
         return x, self._takes, 0, self._packed, self._steps, self._zeros
+
+
+@cache
+def exact_in_bytes() -> bool:
+    """Whether `ByteConvolution` works here: without the instructions, sums of products are cut off."""
+    if not _has(torch.ops.onednn, "qconv_prepack", "qconv2d_pointwise"):
+        return False
+    ones = torch.ones(16, 64, 1, 1)
+    largest = ByteConvolution(Kernel(ones, torch.zeros(16), [1, 1], [0, 0]), 1.0)
+    pixels = torch.full((1, 8, 8, 64), _INPUT, dtype=torch.uint8).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        return bool(torch.allclose(largest(pixels), torch.tensor(64.0)))
 
 
 def rounded_weights(steps: Tensor) -> Tensor:

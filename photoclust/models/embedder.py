@@ -247,9 +247,9 @@ def network_of(card: Card, path: Path, device: str = "cpu", precision: str = FLO
 def _possible(card: Card, precision: str) -> bool:
     """Whether a processor of this machine embeds in a precision quickly."""
     if precision == INT8:
-        from photoclust.models.convolutions import IN_BYTES
+        from photoclust.models.convolutions import exact_in_bytes
 
-        return IN_BYTES and has_int8() and card.int8_sha256 is not None
+        return card.int8_sha256 is not None and has_int8() and exact_in_bytes()
     return precision != BFLOAT16 or has_bfloat16()
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -13,16 +17,18 @@ from torch.nn import functional
 from photoclust.machine import has_int8
 from photoclust.models.convolutions import (
     AVAILABLE,
-    IN_BYTES,
     ByteConvolution,
     FloatConvolution,
     Kernel,
+    exact_in_bytes,
     in_bytes,
     pooled,
     rounded_weights,
 )
 
-needs_int8 = pytest.mark.skipif(not (IN_BYTES and has_int8()), reason="no instructions for 8 bits here")
+needs_int8 = pytest.mark.skipif(
+    not (has_int8() and exact_in_bytes()), reason="no instructions for 8 bits here"
+)
 SHAPES = [((3, 3), 2, 0), ((1, 7), 1, (0, 3)), ((1, 1), 1, 0)]
 
 
@@ -108,3 +114,18 @@ def test_pools_as_torch_does(height: int, width: int) -> None:
     assert torch.equal(pooled(x), functional.max_pool2d(x, 3, 2))
     whole = (x * 255).to(torch.uint8)
     np.testing.assert_array_equal(pooled(whole).numpy(), functional.max_pool2d(whole.float(), 3, 2).numpy())
+
+
+@needs_int8
+def test_sums_that_are_cut_off_are_noticed() -> None:
+    """A processor without the instructions, as oneDNN can be told to take this one for."""
+    say = "from photoclust.models.convolutions import exact_in_bytes; print(exact_in_bytes())"
+    for isa, exact in (("AVX2", "False"), ("DEFAULT", "True")):
+        run = subprocess.run(
+            [sys.executable, "-c", say],
+            env={**os.environ, "ONEDNN_MAX_CPU_ISA": isa},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert run.stdout.strip() == exact

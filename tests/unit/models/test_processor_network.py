@@ -15,14 +15,16 @@ from photoclust.config import BFLOAT16, FLOAT32, INT8
 from photoclust.errors import WeightsError
 from photoclust.machine import has_bfloat16, has_int8
 from photoclust.models.cards import MODELS, Card
-from photoclust.models.convolutions import AVAILABLE, IN_BYTES
+from photoclust.models.convolutions import AVAILABLE, exact_in_bytes
 from photoclust.models.processor_network import ProcessorNetwork, in_precision
 from photoclust.models.torch_network import TorchNetwork
 from photoclust.models.weights import weights_path
 
 CARD = MODELS["casia-webface"]
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="this PyTorch has no such functions")
-needs_int8 = pytest.mark.skipif(not (IN_BYTES and has_int8()), reason="no instructions for 8 bits here")
+needs_int8 = pytest.mark.skipif(
+    not (has_int8() and exact_in_bytes()), reason="no instructions for 8 bits here"
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
