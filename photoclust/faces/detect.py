@@ -5,8 +5,8 @@ The contract:
 - It finds what facenet-pytorch's ``MTCNN(keep_all=True)`` finds, from ``min_face_size`` up: on 198 photos,
   378 of its 379 faces of 40 pixels and more at IoU 0.9, and none besides. Smaller ones may be found or not.
   Networks, weights, thresholds and the scales of the image pyramid are the same; the finest scales are left
-  out, save near what the others find likely, and so, in large photos, is the one of the smallest faces
-  (``benchmarks/detect_vs_stock.py``).
+  out, save near what the others find likely, and in large photos the finer ones are looked at near what the
+  coarser ones show (``benchmarks/detect_vs_stock.py``).
 - The result for a photo depends on that photo alone, never on its neighbours in a batch or on their order.
 - Memory is bounded by the size of the photo, whatever is in it.
 
@@ -42,7 +42,7 @@ Pixels = npt.NDArray[np.uint8]
 
 STRIP = 64  # rows of cells that go through P-Net at once
 LIKELY = 0.8  # least P-Net score worth a closer look: 0.95 finds no fewer faces, 0.6 takes twice the tiles
-SPARSE = 1 << 18  # pixels of the finest copy from which on it is looked at near what coarser ones show alone
+SPARSE = 1 << 18  # pixels of a copy from which on it is looked at near what the two coarser ones show alone
 SMALL = 1 << 16  # pixels of a copy below which going over all of it takes no longer than a closer look
 CHUNK = 32  # candidates that go through a network at once: what suits the cache (512 takes 1.6 times as long)
 
@@ -126,11 +126,13 @@ class Detector:
     def _propose(self, photo: Pyramid) -> Tensor:
         """Squares that may hold a face: float32, shape (n, 4)."""
         steps = self._scales(photo.height, photo.width)
-        large = bool(steps) and prod(scaled(photo.height, photo.width, steps[0])) >= SPARSE
+        large = sum(prod(scaled(photo.height, photo.width, scale)) >= SPARSE for scale in steps[:-2])
         cells, of_copy = self._look_everywhere(photo, steps[large:])
-        if large:
-            finest = self._look_closer(photo, steps[0], cells[of_copy < 2, :4])
-            cells, of_copy = torch.cat([finest, cells]), torch.cat([torch.zeros(len(finest)), of_copy + 1])
+        of_copy = of_copy + large
+        for copy in reversed(range(large)):
+            found = self._look_closer(photo, steps[copy], cells[of_copy <= copy + 2, :4])
+            cells = torch.cat([found, cells])
+            of_copy = torch.cat([torch.full((len(found),), float(copy)), of_copy])
         if steps and steps[0] * self.config.min_face_size < WINDOW / self.config.factor:
             likely = cells[(of_copy < 2) & (cells[:, 4] >= LIKELY), :4]
             cells = torch.cat([cells, self._look_closer(photo, steps[0] / self.config.factor, likely)])
@@ -150,8 +152,8 @@ class Detector:
 
         A face's box is often decided by the scale just finer than its own. Going over the whole photo at that
         scale would double the cost of all the others together; leaving it out moves 2 in 100 boxes below
-        IoU 0.9. The finest scale of large photos is half of the cost, too, and coarser ones show something
-        wherever it shows a face.
+        IoU 0.9. In large photos each scale costs as much as all coarser ones, too, and the two next to it
+        show something wherever it shows a face.
         """
         rows, columns = scaled(photo.height, photo.width, scale)
         size = min(rows, TILE * STRIDE + WINDOW - STRIDE), min(columns, TILE * STRIDE + WINDOW - STRIDE)
