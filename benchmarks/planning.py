@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -100,7 +100,12 @@ def listing(photos: int, shares: dict[str, float]) -> Iterator[PhotoRef]:
         yield PhotoRef(uri(number, "new/"), size(number), Version.modified(10**18 + number))
 
 
-def identify(_: object, ref: PhotoRef) -> PhotoIdentity:
+def identify(refs: Iterable[PhotoRef]) -> Iterator[PhotoIdentity | None]:
+    """What files of these names hold."""
+    return map(identity, refs)
+
+
+def identity(ref: PhotoRef) -> PhotoIdentity:
     """What a file of this name holds."""
     picture = name(int(ref.uri[-12:-4]))
     return PhotoIdentity(picture, picture)
@@ -123,9 +128,9 @@ class MadeUp:
 
 def index(folder: str, photos: int, shares: dict[str, float]) -> None:
     """One run of indexing; prints what it took."""
-    workflow._identify, workflow.is_gone = identify, lambda _: True  # type: ignore[assignment]
+    workflow.is_gone = lambda _: True  # type: ignore[assignment]
     store, began, spent = IndexStore.open(folder), time.perf_counter(), time.process_time()
-    context = Context(lambda: nullcontext(MadeUp()))
+    context = Context(lambda: nullcontext(MadeUp()), lambda _: nullcontext(identify))
     collection = CollectionConfig((FOLDER,), "drop")
     workflow.require_there = lambda _: None  # type: ignore[assignment]
     with store.lock():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def planned(
 ) -> Planned:
     """Plan, and read all of it."""
     asked = {"are_gone": are_gone} if are_gone else {}
-    work = plan(refs, [known], identify, Path(tempfile.gettempdir()), retry_failed, **asked)
+    work = plan(refs, [known], partial(map, identify), Path(tempfile.gettempdir()), retry_failed, **asked)
     parts = list(work.work())
     back = [row for table in work.photos.tables("back") for row in table.to_pylist()]
     changed = {uri: row for part in parts for uri, row in part.changed.items()}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from photoclust.config import EngineConfig
 from photoclust.engine import start
 from photoclust.engine.clustering import start_workers
+from photoclust.engine.identifying import start_identifying
 from photoclust.engine.neighbours import start_search
 from photoclust.types import Advance
 from photoclust.workflows.context import Context, silent
@@ -27,6 +28,7 @@ def context_of(engine: str | EngineConfig = "auto", progress: ProgressCallback |
     place = EngineConfig(kind=engine) if isinstance(engine, str) else engine
     return Context(
         start_engine=partial(start, place),
+        start_identifying=partial(start_identifying, place),
         start_search=partial(start_search, place),
         start_workers=partial(start_workers, place),
         train_with_workers=partial(_training, place),

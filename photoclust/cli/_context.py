@@ -15,6 +15,8 @@ from photoclust.config import EngineConfig
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from photoclust.config import DecodeConfig
+    from photoclust.index.planning.plan import Identify
     from photoclust.index.searching import BlockSearch
     from photoclust.learn.curves import Epoch
     from photoclust.people.clustering.division import Workers
@@ -31,6 +33,7 @@ def context(engine: EngineConfig | None = None, verb: str = "run") -> Context:
     place = replace(engine or EngineConfig(), owns_output=True, debug=debug, job=job or "")
     return Context(
         start_engine=partial(_engine, place),
+        start_identifying=partial(_identifying, place),
         start_search=partial(_search, place),
         start_workers=partial(_workers, place),
         train_with_workers=partial(_training, place),
@@ -51,6 +54,14 @@ def _engine(config: EngineConfig) -> Generator[Engine]:
 
     with start(config) as engine:
         yield engine
+
+
+@contextmanager
+def _identifying(config: EngineConfig, limits: DecodeConfig) -> Generator[Identify]:
+    from photoclust.engine.identifying import start_identifying
+
+    with start_identifying(config, limits) as identify:
+        yield identify
 
 
 @contextmanager

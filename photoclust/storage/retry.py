@@ -38,10 +38,10 @@ class Retried:
     requests: int = 0
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def count(self) -> None:
-        """Count one more, from any thread."""
+    def count(self, more: int = 1) -> None:
+        """Count more, from any thread."""
         with self._turn:
-            self.requests += 1
+            self.requests += more
 
 
 _counting: ContextVar[Retried | None] = ContextVar("retried", default=None)
@@ -57,6 +57,12 @@ def counting_retries() -> Generator[Retried]:
         yield retried
     finally:
         _counting.reset(token)
+
+
+def count_retries(requests: int) -> None:
+    """Count requests that another process had to repeat."""
+    if retried := _counting.get():
+        retried.count(requests)
 
 
 @contextmanager

@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from photoclust.config import EngineConfig
+from photoclust.config import DecodeConfig, EngineConfig
 from photoclust.types import Advance
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from photoclust.index.planning.plan import Identify
     from photoclust.index.searching import BlockSearch
     from photoclust.learn.curves import Epoch
     from photoclust.people.clustering.division import StartWorkers
@@ -47,6 +48,9 @@ class Context:
     ----------
     start_engine
         Starts what turns photos into rows; called only when there are photos to work on.
+    start_identifying
+        Starts what reads photos to see which pictures they hold; called only when there are some that may be
+        copies of others. None reads in this process.
     start_search
         Starts what compares faces block by block; called only when there are many. None searches in this
         process and in one go.
@@ -69,6 +73,7 @@ class Context:
     """
 
     start_engine: Callable[[], AbstractContextManager[Engine]]
+    start_identifying: Callable[[DecodeConfig], AbstractContextManager[Identify]] | None = None
     start_search: Callable[[], AbstractContextManager[BlockSearch]] | None = None
     start_workers: StartWorkers | None = None
     train_with_workers: TrainWithWorkers | None = None

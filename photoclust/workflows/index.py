@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, replace
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from photoclust.config import CollectionConfig, DecodeConfig, IndexSettings
 from photoclust.errors import NoPhotosError, ObjectStoreError, PhotoError, UsageError
 from photoclust.index.place import Location
 from photoclust.index.planning.absence import Absence, gone_from
-from photoclust.index.planning.plan import Plan, plan
+from photoclust.index.planning.plan import Identify, Plan, plan
 from photoclust.index.planning.unread import Unread
 from photoclust.index.planning.worklist import Unanswered, references, with_copies
 from photoclust.index.runs import passed_over_before
@@ -28,14 +29,12 @@ from photoclust.index.store import IndexStore
 from photoclust.index.unfinished import unfinished
 from photoclust.index.writer import PartWriter
 from photoclust.photo_refs import PhotoRef
-from photoclust.photos.identity import identity
+from photoclust.photos.identifying import identities
 from photoclust.photos.sources.gone import is_gone
 from photoclust.photos.sources.reach import Roots, require_there
-from photoclust.photos.sources.references import read_photo
 from photoclust.photos.sources.search import Search
 from photoclust.records import (
     PHOTO_SCHEMA,
-    PhotoIdentity,
     face_schema,
     failed_row,
     page_of,
@@ -162,7 +161,7 @@ def _indexed(
 ) -> IndexReport:
     stats, no_faces = RunStats(), store.face_schema.empty_table()
     with counting_retries() as finding:
-        work = _planned(refs, store, collection)
+        work = _planned(refs, store, collection, context)
         absence = _absence(work, collection)
     stats.add_seconds("find", stats.seconds)
     gone = handed_over(is_gone)
@@ -195,11 +194,26 @@ def _indexed(
     )
 
 
-def _planned(refs: Iterable[PhotoRef], store: IndexStore, collection: CollectionConfig) -> Plan:
+def _planned(
+    refs: Iterable[PhotoRef], store: IndexStore, collection: CollectionConfig, context: Context
+) -> Plan:
     """What is to be done, and which known photos are no longer there."""
     asked = {} if collection.missing == "keep" else {"are_gone": gone_from(collection.folders, is_gone)}
-    identify = handed_over(partial(_identify, store.settings.decode))
-    return plan(refs, store.parts.read_photos(), identify, store.folder, collection.retry_failed, **asked)
+    start = context.start_identifying or _here
+    with ExitStack() as stack:
+        identify = cache(lambda: stack.enter_context(start(store.settings.decode)))
+        return plan(
+            refs,
+            store.parts.read_photos(),
+            lambda some: identify()(some),
+            store.folder,
+            collection.retry_failed,
+            **asked,
+        )
+
+
+def _here(limits: DecodeConfig) -> AbstractContextManager[Identify]:
+    return nullcontext(partial(identities, limits=limits))
 
 
 def _absence(work: Plan, collection: CollectionConfig) -> Absence:
@@ -269,10 +283,3 @@ def _require_credentials(indexed: pa.Table) -> None:
     expired = indexed.filter(pc.field("credentials_expired"))
     if len(expired):
         raise ObjectStoreError(f"Photos can no longer be read: {expired['error'][0].as_py()}.")
-
-
-def _identify(limits: DecodeConfig, ref: PhotoRef) -> PhotoIdentity | None:
-    try:
-        return identity(read_photo(ref, limits))
-    except PhotoError:
-        return None

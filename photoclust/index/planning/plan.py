@@ -7,8 +7,8 @@ join goes part after part, see `photoclust.index.planning.shuffle`, so that memo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,15 @@ from photoclust.index.planning.worklist import Work, copy_row, references, work_
 from photoclust.photo_refs import PhotoRef
 from photoclust.records import FAILED, NO_FACE, OK, PHOTO_SCHEMA, PhotoIdentity
 
-READERS = 8  # threads: reading and hashing hold no lock of Python's, and an object store answers late
 READ_AHEAD = 1024
 WORK_AT_ONCE = 262_144
 """Photos handed to an engine in one stream: what is known of them is in memory while they are worked on."""
 
 _compute: Any = pc
 Row = dict[str, Any]
-Identify = Callable[[PhotoRef], PhotoIdentity | None]
+Identities = Iterator[PhotoIdentity | None]
+Identify = Callable[[Iterable[PhotoRef]], Identities]
+"""Tells which picture each of some files holds, in their order; None where one cannot be read."""
 AreGone = Callable[[pa.Table], Mask]
 
 
@@ -106,7 +107,7 @@ def plan(
 ) -> Plan:
     """Compare what is there with what has been seen.
 
-    Only a file whose size (and etag, where it has one) is that of another is read here, and one that is known
+    Only a file whose size (and etag, where it has one) is that of another is read now, and one that is known
     and not as it was, to see whether it is the same photo. So a folder that was moved or renamed, or whose
     photos got a rating, costs its reading, not its indexing. A file that could not be read before is read to
     see whether it can be now. Many are read at once, each once.
@@ -118,7 +119,7 @@ def plan(
     known
         Tables of PHOTO_SCHEMA: all rows that were ever written, the oldest first.
     identify
-        Tells which picture a file holds; None when it cannot be read. Called from several threads.
+        Reads files, here or elsewhere, and tells which pictures they hold; not called where there are none.
     scratch
         Folder for what does not fit into memory.
     retry_failed
@@ -179,9 +180,8 @@ class _Planner:
 
     def _try_unread(self, unread: pa.Table) -> None:
         """Add the photos that could not be read before and can be now."""
-        with ThreadPoolExecutor(READERS) as readers:
-            found = readers.map(self.identify, references(unread))
-            can_be = np.array([one is not None for one in found], np.bool_)
+        found = self.identify(references(unread)) if len(unread) else iter(())
+        can_be = np.array([one is not None for one in found], np.bool_)
         self.result.unchanged += int((~can_be).sum())
         self.result.unread += int((~can_be).sum())
         number = pa.array(unread["number"].to_numpy() + self.last)
@@ -210,15 +210,15 @@ class _Planner:
         self._open(new.filter(pa.array(~alike)))
 
     def _identify_all(self, alike: pa.Table) -> None:
-        """Read photos, a bounded number of them at once, in the order in which they were found."""
+        """Have photos read, in the order in which they were found."""
         alike = alike.sort_by("number")
-        with ThreadPoolExecutor(READERS) as readers:
-            for start in range(0, len(alike), READ_AHEAD):
-                some = alike.slice(start, READ_AHEAD)
-                found = list(readers.map(self.identify, references(some)))
-                known = np.array([one is not None for one in found], np.bool_)
-                self._open(some.filter(pa.array(~known)))
-                self.by_looks.add("identified", identified(some.filter(pa.array(known)), filter(None, found)))
+        pictures = self.identify(references(alike)) if len(alike) else iter(())
+        for start in range(0, len(alike), READ_AHEAD):
+            some = alike.slice(start, READ_AHEAD)
+            found = list(islice(pictures, len(some)))
+            known = np.array([one is not None for one in found], np.bool_)
+            self._open(some.filter(pa.array(~known)))
+            self.by_looks.add("identified", identified(some.filter(pa.array(known)), filter(None, found)))
 
     def _part_known(self, new: pa.Table, like_them: pa.Table) -> None:
         """Part the photos whose picture is known from others."""
