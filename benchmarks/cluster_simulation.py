@@ -16,7 +16,7 @@ import heapq
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ import numpy as np
 CORES = 16  # of a node
 BYTES_12MP, BYTES_250PX = 3_000_000, 15_000  # of a file
 WAITING = 2  # batches for each core that may wait at the driver
+DIRECTIONS = 128  # in which faces of the default model are compared
+DRIVER_BYTES = 512 * 4 + 40 * 8  # a face: float32 embeddings; 40 neighbours, int32 and float32
 EVENTS = 200_000  # batches in a simulated run, so that the largest takes seconds
 
 
@@ -33,7 +35,7 @@ class Rates:
     """What a step costs; seconds of one core unless said otherwise.
 
     `photo_12mp` and `photo_250px` are two cores over the photos a second of the README's table; the others
-    come from ``--measure``. `same_*` is for a photo whose size in bytes is that of another: the driver reads
+    come from ``--measure``. `same_*` is for a photo whose size in bytes is that of another: some node reads
     it, to see whether it is the same photo under two names.
     """
 
@@ -69,11 +71,11 @@ class Outcome:
     busy_driver: float
 
 
-def planning(photos: int, mean_bytes: int, same: float, rates: Rates) -> float:
+def planning(photos: int, mean_bytes: int, same: float, cores: int, rates: Rates) -> float:
     """Seconds until the first batch, if sizes are spread evenly between nothing and twice their mean."""
     sizes = 2 * mean_bytes
     shared = 1 - sizes / photos * (1 - np.exp(-photos / sizes))
-    return photos * (rates.list_photo + rates.plan_photo + shared * same)
+    return photos * (rates.list_photo + rates.plan_photo + shared * same / cores)
 
 
 def simulate(photos: int, photo_seconds: float, cores: int, rates: Rates) -> Outcome:
@@ -100,8 +102,8 @@ def simulate(photos: int, photo_seconds: float, cores: int, rates: Rates) -> Out
 
 def grouping(faces: float, cores: int, rates: Rates) -> tuple[float, float]:
     """Hours of the exact neighbour search on so many cores, 2 n² d flops, and the driver's memory in GB."""
-    hours = 2 * faces**2 * 512 / (cores * rates.sgemm) / 3600
-    return hours, faces * (512 * 4 + 40 * 8) / 1e9  # float32 embeddings; 40 neighbours, int32 and float32
+    hours = 2 * faces**2 * DIRECTIONS / (cores * rates.sgemm) / 3600
+    return hours, faces * DRIVER_BYTES / 1e9
 
 
 def table(photos: int, rates: Rates) -> None:
@@ -113,8 +115,8 @@ def table(photos: int, rates: Rates) -> None:
     kinds = (("12 MP", rates.photo_12mp, BYTES_12MP, rates.same_12mp),)
     kinds += (("250 px", rates.photo_250px, BYTES_250PX, rates.same_250px),)
     for name, seconds, size, same in kinds:
-        plan = planning(photos, size, same, rates) / 3600
-        for nodes in (1, 4, 16, 64, 256):
+        for nodes in (1, 4, 16, 64, 256, 1000):
+            plan = planning(photos, size, same, nodes * CORES, rates) / 3600
             outcome = simulate(photos, seconds, nodes * CORES, rates)
             hours, _ = grouping(faces, nodes * CORES, rates)
             shares = f"{outcome.busy_cores:.0%} | {outcome.busy_driver:.0%}"
@@ -146,9 +148,9 @@ def measure(photos: int = 20_000) -> Rates:
             with (folder / f"{number:08}.jpg").open("wb") as file:
                 file.truncate(number + 1)  # all of different sizes, so that none is read
         one = list(find_photos([str(folder / "00000000.jpg")]))  # what is imported is no photo's
-        assert plan(one, [], _same_for_all, folder.parent).opened == 1
+        assert plan(one, [], _nothing, folder.parent).opened == 1
         list_seconds, refs = _timed(lambda: list(find_photos([str(folder)])))
-        plan_seconds, work = _timed(lambda: plan(refs, [], _same_for_all, folder.parent))
+        plan_seconds, work = _timed(lambda: plan(refs, [], _nothing, folder.parent))
         assert work.opened == photos
         same = [_same(folder / "size", size) for size in (BYTES_12MP, BYTES_250PX)]
         store = IndexStore.create(Path(scratch) / "index", IndexSettings(), "sha")
@@ -175,8 +177,9 @@ def measure(photos: int = 20_000) -> Rates:
     )
 
 
-def _same_for_all(_: object) -> None:
-    """What files hold that are not read."""
+def _nothing(_: object) -> Iterator[None]:
+    """Which pictures files hold, of which none is read."""
+    return iter(())
 
 
 def _same(path: Path, size: int) -> float:
