@@ -1,10 +1,7 @@
-"""facenet-pytorch's ``InceptionResnetV1``, made quicker and repeatable.
+"""facenet-pytorch's ``InceptionResnetV1`` on a GPU, or on a processor where `processor_network` cannot run.
 
-Batch norm is folded into the convolutions and memory laid out channels last: 45 faces a second of one
-processor against 35 for the network as it comes (``python benchmarks/embed.py``), cosine to it above
-0.999999. In bfloat16, for which some processors have instructions, it takes less than half of that time.
-Cosine to float32 is 0.99929 at worst on 6,579 faces of LFW's development people and of web photos, and
-verification and grouping are equal within noise (docs/benchmarks.md).
+Batch norm is folded into the convolutions and memory laid out channels last; cosine to the network as it
+comes is above 0.999999.
 """
 
 from __future__ import annotations
