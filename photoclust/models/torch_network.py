@@ -65,7 +65,12 @@ class TorchNetwork:
             return self._network(standardised(pixels, self._card).to(self._precision)).cpu().numpy()
 
 
-def standardised(pixels: Tensor, card: Card) -> Tensor:
+def scale_of(card: Card, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of pixel values as a network was trained on them, on a device."""
+    return torch.tensor(card.mean, device=device), torch.tensor(card.deviation, device=device)
+
+
+def standardised(pixels: Tensor, card: Card, scale: tuple[Tensor, Tensor] | None = None) -> Tensor:
     """Pixel values as a network was trained on them.
 
     Parameters
@@ -75,6 +80,8 @@ def standardised(pixels: Tensor, card: Card) -> Tensor:
     card
         Its mean, deviation and order of channels. FaceNet's are (x − 127.5) / 128: facenet-pytorch's
         ``fixed_image_standardization``.
+    scale
+        What `scale_of` gives, where it is at hand already.
 
     Returns
     -------
@@ -82,7 +89,7 @@ def standardised(pixels: Tensor, card: Card) -> Tensor:
         float32, shape (n, 3, height, width), channels last in memory.
     """
     ordered = pixels if card.channels == "RGB" else pixels.flip(3)
-    mean, deviation = (torch.tensor(values, device=pixels.device) for values in (card.mean, card.deviation))
+    mean, deviation = scale or scale_of(card, pixels.device)
     return ((ordered.float() - mean) / deviation).permute(0, 3, 1, 2)
 
 
