@@ -120,8 +120,8 @@ class EmbedConfig:
     precision
         Of the network: ``float32``, or where processors have instructions for it ``bfloat16``, which takes
         half the time, or ``int8``, which takes a third. A new index takes what is quickest on the machine
-        that makes it, of what its model may; a processor without the instructions, or a GPU, continues it in
-        float32.
+        that makes it, of what its model may; a processor without the instructions continues it in float32, a
+        GPU in bfloat16 where it has tensor cores for that. An index of float32 stays with it.
     """
 
     model: str = "casia-webface"

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
+
+NVIDIA_SMI_SECONDS = 30  # for it to answer: it may have to wake a driver first
 
 
 def usable_processors() -> int:
@@ -47,6 +51,22 @@ def _instructions() -> list[str]:
             return next((line.split() for line in lines if line.startswith("flags")), [])
     except OSError:
         return []
+
+
+def gpu_has_bfloat16() -> bool:
+    """Whether a GPU of this machine has tensor cores for bfloat16: of compute capability 8 and more."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return False
+    command = [program, "--query-gpu=compute_cap", "--format=csv,noheader"]
+    try:
+        said = subprocess.run(  # noqa: S603 (a fixed command)
+            command, capture_output=True, text=True, timeout=NVIDIA_SMI_SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    majors = [line.partition(".")[0].strip() for line in said.stdout.splitlines()]
+    return any(major.isdecimal() and int(major) >= 8 for major in majors)
 
 
 def _read_cgroup(name: str) -> str:

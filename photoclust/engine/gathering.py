@@ -42,5 +42,5 @@ def _ready(counts: np.ndarray, batch_size: int) -> int:
     full = np.flatnonzero(faces % batch_size == 0)
     ready = int(full[-1]) + 1 if len(full) else 0
     waiting = counts[ready:]
-    too_many = len(waiting) > PHOTOS_AT_ONCE or waiting.sum() > FACES_AT_ONCE
+    too_many = len(waiting) > PHOTOS_AT_ONCE or waiting.sum() > max(FACES_AT_ONCE, batch_size)
     return len(counts) if too_many else ready

@@ -10,7 +10,7 @@ others, first or last.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,15 @@ class Network(Protocol):
 
     def to_processor(self) -> None:
         """Leave the GPU."""
+        ...
+
+
+@runtime_checkable
+class MakesMirrorImages(Protocol):
+    """A network that makes the mirror images itself."""
+
+    def mirrored(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Embed crops and their mirror images at once; the sums of both."""
         ...
 
 
@@ -140,6 +149,8 @@ class Embedder:
         padded[: len(crops)] = crops
         if not self.flip:
             return self._network(padded)[: len(crops)]
+        if isinstance(self._network, MakesMirrorImages):
+            return self._network.mirrored(padded)[: len(crops)]
         sides = padded, np.ascontiguousarray(padded[:, :, ::-1])
         if self._network.batch_size is None:
             both = self._network(np.concatenate(sides))
@@ -204,7 +215,7 @@ def load(
         Average with mirror images; what the card says by default.
     precision
         ``float32``, or ``bfloat16`` or ``int8`` where PyTorch runs on processors that have instructions for
-        it; in 8 bits only a model that is shipped with what that takes.
+        it; in 8 bits only a model that is shipped with what that takes. On a GPU both mean bfloat16.
 
     Raises
     ------
@@ -214,9 +225,12 @@ def load(
     card, path = card_of(name), weights_path(name)
     if card.format == HEAD:
         return _load_head(card, device, batch_size, flip)
-    usable = precision if device == "cpu" and _possible(card, precision) else FLOAT32
+    if device == "cpu":
+        usable = precision if _possible(card, precision) else FLOAT32
+    else:
+        usable = _precision_of_gpu(card, precision, device)
     embedder = Embedder(network_of(card, path, device, usable), card, flip, batch_size)
-    embedder.note = FLOAT32_HERE.format(precision) if usable != precision else None
+    embedder.note = FLOAT32_HERE.format(precision) if usable == FLOAT32 != precision else None
     return embedder
 
 
@@ -233,6 +247,10 @@ def network_of(card: Card, path: Path, device: str = "cpu", precision: str = FLO
 
         return OnnxNetwork(path, card)
     assert card.format == FACENET
+    if device != "cpu":
+        from photoclust.models.gpu_network import GpuNetwork
+
+        return GpuNetwork(path, card, device, precision)
     from photoclust.models.convolutions import AVAILABLE
 
     if device == "cpu" and AVAILABLE:
@@ -251,6 +269,13 @@ def _possible(card: Card, precision: str) -> bool:
 
         return card.int8_sha256 is not None and has_int8() and exact_in_bytes()
     return precision != BFLOAT16 or has_bfloat16()
+
+
+def _precision_of_gpu(card: Card, precision: str, device: str) -> str:
+    """bfloat16 for an index that is not of float32, where the model may and the GPU has the tensor cores."""
+    quick = precision != FLOAT32 and card.bfloat16
+    with torch.cuda.device(device):
+        return BFLOAT16 if quick and torch.cuda.is_bf16_supported(including_emulation=False) else FLOAT32
 
 
 def normalised_rows(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

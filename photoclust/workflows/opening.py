@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from photoclust.config import BFLOAT16, FLOAT32, INT8, CollectionConfig, IndexSettings
 from photoclust.index.place import Location
 from photoclust.index.store import IndexStore
-from photoclust.machine import has_bfloat16, has_int8
+from photoclust.machine import gpu_has_bfloat16, has_bfloat16, has_int8
 from photoclust.models.weights import card_of, settings_of, weights_path, weights_sha256
 from photoclust.photos.sources.search import Search
 
@@ -99,6 +99,6 @@ def fastest(settings: IndexSettings) -> IndexSettings:
     card, quickest = card_of(settings.embed.model), FLOAT32
     if card.int8_sha256 and has_int8():
         quickest = INT8
-    elif card.bfloat16 and has_bfloat16():
+    elif card.bfloat16 and (has_bfloat16() or gpu_has_bfloat16()):
         quickest = BFLOAT16
     return replace(settings, embed=replace(settings.embed, precision=quickest))
