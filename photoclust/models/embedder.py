@@ -10,7 +10,6 @@ others, first or last.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -22,34 +21,11 @@ from photoclust.machine import has_bfloat16, has_int8
 from photoclust.models.cards import FACENET, HEAD, ONNX, Card
 from photoclust.models.gpu_clock import GpuClock
 from photoclust.models.head import Head, read_head
+from photoclust.models.network import MakesMirrorImages, Network
 from photoclust.models.weights import card_of, weights_path, weights_sha256
 
 FLOAT32_HERE = "This index was begun in {}; here faces are embedded in float32, and the two may be mixed."
 CPU_BATCH = 4  # crops embedded at once where there is no GPU, each with its mirror image
-
-
-class Network(Protocol):
-    """What embeds crops: uint8, shape (n, side, side, 3), to float32, shape (n, d), of any length."""
-
-    batch_size: int | None
-    """Crops that it takes at once, where that is fixed."""
-
-    def __call__(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Embed crops at once."""
-        ...
-
-    def to_processor(self) -> None:
-        """Leave the GPU."""
-        ...
-
-
-@runtime_checkable
-class MakesMirrorImages(Protocol):
-    """A network that makes the mirror images itself."""
-
-    def mirrored(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Embed crops and their mirror images at once; the sums of both."""
-        ...
 
 
 class Embedder:

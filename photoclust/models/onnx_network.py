@@ -43,7 +43,7 @@ def runtime() -> Any:
 
 
 class OnnxNetwork:
-    """A network from an ONNX file, see `photoclust.models.embedder.Network`.
+    """A network from an ONNX file, see `photoclust.models.network.Network`.
 
     One thread, so that vectors do not depend on the machine.
 

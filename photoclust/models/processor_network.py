@@ -40,7 +40,7 @@ _PIXEL = 255.0  # largest value
 
 
 class ProcessorNetwork:
-    """A network from a safetensors file, see `photoclust.models.embedder.Network`.
+    """A network from a safetensors file, see `photoclust.models.network.Network`.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ from photoclust.models.networks import BasicConv2d, InceptionResnetV1
 
 
 class TorchNetwork:
-    """A network from a safetensors file, see `photoclust.models.embedder.Network`.
+    """A network from a safetensors file, see `photoclust.models.network.Network`.
 
     Parameters
     ----------
