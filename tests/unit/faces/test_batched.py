@@ -131,7 +131,7 @@ def test_finds_the_same_faces_in_half_of_the_bits(one: Detector, data: Path) -> 
     paths = sorted((data / "album").rglob("*.jpg"))[::20]
     photos = [np.array(ImageOps.exif_transpose(Image.open(path)).convert("RGB")) for path in paths]
     half = BatchDetector(DetectConfig(), "cpu", torch.bfloat16)
-    assert_agree([one.detect(photo) for photo in photos], half.detect_all(photos), 1.0)
+    assert_agree([one.detect(photo) for photo in photos], half.detect_all(photos), 1.5)
 
 
 def test_a_photo_is_the_same_whatever_it_goes_with(together: BatchDetector, astronaut: np.ndarray) -> None:
