@@ -76,13 +76,13 @@ class Pool:
         return self.some(np.isin(self.faces.photos, chosen))
 
 
-def read(indexes: list[str]) -> Pool:
-    """Everything that some indexes hold."""
+def read(indexes: list[str], model: str = MODEL) -> Pool:
+    """Everything that some indexes hold, embeddings as the calibration of a model has them."""
     parts, sources, people, main, photos = [], [], [], [], 0
     for index in indexes:
         store = IndexStore.open(index)
         table, known = store.faces(["box", "quality", "embedding"]), store.photos()
-        faces = verify_input(table, comparable(face_embeddings(table), table, calibration_of(MODEL)))
+        faces = verify_input(table, comparable(face_embeddings(table), table, calibration_of(model)))
         parts.append((faces.embeddings, faces.quality, faces.photos + photos, faces.boxes))
         photos += faces.photos.max() + 1
         uri = dict(zip(known["photo_id"].to_pylist(), known["uri"].to_pylist(), strict=True))
