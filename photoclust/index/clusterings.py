@@ -50,8 +50,10 @@ class Clustering:
     @cached_property
     def person_of(self) -> Mapping[str, str]:
         """Person id of each face, ``""`` where it is nobody's."""
-        columns = (self.assignments[name].to_pylist() for name in ("face_id", "person_id"))
-        return dict(zip(*columns, strict=True))
+        coded = self.assignments["person_id"].combine_chunks().dictionary_encode()
+        people = coded.dictionary.to_pylist()  # a text for each face would be half of what this takes
+        faces = self.assignments["face_id"].to_pylist()
+        return dict(zip(faces, map(people.__getitem__, coded.indices.to_numpy()), strict=True))
 
 
 class Clusterings:

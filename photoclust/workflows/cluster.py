@@ -101,7 +101,7 @@ def _search(store: IndexStore, config: ClusterConfig, context: Context) -> Neare
             context.start_search, progress, context.divide_search_from, store.search_blocks, store.scratch
         )
     begin = config.approximate_from
-    return exact if begin is None else ApproximateSearch(exact, begin, progress)
+    return exact if begin is None else ApproximateSearch(exact, begin, progress, store.scratch)
 
 
 def put_in_force(store: IndexStore, run: str) -> str:

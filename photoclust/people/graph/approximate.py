@@ -21,7 +21,7 @@ import numpy as np
 
 from photoclust.people.graph.neighbours import Nearest, NeighbourGraph, nearest, ranked
 from photoclust.people.graph.search import Ints, empty_lists, no_lists, one_thread, search, take, threads
-from photoclust.types import Floats, Rows
+from photoclust.types import Floats, MakeArray, Rows
 
 if TYPE_CHECKING:
     from photoclust.people.graph.kernels import Lists
@@ -50,11 +50,14 @@ class ApproximateSearch:
         Faces which, compared with one another, are so much work that it is done approximately.
     progress
         Called with the number of faces to compare; gives what is told of each few done.
+    make
+        Makes the arrays of the outcome, and of the faces list by list.
     """
 
     exact: Nearest
     begin: int
     progress: Callable[[int], AbstractContextManager[Callable[[int], None]]]
+    make: MakeArray = np.empty
 
     def __call__(
         self, queries: Floats, ids: Rows, base: Floats, offset: int, k: int, device: str = "cpu"
@@ -63,12 +66,13 @@ class ApproximateSearch:
         if len(queries) * len(base) < self.begin**2 or len(base) <= k:
             return self.exact(queries, ids, base, offset, k, device)
         with self.progress(len(queries)) as tell:
-            lists = InvertedLists(base)
+            lists = InvertedLists(base, self.make)
             sample = _sample(len(queries), seed=1)
             truth = nearest(queries[sample], ids[sample], base, offset, k, device)
             lists.open(queries[sample], truth, ids[sample] - offset)
             graph = lists.nearest(queries, ids - offset, k, tell)
-        return NeighbourGraph(graph.indices + np.int32(offset), graph.distances, approximate=True)
+        np.add(graph.indices, np.int32(offset), out=graph.indices)
+        return NeighbourGraph(graph.indices, graph.distances, approximate=True)
 
 
 class InvertedLists:
@@ -78,15 +82,19 @@ class InvertedLists:
     ----------
     base
         float32, shape (n, d), unit rows; a copy is held.
+    make
+        Makes arrays with a row for each vector, or for each query.
     """
 
-    def __init__(self, base: Floats) -> None:
+    def __init__(self, base: Floats, make: MakeArray = np.empty) -> None:
+        self._make = make
         self.base, self.count, self.probes = base, min(len(base), int(_LISTS * len(base) ** 0.5)), 1
         self._centroids = _centroids(base, self.count)
         of = search(base, self._centroids, 1).rows[:, 0]
         self._rows = np.argsort(of, kind="stable").astype(np.int32)  # list by list
         self._starts = np.searchsorted(of[self._rows], np.arange(self.count + 1))
-        self._listed = base[self._rows]
+        self._listed = make(base.shape, np.float32)
+        np.take(base, self._rows, axis=0, out=self._listed, mode="clip")  # "raise" takes a copy
 
     def open(self, queries: Floats, truth: NeighbourGraph, own: Rows) -> None:
         """Look into twice as many lists until `WANTED` of the true neighbours of some queries are found."""
@@ -98,7 +106,8 @@ class InvertedLists:
         self, queries: Floats, own: Rows, k: int, tell: Callable[[int], None] = lambda done: None
     ) -> NeighbourGraph:
         """Rank what the lists propose; `own` is the row of each query in the base, or none."""
-        indices, distances = np.empty((len(queries), k), np.int32), np.empty((len(queries), k), np.float32)
+        shape = len(queries), k
+        indices, distances = self._make(shape, np.int32), self._make(shape, np.float32)
         for start in range(0, len(queries), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             found = ranked(queries[part], own[part], self.base, self._candidates(queries[part], k + 1), k)

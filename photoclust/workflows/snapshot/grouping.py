@@ -166,7 +166,7 @@ def new_clustering(
             "face_id": faces["face_id"],
             "label": labels,
             "person_id": kept.people,
-            "status": groups.status.astype(str).tolist(),
+            "status": pa.array(groups.status),
             "confidence": groups.confidence,
             "burst": pa.array(bursts, pa.int32(), mask=alone),
             "likeliest_person_id": pa.nulls(len(faces), pa.string()),
@@ -175,7 +175,7 @@ def new_clustering(
         schema=ASSIGNMENT_SCHEMA,
     )
     created = datetime.now(UTC)
-    counts = {status: groups.status.tolist().count(status) for status in (UNSURE, LOW_QUALITY)}
+    counts = {status: int(np.count_nonzero(groups.status == status)) for status in (UNSURE, LOW_QUALITY)}
     numbers = {person: one.number for person, one in kept.identities.items()}
     table = _people(faces, assignments, resolution, numbers)
     run = {
