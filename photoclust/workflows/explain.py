@@ -14,7 +14,7 @@ from photoclust.people.calibration.spread import SpreadModel
 from photoclust.people.clustering.agglomerate import evidence_between
 from photoclust.people.clustering.density import density_tree
 from photoclust.people.clustering.membership import NOBODY, Templates
-from photoclust.people.clustering.required import evidence_for_groups, people_like, required_evidence, share
+from photoclust.people.clustering.required import evidence_for_groups, people_like, required_evidence
 from photoclust.people.graph.neighbours import cosine_distances
 from photoclust.people.identity.explain import meeting_distance, minimax_way
 from photoclust.people.identity.near import Grouped, Near, partition_of
@@ -235,11 +235,10 @@ def _group_evidence(near: Near, face: int, groups: Rows) -> float:
 def _required_evidence(near: Near, groups: Rows, calibration: Calibration, false_join_rate: float) -> float:
     """Evidence that would join the people of two faces, as near as others are to them."""
     everyone, (smaller, larger) = len(near.group), groups[np.argsort(near.count[groups], kind="stable")]
-    m, n = near.count[smaller], near.count[larger]
+    n = near.count[larger]
     if n == 1:
         return float(required_evidence(people_like(everyone, n), calibration, false_join_rate))
-    needed = max(0.0, evidence_for_groups(everyone, false_join_rate) - float(share(m, n)))
-    return needed + near.against(smaller, larger)
+    return max(0.0, evidence_for_groups(everyone, false_join_rate) + near.asked(smaller, larger))
 
 
 def _too_poor(near: Near, groups: Rows, clear: npt.NDArray[np.bool_]) -> bool:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from photoclust.types import Doubles, Floats
+from photoclust.types import Doubles, Floats, Rows
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)  # evidence differs by 0.1 from that of 11 nodes
 _LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
@@ -55,6 +55,10 @@ class Side:
         """
         power = (squared_lengths(sums) if squares is None else squares) / count**2
         return cls(count, power, sums[:, -1].astype(np.float64) / count)
+
+    def take(self, rows: Rows) -> Side:
+        """Of some of the pairs alone."""
+        return Side(self.count[rows], self.power[rows], self.hubness[rows])
 
 
 def squared_lengths(sums: Floats) -> Doubles:

@@ -4,7 +4,8 @@ The contract:
 
 - Two groups are compared only where an edge runs between them, so that nothing is quadratic.
 - In a round, two groups join that are each other's best partner, and with them whatever prefers one of the
-  two. Only evidence at least half as strong as the strongest is looked at, so that weak follows strong.
+  two and is no larger: a face that two people resemble does not unite them. Only evidence at least half as
+  strong as the strongest is looked at, so that weak follows strong.
 - Groups that exclude one another never join: that have a photo in common, or that a decision keeps apart.
 - Groups that a decision makes parts of one person stay apart here, each with its own template, for an infant
   and an adult look like neither when averaged. To what excludes they are one.
@@ -243,7 +244,8 @@ def _targets(partition: Partition, strong: Pairs) -> Rows:
     larger, tied = size[best[mutual]] > size[mutual], size[best[mutual]] == size[mutual]
     hub = target.copy()
     hub[mutual] = np.where(larger | (tied & (best[mutual] < mutual)), best[mutual], mutual)
-    follows = groups[np.isin(best[groups], mutual) & ~part[groups]]
+    no_larger = size[groups] <= size[best[groups]]
+    follows = groups[np.isin(best[groups], mutual) & ~part[groups] & no_larger]
     target[follows] = hub[best[follows]]
     strength[target == np.arange(len(target))] = np.inf
     late = partition.exclusions.late(partition.group, partition.person()[target], strength)

@@ -5,12 +5,17 @@ Which regions those are the collection itself tells, once what is certain is joi
 nearest others are than the nearest of a cohort of strangers, the group it may join left out, is held against
 the join: on average (its *crowding*), and of the runner-up alone. The former tells dense regions, the latter
 that there is somebody else to be. That is adaptive score normalisation with the collection as its cohort
-(Matějka et al., Analysis of score normalization in multilingual speaker recognition, Interspeech 2017). So
-evidence between groups, and between a face and a group, may be weaker than where nobody knows who else is
-near; of two single faces the nearest others are often more photos of the same people, and it may not.
+(Matějka et al., Analysis of score normalization in multilingual speaker recognition, Interspeech 2017). Of
+two single faces the nearest others are often more photos of the same people: they count nothing.
 
 Only the crowding of the smaller group says anything, by a logistic regression of "same person" on evidence
 and crowding of either: a person known by thirty photos is known well, whoever else is near.
+
+For a join speaks that faces of the smaller group are nearer to a few of the larger than to most
+(`photoclust.people.clustering.nearest_faces`): they come of the same series of photos. A stranger who
+resembles somebody is about as near to all photos of them. By logistic regressions on either half of the
+people of ``benchmarks/shapes.py``, with different other regressors, it is worth 33 to 48 of evidence for each
+unit of similarity.
 
 Constants are chosen on half of the people of ``benchmarks/shapes.py``, collections of every shape counting
 the same.
@@ -21,19 +26,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.calibration.hubness import NEAREST
 from photoclust.people.calibration.spread import Side, SpreadModel
 from photoclust.people.clustering.agglomerate import Pairs, Partition, compared
-from photoclust.people.clustering.required import share
+from photoclust.people.clustering.membership import NOBODY
+from photoclust.people.clustering.nearest_faces import nearest_faces
 from photoclust.types import Doubles, Floats, Rows
 
 START = 1e-3
 """Times ``false_join_rate``: what may join wrongly before anything is known of who is near."""
 
 _AT_ONCE = 1 << 18  # groups or pairs
-_CROWDING, _RUNNER_UP = 35.0, 10.0  # evidence asked for, for each unit that others are nearer
+_CROWDING, _RUNNER_UP = 15.0, 15.0  # evidence asked for, for each unit that others are nearer
+_NEARER, _MOST_NEARER = 42.0, 12.0  # what speaks for it, for each unit that the nearest faces are nearer
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,30 @@ def cosine(one: Side, other: Side, product: Doubles) -> Doubles:
     return product / np.sqrt(np.maximum(one.power * other.power, 1e-12))
 
 
+def nearer(
+    embeddings: Floats, group: Rows, left: Rows, right: Rows, one: Side, other: Side, product: Doubles
+) -> Doubles:
+    """What speaks for two groups being one person because some of their faces are nearer than most.
+
+    Each face of the smaller group is held against the three of the larger that are nearest to it; of two
+    groups that are as large the greater counts.
+
+    Parameters
+    ----------
+    embeddings, group
+        As for `nearest_faces`.
+    left, right, one, other, product
+        The pairs of groups, and what is known of them.
+    """
+    ascending, equal = one.count <= other.count, np.flatnonzero(one.count == other.count)
+    smaller, larger = np.where(ascending, left, right), np.where(ascending, right, left)
+    nearest = nearest_faces(embeddings, group, smaller, larger)
+    most = product / np.sqrt(np.maximum(np.where(ascending, one.power, other.power), 1e-12))
+    back = nearest_faces(embeddings, group, larger[equal], smaller[equal])
+    nearest[equal] = np.maximum(nearest[equal], back)
+    return np.minimum(_NEARER * (nearest - most), _MOST_NEARER)
+
+
 @dataclass(frozen=True)
 class InContext:
     """Weighs groups with an eye on who else is near.
@@ -148,25 +180,23 @@ class InContext:
         Evidence that two single faces need to join.
     group
         Evidence that anything and a group needs where nobody is near.
+    embeddings
+        float32, shape (n, c + 1): the faces.
+    counted
+        bool, shape (n,): those that are looked at one by one, one of each burst.
     """
 
     context: Context
     model: SpreadModel
     pair: float
     group: float
-
-    @classmethod
-    def of(
-        cls, partition: Partition, pairs: Pairs, calibration: Calibration, pair: float, group: float
-    ) -> InContext:
-        """In the context of some groups; `pairs` are those that may be near."""
-        return cls(Context.of(partition, pairs, calibration), calibration.weighed, pair, group)
+    embeddings: Floats
+    counted: npt.NDArray[np.bool_]
 
     def again(self, partition: Partition, pairs: Pairs) -> Pairs:
         """The same pairs, weighed in context.
 
-        That is never more evidence than before: where there was none, no pair is looked at before a group of
-        it has grown.
+        Where there was no evidence, no pair is looked at before a group of it has grown.
         """
         likely = np.flatnonzero(pairs.evidence > 0)
         evidence = np.full(len(pairs.left), -np.inf)
@@ -175,12 +205,16 @@ class InContext:
 
     def __call__(self, partition: Partition, left: Rows, right: Rows) -> Doubles:
         """Evidence of pairs, less what is held against them, where it is enough to join them; else −inf."""
-        found = np.empty(len(left))
+        group, found = np.where(self.counted, partition.group, NOBODY), np.empty(len(left))
         for block, one, other, product in compared(partition, left, right):
+            a, b = left[block], right[block]
             evidence = self.model.evidence(one, other, product)
             single = np.maximum(one.count, other.count) == 1
-            against = self.context.against_smaller(left[block], right[block], one, other, product)
-            evidence -= np.where(single, 0, against)
-            needed = np.where(single, self.pair, self.group - share(one.count, other.count))
-            found[block] = np.where(evidence > np.maximum(0, needed), evidence, -np.inf)
+            context = evidence - self.context.against_smaller(a, b, one, other, product)
+            needed = np.where(single, self.pair, self.group)
+            likely = np.flatnonzero(~single & (evidence > 0) & (context + _MOST_NEARER > needed))
+            sides = one.take(likely), other.take(likely)
+            context[likely] += nearer(self.embeddings, group, a[likely], b[likely], *sides, product[likely])
+            enough = (evidence > 0) & (np.where(single, evidence, context) > needed)
+            found[block] = np.where(enough, np.where(single, evidence, context), -np.inf)
         return found

@@ -29,7 +29,7 @@ from photoclust.people.clustering.agglomerate import (
     weighed_by,
 )
 from photoclust.people.clustering.constraints import Constraints
-from photoclust.people.clustering.context import START, InContext
+from photoclust.people.clustering.context import START, Context, InContext
 from photoclust.people.clustering.density import density_clusters
 from photoclust.people.clustering.exclusions import Exclusions
 from photoclust.people.clustering.required import evidence_for_groups, people_like, required_evidence
@@ -150,8 +150,8 @@ class Founders:
 
     def __init__(self, faces: Candidates) -> None:
         self.labels = faces.labels()
-        self.partition = _founders(faces)
-        self._faces = replace(faces, embeddings=faces.embeddings[:0].copy())  # sums are what is looked at
+        self.partition, self._counted = _founders(faces)
+        self._faces = faces
         self._weigh = weighed_by(faces.model)
 
     @property
@@ -194,7 +194,8 @@ class Founders:
         faces, left = self._faces, self._joining.pairs
         pair = float(faces.required(everyone, np.ones(1))[0])
         group = evidence_for_groups(everyone, faces.config.false_join_rate)
-        weigh = InContext.of(self.partition, left, faces.calibration, pair, group)
+        context = Context.of(self.partition, left, faces.calibration)
+        weigh = InContext(context, faces.model, pair, group, faces.embeddings, self._counted)
         return Joining(self.partition, weigh.again(self.partition, left), weigh, np.zeros_like)
 
 
@@ -225,12 +226,13 @@ def single_pairs(
 def join_large(faces: Candidates, partition: Partition) -> None:
     """Join groups with more faces than neighbours: their edges may all lie inside them.
 
-    Only the sums of those groups are looked at.
+    Only the sums of those groups are looked at. Nobody knows who else is near: what is certain is joined.
     """
     k = faces.graph.indices.shape[1]
     weigh = weighed_by(faces.model)
     pairs = pairs_of(partition, *_between(partition, large(partition, k), k), weigh)
-    join(Joining(partition, pairs, weigh, partial(faces.required, faces_in(partition))))
+    required = partial(faces.required, faces_in(partition), rate=START)
+    join(Joining(partition, pairs, weigh, required))
 
 
 def large(partition: Partition, k: int) -> Rows:
@@ -242,10 +244,11 @@ def large(partition: Partition, k: int) -> Rows:
 # -- founders -----------------------------------------------------------------------------------------
 
 
-def _founders(faces: Candidates) -> Partition:
+def _founders(faces: Candidates) -> tuple[Partition, npt.NDArray[np.bool_]]:
     """Every face a group of its own, near-identical founders in one that counts as a single face.
 
-    Faces that the user has put together begin in one group, in which low ones do not count.
+    Faces that the user has put together begin in one group, in which low ones do not count. Tells also which
+    founders are counted: one of each burst.
     """
     graph, constraints, everyone = faces.graph, faces.constraints, np.arange(len(faces))
     near = _edges(graph, graph.distances <= NEAR_IDENTICAL, faces.low)
@@ -259,7 +262,7 @@ def _founders(faces: Candidates) -> Partition:
     for column in (partition.sums, partition.squares, partition.count):
         column[faces.silent] = 0
     absorb(partition, np.where(burst == everyone, start, everyone))
-    return partition
+    return partition, ~faces.low & (burst == everyone)
 
 
 def _beginnings(near: Edges, exclusions: Exclusions, constraints: Constraints) -> tuple[Rows, Rows]:

@@ -238,7 +238,12 @@ def person_of_group(templates: Templates) -> Rows:
 
 
 def attach(
-    templates: Templates, graph: NeighbourGraph, apart: Apart, model: SpreadModel, required: Doubles
+    templates: Templates,
+    graph: NeighbourGraph,
+    apart: Apart,
+    model: SpreadModel,
+    required: Doubles,
+    asked: npt.NDArray[np.bool_],
 ) -> Rows:
     """Let faces that are nobody's join the group that most speaks for them, if it speaks loudly enough.
 
@@ -257,14 +262,17 @@ def attach(
         Weighs the evidence.
     required
         float64, shape (groups,): evidence that each group asks for.
+    asked
+        bool, shape (n,): faces that may join.
 
     Returns
     -------
     int64, shape (n,): group of each face, or `NOBODY`.
     """
-    best, owner = rivals(templates, graph, model, apart), apart.owner
+    asked = asked & (templates.group == NOBODY)
+    best, owner = rivals(templates, graph, model, apart, asked), apart.owner
     enough = best.evidence > np.append(required, np.inf)[best.group]
-    joining = np.flatnonzero((templates.group == NOBODY) & enough)
+    joining = np.flatnonzero(asked & enough)
     joining = joining[np.lexsort((-best.evidence[joining], owner[joining]))]
     joining = joining[np.flatnonzero(np.diff(owner[joining], prepend=NOBODY))]
     target, strength = np.arange(len(graph)), np.full(len(graph), -np.inf)

@@ -8,8 +8,7 @@ from photoclust.people.calibration.evidence import Calibration
 from photoclust.types import Doubles
 
 # Chosen on half of the people of ``benchmarks/shapes.py``, with the constants of `context`.
-_GROUP, _GROWTH = 2.2, 0.15  # evidence between groups besides -ln(rate), and for each unit of ln(faces)
-_SHARE, _LEAST_RATIO, _MOST_RATIO = 2.5, 3.0, 40.0
+_GROUP, _GROWTH = 1.0, 0.4  # evidence between groups besides -ln(rate), and for each unit of ln(faces)
 
 
 def people_like(faces: float, own: Doubles) -> Doubles:
@@ -47,12 +46,3 @@ def required_evidence(people: Doubles, calibration: Calibration, false_join_rate
 def evidence_for_groups(faces: float, false_join_rate: float) -> float:
     """Evidence that joins two groups near nobody, among so many faces."""
     return _GROUP + _GROWTH * np.log(max(1.0, faces)) - np.log(false_join_rate)
-
-
-def share(m: Doubles, n: Doubles) -> Doubles:
-    """Evidence that need not be there because one group is so much larger.
-
-    A face is sooner one of somebody who has forty than one of somebody who has two.
-    """
-    ratio = np.maximum(m, n) / np.minimum(m, n)
-    return _SHARE * np.log(np.clip(ratio, _LEAST_RATIO, _MOST_RATIO) / _LEAST_RATIO)

@@ -7,7 +7,7 @@ The way of a face:
    density clusters, then across them: a mixed cluster comes apart, and fragments of a person come together.
    At first only what is certain is joined, then in view of who else is near (`context`).
 3. A member is taken out that its group speaks against, or another group much more for.
-4. What is left, low-quality faces included, joins a group that speaks for it; it founds and bridges none.
+4. Faces of low quality, and those taken out, join a group that speaks for them; they found and bridge none.
 5. Where the model has changed, faces stay with whom they were known to be, unless the new one contradicts.
 
 What the user has decided holds (`Constraints`): faces put together start in one group and stay in it, be
@@ -146,11 +146,12 @@ def settled(faces: Candidates, partition: Partition) -> Groups:
     templates = templates_of(group)
     group = _leave_doubtful(templates, graph, constraints, faces.model, config)
     group = _without_small(group, config.min_cluster_size, constraints)
+    left = faces.low | (templates.group != NOBODY)  # others have been weighed in view of who is near
     templates = templates_of(group, before=templates)
     everyone = faces_in(partition)
     required = faces.required(everyone, np.maximum(1, templates.count))
     apart = Apart(constraints.exclusions, constraints.start)
-    group = attach(templates, graph, apart, faces.model, required)
+    group = attach(templates, graph, apart, faces.model, required, left)
     group = np.where(alone & (group == NOBODY), len(group) + constraints.start, group)
     templates = templates_of(group, before=templates)
     if constraints.known is not None:

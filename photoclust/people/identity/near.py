@@ -18,7 +18,7 @@ import numpy.typing as npt
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.calibration.spread import SpreadModel, squared_lengths
 from photoclust.people.clustering.agglomerate import Pairs, Partition, compared
-from photoclust.people.clustering.context import Context, cosine
+from photoclust.people.clustering.context import Context, cosine, nearer
 from photoclust.people.clustering.exclusions import Clash, Exclusions
 from photoclust.people.clustering.membership import NOBODY, Templates
 from photoclust.people.clustering.required import people_like
@@ -85,7 +85,8 @@ class Weighed:
     excess
         float64, shape (pairs,): evidence less the logarithm of the number of people there is room for
         (`people_like`), of whom few pairs are the same, and what is held against the smaller group because
-        others are near; of two single faces that says nothing.
+        others are near, more what speaks for the pair because some of their faces are nearer than most; of
+        two single faces that says nothing.
     two_faces
         bool, shape (pairs,): pairs of single faces.
     """
@@ -172,10 +173,14 @@ class Near:
     def weigh(self, left: Rows, right: Rows) -> Weighed:
         """Any pairs of groups."""
         evidence, others = np.empty(len(left)), np.empty(len(left))
+        embeddings, group = self._templates.embeddings, self._templates.group
         for block, one, other, product in compared(self._partition, left, right):
             a, b = left[block], right[block]
             evidence[block] = self._model.evidence(one, other, product)
             others[block] = self._context.against_smaller(a, b, one, other, product)
+            likely = np.flatnonzero((evidence[block] > 0) & (np.maximum(one.count, other.count) > 1))
+            sides = one.take(likely), other.take(likely)
+            others[block][likely] -= nearer(embeddings, group, a[likely], b[likely], *sides, product[likely])
         larger = np.maximum(self.count[left], self.count[right])
         against = np.log(people_like(len(self.group), larger)) + np.where(larger > 1, others, 0)
         return Weighed(left, right, evidence, evidence - against, larger == 1)
@@ -184,11 +189,13 @@ class Near:
         """What speaks for a face being in its group, itself left out of it."""
         return float(self._templates.evidence(np.array([face]), self.group[[face]], self._model)[0])
 
-    def against(self, smaller: int, larger: int) -> float:
-        """Evidence asked for because others are nearer to a group than strangers are."""
-        own = np.array([smaller])
-        _, one, other, product = next(compared(self._partition, own, np.array([larger])))
-        return float(self._context.against(own, cosine(one, other, product))[0])
+    def asked(self, smaller: int, larger: int) -> float:
+        """Evidence asked for because others are near a group, less what the nearest faces say."""
+        pair = np.array([smaller]), np.array([larger])
+        _, one, other, product = next(compared(self._partition, *pair))
+        embeddings, group = self._templates.embeddings, self._templates.group
+        against = self._context.against(pair[0], cosine(one, other, product))
+        return float((against - nearer(embeddings, group, *pair, one, other, product))[0])
 
 
 def _beside_others(group: Rows, silent: Rows) -> Rows:
