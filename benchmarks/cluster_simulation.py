@@ -26,7 +26,7 @@ CORES = 16  # of a node
 BYTES_12MP, BYTES_250PX = 3_000_000, 15_000  # of a file
 WAITING = 2  # batches for each core that may wait at the driver
 DIRECTIONS = 128  # in which faces of the default model are compared
-DRIVER_BYTES = 512 * 4 + 40 * 8  # a face: float32 embeddings; 40 neighbours, int32 and float32
+MAPPED_BYTES = 128 * 4 + 40 * 8  # a face: float32 embeddings; 40 neighbours, int32 and float32
 EVENTS = 200_000  # batches in a simulated run, so that the largest takes seconds
 
 
@@ -101,9 +101,9 @@ def simulate(photos: int, photo_seconds: float, cores: int, rates: Rates) -> Out
 
 
 def grouping(faces: float, cores: int, rates: Rates) -> tuple[float, float]:
-    """Hours of the exact neighbour search on so many cores, 2 n² d flops, and the driver's memory in GB."""
+    """Hours of the exact neighbour search on so many cores, 2 n² d flops, and GB in the driver's files."""
     hours = 2 * faces**2 * DIRECTIONS / (cores * rates.sgemm) / 3600
-    return hours, faces * DRIVER_BYTES / 1e9
+    return hours, faces * MAPPED_BYTES / 1e9
 
 
 def table(photos: int, rates: Rates) -> None:
@@ -123,8 +123,8 @@ def table(photos: int, rates: Rates) -> None:
             print(
                 f"| {nodes} | {name} | {plan:,.2g} | {outcome.index_hours:,.1f} | {shares} | {hours:,.2g} |"
             )
-    _, memory = grouping(faces, 1, rates)
-    print(f"Driver: {memory:,.1f} GB to group; the plan takes as much for any number of photos.")
+    _, mapped = grouping(faces, 1, rates)
+    print(f"Driver: {mapped:,.1f} GB of embeddings and neighbours in mapped files.")
 
 
 # -- measuring --------------------------------------------------------------------------------------------
