@@ -229,7 +229,7 @@ def network_of(card: Card, path: Path, device: str = "cpu", precision: str = FLO
         return GpuNetwork(path, card, device, precision)
     from photoclust.models.convolutions import AVAILABLE
 
-    if device == "cpu" and AVAILABLE:
+    if AVAILABLE:
         from photoclust.models.processor_network import ProcessorNetwork, in_precision
 
         return ProcessorNetwork(path, card, in_precision(card, precision))
