@@ -123,7 +123,7 @@ def _cuda() -> tuple[str, str, str]:
     import torch
 
     if not torch.cuda.is_available():
-        return OK, "no CUDA device; faces are embedded on the processor", ""
+        return OK, "no CUDA device; faces are found and embedded on the processor", ""
     names = [torch.cuda.get_device_name(device) for device in range(torch.cuda.device_count())]
     torch.ones(1, device="cuda").add_(1).item()
     return OK, f"{', '.join(names)} (CUDA {torch.version.cuda})", ""
