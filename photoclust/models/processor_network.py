@@ -2,7 +2,7 @@
 
 The same network as `photoclust.models.torch_network.TorchNetwork` with every convolution, its bias, ReLU and
 sum in one pass. In 8 bits (``int8``), for which processors have instructions since about 2019, it takes a
-quarter of the time of float32 and half of that of bfloat16. Only convolutions are in 8 bits; what blocks add
+third of the time of float32 and 0.6 of that of bfloat16. Only convolutions are in 8 bits; what blocks add
 to, and all after the last block, is float32. How large the numbers are that each takes was measured on faces
 (tools/int8_ranges.py) and is shipped with the model.
 """
