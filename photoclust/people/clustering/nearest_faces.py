@@ -6,6 +6,8 @@ nearer to a few of the person's photos than to most, which the mean of all does 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from photoclust.people.calibration.spread import dots
@@ -13,10 +15,14 @@ from photoclust.types import Doubles, Floats, Rows
 
 _NEAREST = 3
 _BLOCK = 8_192  # pairs of faces multiplied at once: 2 × 4 MB
+_SORTED = 1 << 21  # pairs of faces whose similarities are in memory, besides those of one face: 50 MB
+_MOST = 256  # faces of the smaller group that are looked at, or two large groups would take their product
 
 
 def nearest_faces(embeddings: Floats, group: Rows, groups: Rows, others: Rows) -> Doubles:
     """Mean similarity of the faces of some groups to the three of another that are nearest to each.
+
+    Of more than 256 faces of a group in `groups`, 256 that are spread evenly over its rows stand for all.
 
     Parameters
     ----------
@@ -35,10 +41,23 @@ def nearest_faces(embeddings: Floats, group: Rows, groups: Rows, others: Rows) -
         return np.zeros(0)
     faces = _of_some(group, np.union1d(groups, others))
     (first, size), (start, width) = (_places(group[faces], side) for side in (groups, others))
-    pair = np.repeat(np.arange(len(groups)), size)  # of each face that is compared with another group
-    own = faces[np.arange(len(pair)) - np.repeat(np.cumsum(size) - size, size) + first[pair]]
-    nearest = _mean_of_nearest(_similarities(embeddings, own, faces, start[pair], width[pair]), width[pair])
-    return np.add.reduceat(nearest, np.cumsum(size) - size) / size
+    looked_at = np.minimum(size, _MOST)
+    begin = np.cumsum(looked_at) - looked_at
+    pair = np.repeat(np.arange(len(groups)), looked_at)  # of each face that is compared with another group
+    rank = np.arange(len(pair)) - begin[pair]
+    own = faces[first[pair] + rank * size[pair] // looked_at[pair]]
+    nearest = np.empty(len(pair))
+    for some in _parts(width[pair]):
+        to = pair[some]
+        similarity = _similarities(embeddings, own[some], faces, start[to], width[to])
+        nearest[some] = _mean_of_nearest(similarity, width[to])
+    return np.add.reduceat(nearest, begin) / looked_at
+
+
+def _parts(width: Rows) -> Iterator[slice]:
+    """Faces whose similarities, so many of each, are in memory together."""
+    ends = [*(np.flatnonzero(np.diff(np.cumsum(width) // _SORTED)) + 1), len(width)]
+    yield from map(slice, [0, *ends], ends)
 
 
 def _of_some(group: Rows, some: Rows) -> Rows:

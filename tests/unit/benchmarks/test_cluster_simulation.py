@@ -42,5 +42,5 @@ def test_no_number_of_cores_is_faster_than_the_driver(simulation: Any) -> None:
 
 def test_all_photos_share_a_size_when_there_are_many_more_than_sizes(simulation: Any) -> None:
     rates = simulation.Rates()
-    assert simulation.planning(1_000_000, 10, 1.0, rates) == pytest.approx(1e6, rel=1e-3)
-    assert simulation.planning(1_000, 10_000_000, 1.0, rates) == pytest.approx(0, abs=0.1)
+    assert simulation.planning(1_000_000, 10, 1.0, 1, rates) == pytest.approx(1e6, rel=1e-3)
+    assert simulation.planning(1_000, 10_000_000, 1.0, 1, rates) == pytest.approx(0, abs=0.1)

@@ -25,13 +25,14 @@ def looked_at_one_by_one(rows: np.ndarray, group: np.ndarray, one: int, other: i
     return float(np.sort(similarity, axis=1)[:, -3:].mean(axis=1).mean())
 
 
-@given(st.lists(st.integers(NOBODY, 4), min_size=5, max_size=40), st.integers(1, 7))
-def test_each_face_counts_with_the_three_that_are_nearest_to_it(drawn: list[int], block: int) -> None:
+@given(st.lists(st.integers(NOBODY, 4), min_size=5, max_size=40), st.integers(1, 7), st.integers(1, 30))
+def test_each_face_counts_with_the_three_nearest_to_it(drawn: list[int], block: int, at_once: int) -> None:
     group = np.array([*drawn, 0, 1, 2, 3, 4])
     rows = faces(len(group))
     one, other = np.array([0, 3, 1, 0]), np.array([1, 2, 0, 4])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_BLOCK", block)
+        patch.setattr(module, "_SORTED", at_once)
         found = nearest_faces(rows, group, one, other)
     wanted = [looked_at_one_by_one(rows, group, *pair) for pair in zip(one, other, strict=True)]
     np.testing.assert_allclose(found, wanted, atol=1e-6)
@@ -41,6 +42,14 @@ def test_faces_of_nobody_take_no_part() -> None:
     rows, group = faces(6), np.array([0, 0, NOBODY, 1, 1, NOBODY])
     found = nearest_faces(rows, group, np.array([0]), np.array([1]))
     assert found[0] == pytest.approx(looked_at_one_by_one(rows, group, 0, 1))
+
+
+def test_of_a_large_group_some_faces_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST", 4)
+    rows, group = faces(13), np.array([0] * 8 + [1] * 5)
+    some = np.where(np.isin(np.arange(13), [1, 3, 5, 7]), NOBODY, group)
+    found = nearest_faces(rows, group, np.array([0, 1]), np.array([1, 0]))
+    assert found[0] == pytest.approx(looked_at_one_by_one(rows, some, 0, 1), abs=1e-6)
 
 
 def test_no_pairs_give_no_similarity() -> None:
