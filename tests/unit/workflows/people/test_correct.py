@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -75,12 +76,9 @@ class Sitters:
         left, right = (people[self.rng.integers(len(people))] for _ in range(2))
         said = self.rng.integers(6)
         if said == 0:
-            apart = [
-                one
-                for one in people
-                if one != left and self._sitter(people_index, one) == self._sitter(people_index, left)
-            ]
-            return correct.merge(people_index, [left, apart[0]]) if apart else []
+            halves = [pair for pair in combinations(people, 2) if self._is_one(people_index, pair)]
+            chosen = halves[self.rng.integers(len(halves))] if halves else None
+            return correct.merge(people_index, list(chosen)) if chosen else []
         if said == 1 and one != other:
             return correct.same(people_index, [Ref("", one), Ref("", other)])
         if said == 2 and left != right:
@@ -100,6 +98,9 @@ class Sitters:
                 else []
             )
         return correct.name(people_index, left, f"sitter {self._sitter(people_index, left)}")
+
+    def _is_one(self, people_index: PeopleIndex, people: tuple[str, str]) -> bool:
+        return len({self._sitter(people_index, person) for person in people}) == 1
 
     def _sitter(self, people_index: PeopleIndex, person: str) -> int:
         return self.shown[min(people_index.faces_of(person))]
