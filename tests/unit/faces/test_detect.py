@@ -202,9 +202,22 @@ def test_small_faces_of_a_large_photo_are_those_of_looking_everywhere(
     photo = np.random.default_rng(0).integers(90, 130, (1500, 2200, 3), np.uint8)
     for number, side in enumerate((75, 80, 85, 90, 95, 100, 110)):
         photo[100 + 150 * number :, 250 * number + 60 :][:side, :side] = np.asarray(face.resize((side, side)))
+    monkeypatch.setattr(detect, "SPARSE", 1 << 18)
     sparse = detector.detect(photo)
     monkeypatch.setattr(detect, "SPARSE", 10**9)
     everywhere = detector.detect(photo)
     assert len(everywhere) >= 6
     assert (box_iou(torch.tensor(everywhere.boxes), torch.tensor(sparse.boxes)).max(1).values > 0.9).all()
     assert len(sparse) == len(everywhere)
+
+
+def test_small_faces_alone_on_a_plain_wall_are_found_in_large_photos(
+    detector: Detector, astronaut: np.ndarray
+) -> None:
+    """Coarse copies show nothing of them, nor of anything near."""
+    wall = np.full((6000, 8000, 3), 90, np.uint8)
+    for place, side in enumerate((80, 90, 100, 110)):
+        small = Image.fromarray(astronaut[40:200, 150:310]).resize((side, side), Image.Resampling.LANCZOS)
+        top, left = 700 + 1300 * place, 900 + 1700 * place
+        wall[top : top + side, left : left + side] = np.asarray(small)
+    assert len(detector.detect(wall)) == 4
