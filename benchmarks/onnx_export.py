@@ -20,15 +20,17 @@ from PIL import Image
 
 from photoclust.models import MODELS, Embedder, load
 from photoclust.models.embedder import CPU_BATCH, network_of
+from photoclust.models.torch_network import folded_network
+from photoclust.models.weights import weights_path
 
 SIDE, ROUNDS = 160, 5
 
 
-def exported(embedder: Embedder, path: Path) -> Embedder:
-    """The network of an embedder, exported and loaded again."""
+def exported(path: Path) -> Embedder:
+    """The default network, exported and loaded again."""
     faces = {0: torch.export.Dim("faces", min=1, max=64)}
     torch.onnx.export(
-        embedder._network._network,
+        folded_network(weights_path("casia-webface")),
         (torch.zeros(2, 3, SIDE, SIDE),),
         path,
         dynamo=True,
@@ -48,7 +50,7 @@ def main(photos: list[str]) -> None:
         crops = np.stack([np.asarray(Image.open(one).convert("RGB").resize((SIDE, SIDE))) for one in photos])
     default = load("casia-webface")
     with tempfile.TemporaryDirectory() as folder:
-        other = exported(default, Path(folder) / "export.onnx")
+        other = exported(Path(folder) / "export.onnx")
         cosine = (default.embed(crops) * other.embed(crops)).sum(1)
         print(
             f"{len(crops)} crops: least cosine {cosine.min():.7f}; batches of {CPU_BATCH} with mirror images"

@@ -17,6 +17,8 @@ from photoclust.errors import ModelCardError, WeightsError
 from photoclust.models import Card, Head, card_of, install, list_models, load, remove, settings_of, write_head
 from photoclust.models.cards import MODELS
 from photoclust.models.installing import require_sha256
+from photoclust.models.torch_network import folded_network
+from photoclust.models.weights import weights_path
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +85,7 @@ def test_an_export_of_the_default_network_gives_its_vectors(tmp_path: Path) -> N
     pytest.importorskip("onnxscript")
     path = tmp_path / "casia.onnx"
     default = load("casia-webface")
-    export(default._network._network, path)  # type: ignore[attr-defined]
+    export(folded_network(weights_path("casia-webface")), path)
     copy = replace(
         MODELS["casia-webface"], name="export", format="onnx", source="made here", source_sha256=None
     )
