@@ -211,11 +211,12 @@ def test_small_faces_of_a_large_photo_are_those_of_looking_everywhere(
     assert len(sparse) == len(everywhere)
 
 
+@pytest.mark.parametrize(("height", "width"), [(6000, 8000), (8000, 12000)])
 def test_small_faces_alone_on_a_plain_wall_are_found_in_large_photos(
-    detector: Detector, astronaut: np.ndarray
+    detector: Detector, astronaut: np.ndarray, height: int, width: int
 ) -> None:
     """Coarse copies show nothing of them, nor of anything near."""
-    wall = np.full((6000, 8000, 3), 90, np.uint8)
+    wall = np.full((height, width, 3), 90, np.uint8)
     for place, side in enumerate((80, 90, 100, 110)):
         small = Image.fromarray(astronaut[40:200, 150:310]).resize((side, side), Image.Resampling.LANCZOS)
         top, left = 700 + 1300 * place, 900 + 1700 * place
