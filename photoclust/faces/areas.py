@@ -55,7 +55,7 @@ def area_means(
     x0, y0, x1, y1 = box
     tallest = (y1 - y0) // grid[0] + 2
     sums = np.empty(3 * ((x1 - x0) // step + 2), np.uint16 if tallest <= ROWS_OF_16_BITS else np.uint32)
-    _fill(pixels.reshape(len(pixels), -1), x0, y0, x1 - x0, y1 - y0, *grid, *start, step, sums, out)
+    _fill(pixels.reshape(len(pixels), -1), box, (*grid, *start), step, sums, out)
     return out
 
 
@@ -128,11 +128,19 @@ def _halve(pixels: Any, x0: int, y0: int, x1: int, y1: int, out: Any) -> None:
 
 @compiled
 def _fill(
-    pixels: Any, x0: int, y0: int, width: int, height: int, rows: int, columns: int, top: int, left: int,
-    step: int, sums: Any, out: Any,
-) -> None:  # fmt: skip
-    """Sum the rows of pixels that make a row of cells, then the columns of each cell."""
-    across, down = _cells(x0, width, columns, left, out.shape[1]), _cells(y0, height, rows, top, out.shape[0])
+    pixels: Any,
+    box: tuple[int, int, int, int],
+    cells: tuple[int, int, int, int],
+    step: int,
+    sums: Any,
+    out: Any,
+) -> None:
+    """Sum the rows of pixels that make a row of cells, then the columns of each cell.
+
+    `cells` are the rows and columns of the grid, and the row and column of the first cell wanted.
+    """
+    down = _cells(box[1], box[3], cells[0], cells[2], out.shape[0])
+    across = _cells(box[0], box[2], cells[1], cells[3], out.shape[1])
     first, last = across[0, 0] // step, -(-across[-1, 1] // step)
     sums = sums[: 3 * (last - first)]
     before = np.zeros(len(sums) + 3, np.int64)
@@ -153,9 +161,9 @@ def _fill(
 
 
 @compiled
-def _cells(start: int, length: int, cells: int, first: int, number: int) -> Any:
-    """Where cells of a grid on a length begin and end: int64, shape (n, 2)."""
-    bounds = np.empty((number, 2), np.int64)
+def _cells(start: int, end: int, cells: int, first: int, number: int) -> Any:
+    """Where some cells of a grid between two pixels begin and end: int64, shape (n, 2)."""
+    bounds, length = np.empty((number, 2), np.int64), end - start
     for i in range(number):
         bounds[i, 0] = start + (first + i) * length // cells
         bounds[i, 1] = start - (-(first + i + 1) * length // cells)

@@ -59,8 +59,6 @@ class Detector:
     ----------
     config
         Sizes and thresholds.
-    device
-        A torch device name.
 
     Raises
     ------
@@ -68,13 +66,10 @@ class Detector:
         If the weights inside facenet-pytorch are missing or not the ones this was measured with.
     """
 
-    def __init__(self, config: DetectConfig, device: str = "cpu") -> None:
+    def __init__(self, config: DetectConfig) -> None:
         self.config = config
-        self.device = torch.device(device)
-        self._pnet = loaded(PNet, self.device)
-        self._rnet = loaded(RNet, self.device)
-        self._onet = loaded(ONet, self.device)
-        self._compiled = FirstLayer(self._pnet) if self.device.type == "cpu" else None
+        self._pnet, self._rnet, self._onet = loaded(PNet), loaded(RNet), loaded(ONet)
+        self._first_layer = FirstLayer(self._pnet)
         self.detect(np.zeros((64, 64, 3), np.uint8))  # loops are compiled before the time of a photo is taken
 
     def detect(self, pixels: Pixels) -> Detections:
@@ -232,18 +227,15 @@ class Detector:
         corners, boxes = corners[inside], boxes[torch.from_numpy(inside)]
         answers: list[tuple[Tensor, ...]] = []
         for chunk in _chunks(corners.tolist()):
-            answers.append(tuple(answer.cpu() for answer in net(self._input(photo.crops(chunk, side)))))
+            answers.append(net(self._input(photo.crops(chunk, side))))
         if not answers:  # learn the shapes from a blank
             blank = net(self._input(torch.zeros(1, 3, side, side)))
-            return boxes, [answer[:0].cpu() for answer in blank]
+            return boxes, [answer[:0] for answer in blank]
         return boxes, [torch.cat(parts) for parts in zip(*answers, strict=True)]
-
-    def _first_layer(self, pixels: Tensor) -> Tensor:
-        return self._compiled(pixels) if self._compiled else self._pnet.first_layer(self._input(pixels))
 
     def _input(self, crops: Tensor) -> Tensor:
         """Pixel values 0 to 255 as the networks were trained on them."""
-        pixels = crops.to(self.device, torch.float32, memory_format=torch.channels_last)
+        pixels = crops.to(torch.float32, memory_format=torch.channels_last)
         return (pixels - MIDDLE).mul_(STEP)
 
 

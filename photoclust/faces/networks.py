@@ -22,7 +22,7 @@ SHA256 = {
 }
 
 
-def loaded(make: type[N], device: torch.device) -> N:
+def loaded(make: type[N], device: torch.device | str = "cpu") -> N:
     """A network, ready for use, channels last in memory.
 
     Parameters

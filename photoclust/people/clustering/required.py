@@ -7,7 +7,8 @@ import numpy as np
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.types import Doubles
 
-# Chosen on half of the people of ``benchmarks/shapes.py``, with the constants of `context`.
+# Chosen on half of the people of ``benchmarks/shapes.py``, with the constants of `context`; between the last
+# three pairs of them by all of the people.
 _GROUP, _GROWTH = -0.1, 0.55  # evidence between groups besides -ln(rate), and for each unit of ln(faces)
 
 
