@@ -18,35 +18,38 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import torch
 from memberships import Faces, Grouper, everywhere, reliability
 from smaller import Deviations, deviations, directions
 
+from photoclust.cli._context import context
+from photoclust.config import EngineConfig
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration
-from photoclust.people.calibration.hubness import nearness
 from photoclust.people.calibration.labelled import LabelledInput
 from photoclust.people.calibration.measuring import (
-    COHORT,
     FALSE_MATCH_RATES,
     NUISANCES,
     PLAIN,
     PLAIN_RELIABILITY,
     POOR,
     WEIGHED,
+    Degraded,
     cohesions,
     less_hubness,
     pairs,
     single_evidence,
+    with_cohort,
 )
 from photoclust.people.clustering.verify_input import VerifyInput
 from photoclust.people.graph.neighbours import unit_rows
 from photoclust.records import face_embeddings
+from photoclust.workflows.snapshot.degraded import degraded_faces
 from photoclust.workflows.snapshot.grouping import verify_input
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
+PEOPLE = 2_000  # of whom a face is degraded
 SURE = (0, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99, 1.01)
 
 
@@ -57,7 +60,7 @@ def accepted(values: tuple[np.ndarray, np.ndarray, np.ndarray], rate: float) -> 
     return limit, float(np.average(genuine > limit, weights=weight))
 
 
-def measured(faces: Faces, smaller: Deviations) -> Calibration:
+def measured(faces: Faces, smaller: Deviations, degraded: Degraded) -> Calibration:
     """Everything but what single pairs and memberships tell."""
     rows, one = unit_rows(faces.known.embeddings), np.unique(faces.truth, return_index=True)[1]
     mean = rows.mean(0)
@@ -65,12 +68,7 @@ def measured(faces: Faces, smaller: Deviations) -> Calibration:
     start = Calibration(mean, np.ascontiguousarray(basis), None, 0.0, PLAIN, WEIGHED, (), PLAIN_RELIABILITY)
     centred = start.centred(rows)
     strangers = centred[one]
-    cohort = faiss.Kmeans(
-        strangers.shape[1], COHORT, niter=25, seed=1, spherical=True, min_points_per_centroid=1
-    )
-    cohort.train(strangers)
-    centres = cohort.centroids.astype(np.float16).astype(np.float32)
-    whole = replace(start, cohort=centres, hubness=round(float(nearness(strangers, centres).mean()), 4))
+    whole = with_cohort(start, strangers, degraded)
     similarity = less_hubness(whole.score_normalised(centred)[0])
     cohesion = cohesions(similarity, faces.truth)
     shares = [1 / pairs(values, faces.truth)[2].var() for values in (centred @ centred.T, similarity)]
@@ -120,7 +118,7 @@ def with_rates_and_reliability(calibration: Calibration, faces: Faces, more: lis
     return replace(plain, reliability=reliability(20 * np.log(confidence / (1 - confidence)), right))
 
 
-def held_out(faces: Faces, smaller: Deviations, more: list[Faces]) -> None:
+def held_out(faces: Faces, smaller: Deviations, degraded: Degraded, more: list[Faces]) -> None:
     """Score people that nothing was measured on, and say how often confidence was justified."""
     rng = np.random.default_rng(0)
     folds = [rng.integers(0, 5, one.truth.max() + 1)[one.truth] for one in (faces, *more)]
@@ -128,7 +126,9 @@ def held_out(faces: Faces, smaller: Deviations, more: list[Faces]) -> None:
     for k in range(5):
         learnt, *seen = (one.some(fold != k) for one, fold in zip((faces, *more), folds, strict=True))
         others, *unseen = (one.some(fold == k) for one, fold in zip((faces, *more), folds, strict=True))
-        best = with_rates_and_reliability(measured(learnt, smaller.some(learnt.truth)), learnt, seen)
+        poor = degraded.some(np.isin(degraded.person, learnt.truth))
+        start = measured(learnt, smaller.some(learnt.truth), poor)
+        best = with_rates_and_reliability(start, learnt, seen)
         scores.append(Grouper(others, best).scores(best))
         members.append(everywhere(others, unseen, best))
         centred = best.centred(others.known.embeddings)
@@ -194,10 +194,14 @@ def main() -> None:
     store, labelled = IndexStore.open(arguments.index), labelled_faces(arguments.index, "folders")
     faces, more = Faces.of(arguments.index), [Faces.of(index) for index in arguments.more]
     smaller = deviations(arguments.index, labelled, faces.truth)
-    held_out(faces, smaller, more)
+    degraded = degraded_faces(
+        store, np.array(labelled.rows), faces.truth, PEOPLE, context(EngineConfig(kind="local"))
+    )
+    assert degraded is not None, "the photos cannot be read"
+    held_out(faces, smaller, degraded, more)
     table = store.faces(["box", "quality", "embedding"])
     everyone = verify_input(table, unit_rows(face_embeddings(table)))
-    best = with_rates_and_reliability(measured(faces, smaller), faces, more)
+    best = with_rates_and_reliability(measured(faces, smaller, degraded), faces, more)
     tell_recognizable(best, everyone, labelled.rows)
     model = store.settings.embed.model
     values = written(best, reduce(LabelledInput.among, more, faces), model)

@@ -59,7 +59,7 @@ def people(faces: VerifyInput, truth: np.ndarray) -> LabelledInput:
 
 def compared(known: LabelledInput, others: LabelledInput) -> str:
     calibration = measured(known)
-    values = table(calibration, unit_rows(known.known.embeddings), known.truth, "", draws=DRAWS)
+    values = table(calibration, known, "", draws=DRAWS)
     pairs = scored(calibration, unit_rows(others.known.embeddings), others.truth, 1)
     weight, same = weights(pairs, np.ones(others.truth.max() + 1)), pairs.same
     said = from_values(values)

@@ -11,14 +11,19 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from photoclust.cli._context import context
+from photoclust.config import EngineConfig
 from photoclust.evaluate.verification import cllr, min_cllr, weighted_calibration_error
 from photoclust.index.store import IndexStore
 from photoclust.people.calibration.evidence import Calibration, calibration_of
+from photoclust.people.calibration.labelled import LabelledInput
+from photoclust.people.calibration.measuring import Degraded
 from photoclust.people.calibration.pair_table import (
     COUNTS,
     Scores,
@@ -29,23 +34,30 @@ from photoclust.people.calibration.pair_table import (
     weights,
 )
 from photoclust.people.calibration.pairs import bounded, from_values
+from photoclust.people.graph.neighbours import unit_rows
 from photoclust.records import face_embeddings
+from photoclust.workflows.snapshot.degraded import degraded_faces
+from photoclust.workflows.snapshot.grouping import verify_input
 from photoclust.workflows.snapshot.labelled import labelled_faces
 
+PEOPLE = 2_000  # of whom a face is degraded
 SPLITS = 5  # each in both directions
 
 
-def held_out(calibration: Calibration, embeddings: np.ndarray, person: np.ndarray, model: str) -> None:
+def held_out(calibration: Calibration, faces: LabelledInput, degraded: Degraded, model: str) -> None:
     """Hold the table of half of the people against the other half."""
-    rows = []
+    rows, people = [], int(faces.truth.max()) + 1
     for split in range(SPLITS):
-        half = np.random.default_rng(split).permutation(person.max() + 1) < (person.max() + 1) // 2
-        for inside in (half[person], ~half[person]):
-            mine = np.unique(person[inside], return_inverse=True)[1]
-            theirs = np.unique(person[~inside], return_inverse=True)[1]
-            values = table(calibration, embeddings[inside], mine, model, COUNTS[:1])
-            own = of_others(calibration, embeddings[inside], mine)
-            scores = scored(own, embeddings[~inside], theirs, 1)
+        half = np.random.default_rng(split).permutation(people) < people // 2
+        for side in (half, ~half):
+            number = np.cumsum(side) - 1
+            mine, theirs = faces.some(side[faces.truth]), faces.some(~side[faces.truth])
+            mine = replace(mine, truth=number[mine.truth])
+            poor = degraded.some(side[degraded.person])
+            poor = replace(poor, person=number[poor.person])
+            values = table(calibration, mine, model, poor, COUNTS[:1])
+            others = of_others(calibration, unit_rows(mine.known.embeddings), mine.truth, poor)
+            scores = scored(others, unit_rows(theirs.known.embeddings), theirs.truth, 1)
             rows.append(compared(values, scores))
             print(
                 f"split {split}: " + ", ".join(f"{name} {value:.4f}" for name, value in rows[-1].items()),
@@ -79,14 +91,17 @@ def compared(values: dict[str, Any], scores: Scores) -> dict[str, float]:
 
 def main(index: str, folder: str | None) -> None:
     labelled, store = labelled_faces(index, "folders", grouped=False), IndexStore.open(index)
-    embeddings = face_embeddings(store.faces(["embedding"]).take(labelled.rows))
-    person = np.unique(labelled.people, return_inverse=True)[1]
+    rows, table_ = np.array(labelled.rows), store.faces(["box", "quality", "embedding"])
+    known = verify_input(table_.take(rows), face_embeddings(table_.take(rows)))
+    faces = LabelledInput(known, np.unique(labelled.people, return_inverse=True)[1].astype(np.int64))
+    degraded = degraded_faces(store, rows, faces.truth, PEOPLE, context(EngineConfig(kind="local")))
+    assert degraded is not None, "the photos cannot be read"
     model = store.settings.embed.model
     calibration = calibration_of(model)
     if folder:
-        text = json.dumps(table(calibration, embeddings, person, model))
+        text = json.dumps(table(calibration, faces, model, degraded))
         Path(folder, f"{model}-pairs.json").write_text(text.replace("{", "\n{").lstrip() + "\n", "utf-8")
-    held_out(calibration, embeddings, person, model)
+    held_out(calibration, faces, degraded, model)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,6 @@ def calibrate(index_dir: Location, labels: str | None, as_json: bool) -> None:
             f"  distance {rate['distance']:.3f}: false match rate {rate['false_match_rate']:g}, "
             f"{rate['true_accept_rate']:.1%} of genuine pairs accepted"
         )
-    if not report.smaller:
-        click.echo("  No photo could be read, so that nothing is known of small faces.")
+    if not report.degraded:
+        click.echo("  No photo could be read, so that nothing is known of poor photos.")
     click.echo(f"Kept in {report.path}. Group faces again with `photoclust cluster`.")

@@ -9,15 +9,14 @@ import numpy as np
 from photoclust.people.calibration.evidence import values_of
 from photoclust.people.calibration.files import StoredCalibration
 from photoclust.people.calibration.labelled import LabelledInput
-from photoclust.people.calibration.measuring import Smaller, measured
+from photoclust.people.calibration.measuring import Degraded, measured
 from photoclust.people.calibration.pair_table import table
-from photoclust.people.graph.neighbours import unit_rows
 
 _DRAWS = 50  # of people; half as many as for what is shipped, in half of the time
 
 
 def made_calibration(
-    faces: LabelledInput, model: str, made_of: str, smaller: Smaller | None = None
+    faces: LabelledInput, model: str, made_of: str, degraded: Degraded | None = None
 ) -> StoredCalibration:
     """Measure what the distances of a model mean.
 
@@ -29,16 +28,16 @@ def made_calibration(
         Its name.
     made_of
         ``labels``, or ``photos`` where people were found without.
-    smaller
-        What smallness does to embeddings, if it is known.
+    degraded
+        Some of them as they are after degradation, where their photos could be read.
 
     Raises
     ------
     UsageError
         There are too few people, or nobody has two photos.
     """
-    found = measured(faces, smaller)
-    pairs = table(found, unit_rows(faces.known.embeddings), faces.truth, model, draws=_DRAWS)
+    found = measured(faces, degraded)
+    pairs = table(found, faces, model, degraded, draws=_DRAWS)
     evidence, arrays = values_of(found)
     values = {
         "model": model,

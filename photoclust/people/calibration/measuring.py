@@ -40,7 +40,7 @@ WEIGHED = SpreadModel(
 PLAIN = SpreadModel(0.65, 1.0, correlation=0.28, cohesion=0.0, cohesion_deviation=1.0, spread=0.35)
 GENUINE = 0.656
 FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4, 1e-5)
-COHORT = 256
+COHORT, DEGRADED_COHORT = 256, 128  # 64, 192 and 256 of the latter are no better on half of the people
 NUISANCES = 1  # directions left out; more of them cost genuine pairs, see benchmarks/smaller.py
 COHERENT = 5  # photos of a person from which on their mean similarity says something
 POOR = 0.2  # quality of faces in whose midst those lie that cannot be recognised
@@ -53,19 +53,27 @@ _ROWS = 64
 
 
 @dataclass(frozen=True)
-class Smaller:
-    """What is added to embeddings when their photos get small and compressed.
+class Degraded:
+    """Faces embedded again after their photos were degraded (`photoclust.faces.degraded`).
 
     Attributes
     ----------
-    vectors
-        float32, shape (n, d).
+    vectors, before
+        float32, shape (n, d), unit rows: their embeddings now and before.
+    person
+        int64, shape (n,): whose they are, see `LabelledInput`.
     """
 
     vectors: Floats
+    before: Floats
+    person: Rows
+
+    def some(self, keep: npt.NDArray[np.bool_]) -> Degraded:
+        """Some of them."""
+        return Degraded(self.vectors[keep], self.before[keep], self.person[keep])
 
 
-def measured(faces: LabelledInput, smaller: Smaller | None = None) -> Calibration:
+def measured(faces: LabelledInput, degraded: Degraded | None = None) -> Calibration:
     """Calibration of the model that embedded some faces.
 
     Parameters
@@ -73,8 +81,8 @@ def measured(faces: LabelledInput, smaller: Smaller | None = None) -> Calibratio
     faces
         Their embeddings as they come, and their people: the more the better; a thousand people and more give
         every constant.
-    smaller
-        What smallness does, if it is known.
+    degraded
+        Some of them as they are after degradation, where their photos could be read.
 
     Raises
     ------
@@ -88,19 +96,19 @@ def measured(faces: LabelledInput, smaller: Smaller | None = None) -> Calibratio
             f"A calibration needs {LEAST_PEOPLE} people and more, some with several photos, not {len(people)}"
             f" people in {len(faces.truth)} photos."
         )
-    plain = with_rates(_without_rates(faces, smaller), faces)
+    plain = with_rates(_without_rates(faces, degraded), faces)
     confidence, right = everywhere(faces, (), plain)
     return replace(plain, reliability=reliability(20 * np.log(confidence / (1 - confidence)), right))
 
 
-def _without_rates(faces: LabelledInput, smaller: Smaller | None) -> Calibration:
+def _without_rates(faces: LabelledInput, degraded: Degraded | None) -> Calibration:
     rows, one = unit_rows(faces.known.embeddings), np.unique(faces.truth, return_index=True)[1]
     mean = rows.mean(0)
-    basis = directions(rows - mean, smaller)
+    basis = directions(rows - mean, degraded)
     start = Calibration(mean, basis, None, 0.0, PLAIN, WEIGHED, (), PLAIN_RELIABILITY)
     centred = start.centred(rows)
     strangers = centred[one]
-    whole = with_cohort(start, strangers)
+    whole = with_cohort(start, strangers, degraded)
     cosine = centred @ centred.T
     similarity = less_hubness(whole.score_normalised(centred)[0])
     genuine, weight, _ = pairs(cosine, faces.truth)
@@ -123,17 +131,35 @@ def _scaled(model: SpreadModel, scale: float, dimensions: float) -> SpreadModel:
     return replace(model, identity=identity, spread=1 - identity, dimensions=float(dimensions))
 
 
-def with_cohort(calibration: Calibration, strangers: Floats) -> Calibration:
-    """A calibration with the middles of many strangers; as it is where they are too few."""
+def with_cohort(calibration: Calibration, strangers: Floats, degraded: Degraded | None) -> Calibration:
+    """A calibration with the middles of many strangers; as it is where they are too few.
+
+    Parameters
+    ----------
+    calibration
+        Its mean and its directions are used.
+    strangers
+        float32, shape (n, c), unit rows, from `Calibration.centred`: one face each of some people.
+    degraded
+        Faces of the same people, which stand for strangers on poor photos: degraded faces resemble one
+        another more than they do clear ones, whoever they are. Of pairs of scans and of strongly compressed
+        photos 5 to 10 times as many had the evidence of a false match rate of 1 in 1,000 before, and have 1.4
+        to 2 times as many with them (``benchmarks/degraded.py``).
+    """
     size = min(COHORT, len(strangers) // 4)
     if size < COHORT // 8:
         return calibration
-    found = faiss.Kmeans(
-        strangers.shape[1], size, niter=25, seed=1, spherical=True, min_points_per_centroid=1
-    )
-    found.train(strangers)
-    centres = np.asarray(found.centroids).astype(np.float16).astype(np.float32)
-    return replace(calibration, cohort=centres, hubness=round(float(nearness(strangers, centres).mean()), 4))
+    cohort = _middles(strangers, size)
+    if degraded is not None and len(degraded.vectors) >= COHORT:
+        size = min(DEGRADED_COHORT, len(degraded.vectors) // 8)
+        cohort = np.concatenate([cohort, _middles(calibration.centred(degraded.vectors), size)])
+    return replace(calibration, cohort=cohort, hubness=round(float(nearness(strangers, cohort).mean()), 4))
+
+
+def _middles(rows: Floats, size: int) -> Floats:
+    found = faiss.Kmeans(rows.shape[1], size, niter=25, seed=1, spherical=True, min_points_per_centroid=1)
+    found.train(rows)
+    return np.asarray(found.centroids).astype(np.float16).astype(np.float32)
 
 
 def with_rates(calibration: Calibration, faces: LabelledInput) -> Calibration:
@@ -145,8 +171,8 @@ def with_rates(calibration: Calibration, faces: LabelledInput) -> Calibration:
     return replace(calibration, single_pairs=tuple(zip(rates, limits, strict=True)))
 
 
-def directions(centred: Floats, smaller: Smaller | None) -> Floats | None:
-    """Directions in which embeddings differ, without the one in which they do when a photo gets smaller.
+def directions(centred: Floats, degraded: Degraded | None) -> Floats | None:
+    """Directions in which embeddings differ, without the one in which they do when a photo is degraded.
 
     Nuisance attribute projection: Solomonoff, Campbell, Boardman, Advances in channel compensation for SVM
     speaker recognition, ICASSP 2005. None for all.
@@ -157,9 +183,9 @@ def directions(centred: Floats, smaller: Smaller | None) -> Floats | None:
     if len(centred) < 2 * centred.shape[1]:  # directions that these few leave out may be others' own
         every, used = np.eye(centred.shape[1], dtype=np.float32), centred.shape[1]
     most = every[:used].T
-    if smaller is None:
+    if degraded is None:
         return None if used == centred.shape[1] else np.ascontiguousarray(most)
-    nuisance_first = np.linalg.svd(smaller.vectors @ most, full_matrices=True)[2]
+    nuisance_first = np.linalg.svd((degraded.vectors - degraded.before) @ most, full_matrices=True)[2]
     return np.ascontiguousarray(most @ nuisance_first[NUISANCES:].T, np.float32)
 
 

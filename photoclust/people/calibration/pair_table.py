@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
 from photoclust.people.calibration.evidence import Calibration
+from photoclust.people.calibration.labelled import LabelledInput
+from photoclust.people.calibration.measuring import Degraded, with_cohort
 from photoclust.people.calibration.pairs import bounded, digest, templates
+from photoclust.people.graph.neighbours import unit_rows
 from photoclust.types import Doubles, Floats, Rows
 
 FOLDS = 5
@@ -42,22 +44,15 @@ class Scores:
         return self.left == self.right
 
 
-def of_others(calibration: Calibration, embeddings: Floats, person: Rows) -> Calibration:
+def of_others(
+    calibration: Calibration, embeddings: Floats, person: Rows, degraded: Degraded | None = None
+) -> Calibration:
     """The calibration with the mean and the cohort of some people."""
-    mean = embeddings.mean(0)
-    found = replace(calibration, mean=mean)
+    found = replace(calibration, mean=embeddings.mean(0))
     if calibration.cohort is None:
         return found
     strangers = found.centred(embeddings[np.unique(person, return_index=True)[1]])
-    size = calibration.cohort.shape[0]
-    cohort = faiss.Kmeans(
-        strangers.shape[1], size, niter=25, seed=1, spherical=True, min_points_per_centroid=1
-    )
-    cohort.train(strangers)
-    found = replace(
-        found, cohort=np.asarray(cohort.centroids).astype(np.float16).astype(np.float32), hubness=0.0
-    )
-    return replace(found, hubness=float(templates(found, strangers).hubness.mean()))
+    return with_cohort(found, strangers, degraded)
 
 
 def scored(calibration: Calibration, embeddings: Floats, person: Rows, faces: int) -> Scores:
@@ -80,17 +75,19 @@ def scored(calibration: Calibration, embeddings: Floats, person: Rows, faces: in
     return Scores(similarity.ravel(), left.ravel(), right.ravel(), False)
 
 
-def in_folds(calibration: Calibration, embeddings: Floats, person: Rows, faces: int) -> Scores:
+def in_folds(calibration: Calibration, faces: LabelledInput, degraded: Degraded | None, count: int) -> Scores:
     """Pairs within each fold of people, scored with a mean and a cohort of those of the other folds."""
-    fold = np.random.default_rng(0).integers(0, FOLDS, person.max() + 1)[person]
-    parts = []
+    embeddings, person = unit_rows(faces.known.embeddings), faces.truth
+    folds, parts = np.random.default_rng(0).integers(0, FOLDS, person.max() + 1), list[Scores]()
+    fold = folds[person]
     for k in range(FOLDS):
-        others = of_others(calibration, embeddings[fold != k], person[fold != k])
-        parts.append(scored(others, embeddings[fold == k], person[fold == k], faces))
+        poor = None if degraded is None else degraded.some(folds[degraded.person] != k)
+        others = of_others(calibration, embeddings[fold != k], person[fold != k], poor)
+        parts.append(scored(others, embeddings[fold == k], person[fold == k], count))
     similarity, left, right = (
         np.concatenate([getattr(one, name) for one in parts]) for name in ("similarity", "left", "right")
     )
-    return Scores(similarity, left, right, faces == 1)
+    return Scores(similarity, left, right, count == 1)
 
 
 def weights(scores: Scores, times: npt.NDArray[Any]) -> Doubles:
@@ -127,9 +124,9 @@ def regression(scores: Scores, times: npt.NDArray[Any]) -> list[float]:
 
 def table(
     calibration: Calibration,
-    embeddings: Floats,
-    person: Rows,
+    faces: LabelledInput,
     model: str,
+    degraded: Degraded | None = None,
     counts: tuple[int, ...] = COUNTS,
     draws: int = DRAWS,
 ) -> dict[str, Any]:
@@ -139,10 +136,12 @@ def table(
     ----------
     calibration
         Of the model, see `photoclust.people.calibration.measuring`.
-    embeddings, person
-        float32, shape (n, d), unit rows, and int64, shape (n,): the number of the person of each, from 0.
+    faces
+        Embeddings as they come, and the number of the person of each, from 0.
     model
         Its name.
+    degraded
+        What the cohort of the calibration was made with.
     counts
         Numbers of faces of a template; those that hardly anybody has are left out.
     draws
@@ -153,15 +152,16 @@ def table(
     dict
         Plain values, which `photoclust.people.calibration.pairs.from_values` takes.
     """
+    person = faces.truth
     people, rng = int(person.max()) + 1, np.random.default_rng(0)
     counts = tuple(one for one in counts if one == 1 or (np.bincount(person) > one).sum() >= _LEAST)
     by_faces, rates, most = list[dict[str, Any]](), list[dict[str, float]](), MOST_EVIDENCE
-    for faces in counts:
-        scores = in_folds(calibration, embeddings, person, faces)
+    for count in counts:
+        scores = in_folds(calibration, faces, degraded, count)
         drawn = [np.bincount(rng.integers(0, people, people), minlength=people) for _ in range(draws)]
         again = [regression(scores, times) for times in drawn]
-        by_faces.append({"faces": faces, "all": regression(scores, np.ones(people)), "drawn_anew": again})
-        if faces == 1:
+        by_faces.append({"faces": count, "all": regression(scores, np.ones(people)), "drawn_anew": again})
+        if count == 1:
             rates, most = false_match_rates(scores), most_evidence(scores)
     return {
         "model": model,

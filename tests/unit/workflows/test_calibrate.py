@@ -166,7 +166,7 @@ def test_a_calibration_is_kept_and_used(
     report = json.loads(run("calibrate", "--index", index, *labels, "--json").stdout)
 
     assert report["made_of"] == ("labels" if labels else "photos")
-    assert report["smaller"] == 0  # the photos are not there
+    assert report["degraded"] == 0  # the photos are not there
     assert calibration_name("small") == report["name"]
     assert np.linalg.norm(calibration_of("small", DIMENSION).mean) > 0.1
     known = pair_calibration_of("small")
