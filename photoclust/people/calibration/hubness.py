@@ -1,8 +1,9 @@
 """How much a face resembles strangers: those of a cohort, and those beside whom it was photographed.
 
 Some faces resemble many strangers: they are hubs, to whom every distance is short. A cohort tells most of
-them. But where a photo is blurred, compressed or dark, all its faces come to resemble one another, and with
-them those of other such photos; a cohort of portraits knows nothing of that. The photo itself does: the
+them. Where a photo is blurred, compressed or dark, all its faces come to resemble one another, and with
+them those of other such photos. A cohort of portraits knows nothing of that, so that there are degraded
+faces in it as well (`photoclust.people.calibration.measuring.with_cohort`); and the photo itself knows: the
 faces in it are different people. So for each face they belong to its cohort.
 
 Of the 67,765 pairs of good faces from different ones of 24 photos of crowds, 2 to 9 times as many have the
@@ -21,7 +22,7 @@ ANY_PHOTO = -1
 """The photo of a face that shares it with no stranger."""
 
 NEAREST = 8
-"""Strangers of 256 in the cohort that are looked at; 3 are measurably worse, more hardly different."""
+"""Strangers of the cohort that are looked at; of 256, 3 are measurably worse, more hardly different."""
 
 _BLOCK = 8192  # rows multiplied at once: 32 MB of float64
 
