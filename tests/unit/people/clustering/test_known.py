@@ -76,7 +76,7 @@ def test_somebody_whom_the_new_model_takes_apart_stays_one_person() -> None:
     rows = np.arange(len(WHO))
     own, decided = rows < 8, rows == 0
     ages = rng.normal(size=(2, SIZE))[[0, 0, 0, 1, 1, 1, 1, 1]]
-    made = 0.72 * rng.normal(size=SIZE) + 0.35 * ages + 0.6 * rng.normal(size=(8, SIZE))
+    made = 0.72 * rng.normal(size=SIZE) + 0.33 * ages + 0.6 * rng.normal(size=(8, SIZE))
     album.embeddings[own] = made / np.linalg.norm(made, axis=1, keepdims=True)
 
     apart, found = (
