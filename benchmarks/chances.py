@@ -3,7 +3,7 @@
     python benchmarks/chances.py INDEX...
 
 Takes the collections of ``benchmarks/shapes.py`` as shipped, and looks at all pairs of groups and faces that
-questions may be asked about. The line of the chance is fitted on the people of one half and judged on those
+questions may be asked about. The chance is fitted on the people of one half and judged on those
 of the other, both ways, for groups and for two faces that are nobody's; every kind of collection counts the
 same. Then the chance as shipped, on all of them.
 """
@@ -15,8 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from albums import STRANGER, Album
-from scipy.optimize import minimize
 from shapes import MODEL, halves, read
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from photoclust.config import ClusterConfig
 from photoclust.people.calibration.evidence import calibration_of
@@ -27,14 +30,14 @@ from photoclust.people.identity.near import Grouped, Near
 from photoclust.types import Doubles
 
 BINS = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.01)
-NOBODY = -1
+NOBODY, LEAST = -1, -2.0  # the latter of the evidence of pairs that are fitted
 
 
 @dataclass(frozen=True)
 class Judged:
     """Pairs of groups, and whether they are one person; `weight` makes kinds of collections equal."""
 
-    excess: Doubles
+    signs: Doubles
     chance: Doubles
     two_faces: np.ndarray
     same: np.ndarray
@@ -53,7 +56,7 @@ class Judged:
         known = (who[near.left] != NOBODY) & (who[near.right] != NOBODY)
         pairs = near.weighed(known)
         same = who[pairs.left] == who[pairs.right]
-        return cls(pairs.excess, pairs.chance, pairs.two_faces, same, np.full(len(same), weight))
+        return cls(pairs.signs, pairs.chance, pairs.two_faces, same, np.full(len(same), weight))
 
     def take(self, keep: np.ndarray) -> Judged:
         return Judged(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
@@ -73,14 +76,17 @@ def together(parts: list[Judged]) -> Judged:
     return Judged(*(np.concatenate([getattr(one, f) for one in parts]) for f in Judged.__dataclass_fields__))
 
 
-def fitted(pairs: Judged) -> np.ndarray:
-    """Slope and offset of a logistic regression of "one person" on the excess."""
-
-    def loss(line: np.ndarray) -> float:
-        odds = (line[0] * pairs.excess + line[1]) * (2 * pairs.same - 1)
-        return float(np.average(np.logaddexp(0, -odds), weights=pairs.weight))
-
-    return minimize(loss, [1.0, 0.0], method="Nelder-Mead").x
+def fitted(pairs: Judged, used: list[int]) -> tuple[np.ndarray, float]:
+    """Weights and offset of a logistic regression of "one person" on some of the signs."""
+    likely = pairs.signs[:, 0] > LEAST
+    regression = make_pipeline(StandardScaler(), LogisticRegression(C=1e3, max_iter=1000))
+    signs = pairs.signs[likely][:, used]
+    regression.fit(signs, pairs.same[likely], logisticregression__sample_weight=pairs.weight[likely])
+    scale, line = regression[0], regression[1]
+    weights = line.coef_[0] / scale.scale_
+    whole = np.zeros(pairs.signs.shape[1])
+    whole[used] = weights
+    return whole, float(line.intercept_[0] - weights @ scale.mean_)
 
 
 def show(title: str, pairs: Judged, said: Doubles) -> None:
@@ -93,20 +99,29 @@ def show(title: str, pairs: Judged, said: Doubles) -> None:
         print(f"    said {mean:6.1%}  right {right:6.1%}  of {own.sum()}", flush=True)
 
 
+def loss(pairs: Judged, said: Doubles) -> str:
+    odds = np.clip(said, 1e-12, 1 - 1e-12)
+    lost = -np.average(np.where(pairs.same, np.log(odds), np.log(1 - odds)), weights=pairs.weight)
+    return f"loss {lost:.5f}, average precision {average_precision_score(pairs.same, said):.3f}"
+
+
 def main() -> None:
     pool, found = read(sys.argv[1:]), {"T": [], "R": []}
     for name, albums in halves(pool):
         if "synthetic" not in name:
             found[name[0]] += [Judged.of(album, 1 / len(albums)) for album in albums]
     half = {name: together(parts) for name, parts in found.items()}
-    for kind, two_faces in (("groups and faces", False), ("two faces", True)):
+    for kind, two_faces, used in (("groups and faces", False, [0, 1, 2, 3]), ("two faces", True, [0, 2])):
         some = {name: pairs.take(pairs.two_faces == two_faces) for name, pairs in half.items()}
         for one, other in ("TR", "RT"):
-            slope, offset = fitted(some[one])
-            said = 1 / (1 + np.exp(-np.clip(slope * some[other].excess + offset, -60, 60)))
-            show(f"{kind}, {one} to {other}, slope {slope:.2f}, offset {offset:.2f}", some[other], said)
+            weights, offset = fitted(some[one], used)
+            said = 1 / (1 + np.exp(-np.clip(some[other].signs @ weights + offset, -60, 60)))
+            title = f"{kind}, {one} to {other}, weights {np.round(weights, 2)}, offset {offset:.2f}"
+            show(f"{title}, {loss(some[other], said)}", some[other], said)
         both = together(list(some.values()))
-        show(f"{kind}, as shipped; on both {np.round(fitted(both), 2)}", both, both.chance)
+        weights, offset = fitted(both, used)
+        title = f"{kind}, as shipped; on both {np.round(weights, 2)}, {offset:.2f}"
+        show(f"{title}, {loss(both, both.chance)}", both, both.chance)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def strangers(folder: Path, index: str, pool: Pool) -> Degraded:
 
 
 def calibrations(pool: Pool, poor: Degraded, half: int) -> dict[str, Calibration]:
-    """The shipped calibration with clear faces in its cohort, and with degraded ones of the other half too."""
+    """The shipped calibration with clear strangers, and with degraded ones of the other half as well."""
     shipped = calibration_of(MODEL)
     ones = np.flatnonzero(pool.main & (pool.source == DEV))
     ones = ones[np.unique(pool.person[ones], return_index=True)[1]]

@@ -54,7 +54,7 @@ NAMED, UNKNOWN = (30, 60, 120, 300, 2000), "another model"
 PRIOR, BOUND = 1.0, 4.0  # standard deviation of the offset in log odds, and how far it may move
 NOBODY_ELSE = np.zeros(0, np.int64)
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-SHIPPED = chances_of._GROUP
+SHIPPED = float(chances_of._GROUP[0]), chances_of._OFFSET
 
 
 class Collection:
@@ -223,9 +223,9 @@ def show(name: str, faces: Collection, simulation: str) -> None:
     offset = taught(near, said)
     plain = outcome(faces, said, others)
     moved = outcome(faces, said, others, -offset / SHIPPED[0])
-    chances_of._GROUP = SHIPPED[0], SHIPPED[1] + offset
+    chances_of._OFFSET = SHIPPED[1] + offset
     chance = outcome(faces, said, others)
-    chances_of._GROUP = SHIPPED
+    chances_of._OFFSET = SHIPPED[1]
     print(
         f"{name:16} {simulation:11} {right}wrong {faces.wrong(before.group, main)}, of others "
         f"{faces.wrong(before.group, main & others)}; after {plain.wrong}, {plain.others}, next {plain.right}"

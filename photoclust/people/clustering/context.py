@@ -83,18 +83,30 @@ class Context:
             columns[:, part] = nearest.sum(1), nearest[:, 0], nearest[:, -1], nearest[:, -2], known.mean(1)
         return cls(*(column[place] for column in columns))
 
+    def crowding(self, groups: Rows, similarity: Doubles) -> Doubles:
+        """How much nearer others are than strangers, one so similar left out; 0 or more."""
+        nearest = self.total[groups] - np.maximum(similarity, self.last[groups])
+        return np.maximum(0, nearest / NEAREST - self.strangers[groups])
+
+    def runner_up(self, groups: Rows, similarity: Doubles) -> Doubles:
+        """Similarity to the nearest other or stranger, one so similar left out."""
+        return self.first[groups] + self.second[groups] - np.maximum(similarity, self.second[groups])
+
     def against(self, groups: Rows, similarity: Doubles) -> Doubles:
         """Evidence asked for because others are nearer than strangers, one so similar left out; 0 or more."""
-        nearest = self.total[groups] - np.maximum(similarity, self.last[groups])
-        runner_up = self.first[groups] + self.second[groups] - np.maximum(similarity, self.second[groups])
-        crowding = np.maximum(0, nearest / NEAREST - self.strangers[groups])
-        return _CROWDING * crowding + _RUNNER_UP * np.maximum(0, runner_up - self.strangers[groups])
+        runner_up = self.runner_up(groups, similarity) - self.strangers[groups]
+        return _CROWDING * self.crowding(groups, similarity) + _RUNNER_UP * np.maximum(0, runner_up)
 
     def against_smaller(self, left: Rows, right: Rows, one: Side, other: Side, product: Doubles) -> Doubles:
         """The same of the smaller group of each pair, or the greater of two that are as large."""
-        similarity, m, n = cosine(one, other, product), one.count, other.count
-        of_left = np.where(m <= n, self.against(left, similarity), 0)
-        return np.maximum(of_left, np.where(n <= m, self.against(right, similarity), 0))
+        similarity = cosine(one, other, product)
+        return of_smaller(self.against(left, similarity), self.against(right, similarity), one, other)
+
+
+def of_smaller(left: Doubles, right: Doubles, one: Side, other: Side) -> Doubles:
+    """What holds of the smaller group of each pair, or the greater of two that are as large."""
+    both, is_smaller = np.maximum(left, right), one.count < other.count
+    return np.where(one.count == other.count, both, np.where(is_smaller, left, right))
 
 
 def _templates(partition: Partition, groups: Rows) -> Floats:

@@ -18,10 +18,9 @@ import numpy.typing as npt
 from photoclust.people.calibration.evidence import Calibration
 from photoclust.people.calibration.spread import SpreadModel, squared_lengths
 from photoclust.people.clustering.agglomerate import Pairs, Partition, compared
-from photoclust.people.clustering.context import Context, cosine, nearer
+from photoclust.people.clustering.context import Context, cosine, nearer, of_smaller
 from photoclust.people.clustering.exclusions import Clash, Exclusions
 from photoclust.people.clustering.membership import NOBODY, Templates
-from photoclust.people.clustering.required import people_like
 from photoclust.people.graph.neighbours import NeighbourGraph, neighbours
 from photoclust.types import Doubles, Floats, MakeArray, Rows
 
@@ -30,12 +29,11 @@ CANDIDATES = 10
 
 _FACES, _PAIRS = 65_536, 1 << 20  # that are looked at at once: of all it would be gigabytes
 
-# Chance that two groups are one person, by what speaks for it less the logarithm of the number of people:
-# logistic regressions on either half of the people of ``benchmarks/shapes.py``, every kind of collection
-# counting the same, judged on the other half (``benchmarks/chances.py``). Of two single faces it says
-# nothing who else is near.
-_GROUP = 0.42, -1.28
-_TWO_FACES = 0.79, -2.19
+# Chance that two groups are one person, by `Weighed.signs`, and of two single faces: logistic regressions on
+# the people of ``benchmarks/shapes.py``, every kind of collection counting the same; those of either half
+# hold on the other (``benchmarks/chances.py``).
+_GROUP, _OFFSET = np.array([0.41, -42.0, 11.7, 0.46]), -2.5
+_TWO_FACES, _OFFSET_OF_TWO = np.array([0.3, 0.0, 20.0, 0.0]), -4.0
 
 
 @dataclass(frozen=True)
@@ -82,11 +80,13 @@ class Weighed:
         int64, shape (pairs,).
     evidence
         float64, shape (pairs,): log-likelihood ratio of one person against two.
-    excess
-        float64, shape (pairs,): evidence less the logarithm of the number of people there is room for
-        (`people_like`), of whom few pairs are the same, and what is held against the smaller group because
-        others are near, more what speaks for the pair because some of their faces are nearer than most; of
-        two single faces that says nothing.
+    crowding
+        float64, shape (pairs,), 0 or more: how much nearer others are to the smaller group than strangers.
+    lead
+        float64, shape (pairs,): how much nearer it is to the larger than to the nearest other. Of two groups
+        that are as large it is the greater; so is `crowding`.
+    nearer
+        float64, shape (pairs,): what speaks for the pair because some of their faces are nearer than most.
     two_faces
         bool, shape (pairs,): pairs of single faces.
     """
@@ -94,14 +94,22 @@ class Weighed:
     left: Rows
     right: Rows
     evidence: Doubles
-    excess: Doubles
+    crowding: Doubles
+    lead: Doubles
+    nearer: Doubles
     two_faces: npt.NDArray[np.bool_]
+
+    @property
+    def signs(self) -> Doubles:
+        """float64, shape (pairs, 4): everything that the chance follows from."""
+        return np.stack([self.evidence, self.crowding, self.lead, self.nearer], axis=1)
 
     @property
     def chance(self) -> Doubles:
         """float64, shape (pairs,), in [0, 1]: probability that both are one person."""
-        slope, offset = np.where(self.two_faces, *(np.array(line)[:, None] for line in (_TWO_FACES, _GROUP)))
-        return 1 / (1 + np.exp(-np.clip(slope * self.excess + offset, -60, 60)))
+        signs = self.signs
+        odds = np.where(self.two_faces, signs @ _TWO_FACES + _OFFSET_OF_TWO, signs @ _GROUP + _OFFSET)
+        return 1 / (1 + np.exp(-np.clip(odds, -60, 60)))
 
 
 @dataclass(frozen=True)
@@ -172,18 +180,23 @@ class Near:
 
     def weigh(self, left: Rows, right: Rows) -> Weighed:
         """Any pairs of groups."""
-        evidence, others = np.empty(len(left)), np.empty(len(left))
-        embeddings, group = self._templates.embeddings, self._templates.group
+        evidence, crowding, lead, near = np.zeros((4, len(left)))
+        embeddings, group, context = self._templates.embeddings, self._templates.group, self._context
         for block, one, other, product in compared(self._partition, left, right):
-            a, b = left[block], right[block]
+            a, b, similarity = left[block], right[block], cosine(one, other, product)
             evidence[block] = self._model.evidence(one, other, product)
-            others[block] = self._context.against_smaller(a, b, one, other, product)
+            both = context.crowding(a, similarity), context.crowding(b, similarity)
+            crowding[block] = of_smaller(*both, one, other)
+            both = (
+                similarity - context.runner_up(a, similarity),
+                similarity - context.runner_up(b, similarity),
+            )
+            lead[block] = of_smaller(*both, one, other)
             likely = np.flatnonzero((evidence[block] > 0) & (np.maximum(one.count, other.count) > 1))
             sides = one.take(likely), other.take(likely)
-            others[block][likely] -= nearer(embeddings, group, a[likely], b[likely], *sides, product[likely])
-        larger = np.maximum(self.count[left], self.count[right])
-        against = np.log(people_like(len(self.group), larger)) + np.where(larger > 1, others, 0)
-        return Weighed(left, right, evidence, evidence - against, larger == 1)
+            near[block][likely] = nearer(embeddings, group, a[likely], b[likely], *sides, product[likely])
+        two_faces = np.maximum(self.count[left], self.count[right]) == 1
+        return Weighed(left, right, evidence, crowding, lead, near, two_faces)
 
     def evidence_of_member(self, face: int) -> float:
         """What speaks for a face being in its group, itself left out of it."""

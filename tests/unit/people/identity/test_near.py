@@ -13,7 +13,7 @@ from photoclust.people.clustering.membership import NOBODY
 from photoclust.people.graph.neighbours import neighbours
 from photoclust.people.identity.facts import facts_of
 from photoclust.people.identity.likeliest import likeliest
-from photoclust.people.identity.near import Grouped, Near
+from photoclust.people.identity.near import Grouped, Near, Weighed
 
 CALIBRATION = calibration_of("some other model", 64)
 
@@ -93,12 +93,19 @@ def test_chances_do_not_follow_from_the_order_of_faces(people: Grouped) -> None:
 
 def test_chances_rise_with_what_speaks_for_them(people: Grouped) -> None:
     near = Near.of(people, CALIBRATION)
-    pairs = near.weighed(np.ones(len(near.left), bool))
+    one = near.weighed(np.arange(len(near.left)) == 0)
+    pairs = Weighed(*(np.repeat(getattr(one, name), 52) for name in Weighed.__dataclass_fields__))
+    rising = np.r_[-1e6, np.linspace(-20, 40, 50), 1e6]
     for two_faces in (True, False):
-        excess = np.r_[-np.inf, np.linspace(-20, 40, 50), np.inf]
-        chance = replace(pairs, excess=excess, two_faces=np.full(52, two_faces)).chance
-        assert (np.diff(chance) >= 0).all()
-        assert (chance[0], chance[-1]) == pytest.approx((0, 1))
+        pairs = replace(pairs, two_faces=np.full(52, two_faces))
+        for sign in ("evidence", "lead", "nearer"):
+            chance = replace(pairs, **{sign: rising}).chance
+            assert (np.diff(chance) >= 0).all()
+            if sign == "nearer" and two_faces:
+                assert np.ptp(chance) == 0, "no face of two is nearer than another"
+            else:
+                assert (chance[0], chance[-1]) == pytest.approx((0, 1))
+        assert (np.diff(replace(pairs, crowding=rising).chance) <= 0).all()
 
 
 def test_silent_faces_do_not_count_beside_others(people: Grouped) -> None:
