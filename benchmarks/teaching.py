@@ -76,7 +76,7 @@ class Collection:
         found = cluster_faces(faces)[1]
         apart = exclusions_of(self.prepared.photos, resolution)
         group, clear = found.group.astype(np.int64), ~faces.low
-        return Grouped(faces.embeddings, faces.graph, group, found.confidence, clear, apart, faces.silent)
+        return Grouped(faces.embeddings, faces.graph, group, found.confidence, clear, apart, faces.uncounted)
 
     def wrong(self, group: np.ndarray, among: np.ndarray) -> int:
         """Main faces that are not with most of their person, or with somebody else."""

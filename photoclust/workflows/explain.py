@@ -194,7 +194,9 @@ def _near(faces: Snapshot, people_index: PeopleIndex, ends: list[int]) -> tuple[
     group, clear = _numbers(people_index, faces.face_ids), ~faces.poor
     clear[ends] = True
     sure = np.ones(len(group), np.float32)
-    grouped = Grouped(faces.score_normalised, faces.graph, group, sure, clear, faces.exclusions, faces.silent)
+    grouped = Grouped(
+        faces.score_normalised, faces.graph, group, sure, clear, faces.exclusions, faces.uncounted
+    )
     near = Near.of(grouped, faces.calibration)
     return near, near.group[ends]
 

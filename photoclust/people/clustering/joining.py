@@ -94,7 +94,7 @@ class Candidates:
         return self.calibration.weighed
 
     @property
-    def silent(self) -> Rows:
+    def uncounted(self) -> Rows:
         """int64: rows of low faces that are somebody's because the user said so."""
         return np.flatnonzero(self.low & self.constraints.members)
 
@@ -260,7 +260,7 @@ def _founders(faces: Candidates) -> tuple[Partition, npt.NDArray[np.bool_]]:
     sums[merged] /= (1 + more[:, None]).astype(np.float32)
     partition = Partition.of(burst, constraints.exclusions, constraints.part_of, sums)
     for column in (partition.sums, partition.squares, partition.count):
-        column[faces.silent] = 0
+        column[faces.uncounted] = 0
     absorb(partition, np.where(burst == everyone, start, everyone))
     return partition, ~faces.low & (burst == everyone)
 

@@ -36,7 +36,7 @@ class Templates:
         int64, shape (n,): group that stands for the person whose (part) each face's group is, or `NOBODY`.
     size
         int64, shape (groups,): faces in each group.
-    silent
+    uncounted
         int64: rows of faces that are in a group and do not count.
     """
 
@@ -46,7 +46,7 @@ class Templates:
     count: Doubles
     person: Rows
     size: Rows
-    silent: Rows
+    uncounted: Rows
 
     @classmethod
     def of(
@@ -55,7 +55,7 @@ class Templates:
         group: Rows,
         part_of: Rows,
         before: Templates | None = None,
-        silent: Rows = _NONE,
+        uncounted: Rows = _NONE,
         make: MakeArray = np.empty,
     ) -> Templates:
         """Templates of the groups that faces are in; numbers them anew from 0.
@@ -69,9 +69,9 @@ class Templates:
         part_of
             As in `Partition`; the faces it speaks of are all in groups.
         before
-            Templates of the same faces, of which the same are silent; from it those are taken whose faces are
-            the same.
-        silent
+            Templates of the same faces, of which the same do not count; from it those are taken whose
+            faces are the same.
+        uncounted
             int64: rows of faces that do not count where they are.
         make
             Makes the array of the sums.
@@ -90,13 +90,13 @@ class Templates:
                 sums[same[first : first + _BLOCK]] = before.sums[old[first : first + _BLOCK]]
             new[same] = False
         _sum_up(sums, np.flatnonzero(new), embeddings, order[np.repeat(new, size)], size[new])
-        silent = silent[dense[silent] != NOBODY]
-        less = silent[new[dense[silent]]]
+        uncounted = uncounted[dense[uncounted] != NOBODY]
+        less = uncounted[new[dense[uncounted]]]
         np.subtract.at(sums, dense[less], embeddings[less])
-        count = (size - np.bincount(dense[silent], minlength=len(size))).astype(np.float64)
+        count = (size - np.bincount(dense[uncounted], minlength=len(size))).astype(np.float64)
         person, parts = np.append(np.arange(len(size)), NOBODY), np.flatnonzero(part_of >= 0)
         person[dense[parts]] = dense[part_of[parts]]
-        return cls(embeddings, dense, sums, count, person[dense], size, silent)
+        return cls(embeddings, dense, sums, count, person[dense], size, uncounted)
 
     def evidence(self, faces: Rows, groups: Rows, model: SpreadModel) -> Doubles:
         """What speaks for each face being one of a group, itself left out of it.
@@ -113,7 +113,7 @@ class Templates:
         float64, shape (pairs,): log-likelihood ratio; −inf where nobody else is in the group who counts.
         """
         evidence, counts = np.empty(len(faces)), np.ones(len(self.group), bool)
-        counts[self.silent] = False
+        counts[self.uncounted] = False
         for start in range(0, len(faces), _BLOCK):
             face, group = faces[start : start + _BLOCK], groups[start : start + _BLOCK]
             own = ((self.group[face] == group) & counts[face]).astype(np.float32)

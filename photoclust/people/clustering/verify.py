@@ -138,7 +138,7 @@ def settled(faces: Candidates, partition: Partition) -> Groups:
     join_large(faces, partition)
     embeddings, graph, constraints, config = faces.embeddings, faces.graph, faces.constraints, faces.config
     templates_of = partial(
-        Templates.of, embeddings, part_of=constraints.part_of, silent=faces.silent, make=faces.make
+        Templates.of, embeddings, part_of=constraints.part_of, uncounted=faces.uncounted, make=faces.make
     )
     alone = _known_poorly(faces)
     group = np.where((faces.low & ~constraints.members) | alone, NOBODY, partition.group)

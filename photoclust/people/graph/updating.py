@@ -21,7 +21,6 @@ def update(
     position: Rows,
     embeddings: npt.NDArray[Any],
     k: int,
-    device: str = "cpu",
     search: Nearest | None = None,
     make: MakeArray = np.empty,
 ) -> NeighbourGraph:
@@ -40,8 +39,6 @@ def update(
         Real, shape (n, d), unit rows.
     k
         Neighbours wanted for each face.
-    device
-        Where candidates are looked for, see `search_on`.
     search
         What compares faces; by default `nearest`.
     make
@@ -70,10 +67,10 @@ def update(
     every, width = np.arange(len(rows)), max(0, min(k, len(rows) - 1))
     whole = _whole(graph, position)
     kept, new = position[whole], np.setdiff1d(every, here)
-    arrivals = search(_taken(rows, kept, make), np.full(len(kept), -1), rows[new], 0, k, device)
+    arrivals = search(_taken(rows, kept, make), np.full(len(kept), -1), rows[new], 0, k, "auto")
     searched = np.setdiff1d(every, kept)
     again = rows if len(searched) == len(rows) else _taken(rows, searched, make)
-    found = search(again, searched, rows, 0, width, device)
+    found = search(again, searched, rows, 0, width, "auto")
     shape, approximate = (len(rows), width), graph.approximate or arrivals.approximate or found.approximate
     updated = NeighbourGraph(make(shape, np.int32), make(shape, np.float32), approximate)
     updated.indices[searched], updated.distances[searched] = found.indices, found.distances

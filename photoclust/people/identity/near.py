@@ -54,8 +54,8 @@ class Grouped:
         bool, shape (n,): faces good enough to be asked about.
     exclusions
         What keeps faces, and with them groups, apart.
-    silent
-        int64: rows of faces that do not count in a group that has others, see `Candidates.silent`.
+    uncounted
+        int64: rows of faces that do not count in a group that has others, see `Candidates.uncounted`.
     make
         Makes large arrays.
     """
@@ -66,7 +66,7 @@ class Grouped:
     confidence: npt.NDArray[np.float32]
     clear: npt.NDArray[np.bool_]
     exclusions: Exclusions
-    silent: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
+    uncounted: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
     make: MakeArray = np.empty
 
 
@@ -158,9 +158,11 @@ class Near:
         alone = np.flatnonzero((grouped.group == NOBODY) & grouped.clear)
         group = grouped.group.copy()
         group[alone] = people + np.arange(len(alone))
-        silent = _beside_others(group, grouped.silent)
+        uncounted = _beside_others(group, grouped.uncounted)
         none = np.full(len(group), NOBODY)
-        templates = Templates.of(grouped.score_normalised, group, none, silent=silent, make=grouped.make)
+        templates = Templates.of(
+            grouped.score_normalised, group, none, uncounted=uncounted, make=grouped.make
+        )
         partition = partition_of(templates)
         left, right = _pairs(templates, grouped.graph, people, grouped.make)
         context = Context.of(partition, Pairs(left, right, np.zeros(len(left))), calibration)
@@ -211,12 +213,12 @@ class Near:
         return float((against - nearer(embeddings, group, *pair, one, other, product))[0])
 
 
-def _beside_others(group: Rows, silent: Rows) -> Rows:
+def _beside_others(group: Rows, uncounted: Rows) -> Rows:
     """Those of some faces whose group has others."""
     counts = group != NOBODY
-    counts[silent] = False
+    counts[uncounted] = False
     others = np.bincount(group[counts], minlength=int(group.max(initial=NOBODY)) + 2)
-    return silent[others[group[silent]] > 0]
+    return uncounted[others[group[uncounted]] > 0]
 
 
 def partition_of(templates: Templates) -> Partition:

@@ -71,7 +71,7 @@ class Snapshot(ComparedFaces):
         return exclusions_of(self.conflicting_photos, self.resolution)
 
     @cached_property
-    def silent(self) -> Rows:
+    def uncounted(self) -> Rows:
         """int64: rows of faces that are somebody's because the user said so, and do not count there."""
         return np.flatnonzero(self.poor & self.resolution.constraints.members)
 

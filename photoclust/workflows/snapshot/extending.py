@@ -74,7 +74,7 @@ def neighbour_graph(
         position = _positions(stored, faces, marks)
         graph, changed = _stored_graph(stored), not np.array_equal(position, np.arange(len(faces)))
         if changed:
-            graph = update(graph, position, embeddings, k, "auto", search, store.scratch)
+            graph = update(graph, position, embeddings, k, search, store.scratch)
     if keep and changed and graph.indices.size:
         store.write_graph(_to_store(graph, faces, marks))
     return embeddings, graph

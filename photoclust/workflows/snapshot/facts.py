@@ -36,7 +36,7 @@ def grouped_faces(faces: Snapshot, clustering: Clustering) -> Grouped:
         clustering.assignments["confidence"].to_numpy(),
         ~faces.poor,
         faces.exclusions,
-        faces.silent,
+        faces.uncounted,
         faces.store.scratch,
     )
 

@@ -22,19 +22,6 @@ from photoclust.models.weights import weights_path
 CARD = MODELS["casia-webface"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def weights() -> Path:
-    return weights_path("casia-webface")
-
-
 @pytest.fixture(scope="module")
 def embedder(weights: Path) -> Embedder:
     return load("casia-webface", flip=False, batch_size=4)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from photoclust.config import BFLOAT16, FLOAT32, INT8
@@ -18,26 +17,12 @@ from photoclust.models.cards import MODELS, Card
 from photoclust.models.convolutions import AVAILABLE, exact_in_bytes
 from photoclust.models.processor_network import ProcessorNetwork, in_precision
 from photoclust.models.torch_network import TorchNetwork
-from photoclust.models.weights import weights_path
 
 CARD = MODELS["casia-webface"]
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="this PyTorch has no such functions")
 needs_int8 = pytest.mark.skipif(
     not (has_int8() and exact_in_bytes()), reason="no instructions for 8 bits here"
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def weights() -> Path:
-    return weights_path(CARD.name)
 
 
 @pytest.fixture(scope="module")

@@ -108,8 +108,8 @@ def test_chances_rise_with_what_speaks_for_them(people: Grouped) -> None:
         assert (np.diff(replace(pairs, crowding=rising).chance) <= 0).all()
 
 
-def test_silent_faces_do_not_count_beside_others(people: Grouped) -> None:
-    near = Near.of(replace(people, silent=np.array([8, *range(16, 24)])), CALIBRATION)
+def test_uncounted_faces_do_not_count_beside_others(people: Grouped) -> None:
+    near = Near.of(replace(people, uncounted=np.array([8, *range(16, 24)])), CALIBRATION)
     without = people.group.copy()
     without[8] = NOBODY
     alone = Near.of(replace(people, group=without), CALIBRATION)
