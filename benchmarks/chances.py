@@ -17,7 +17,7 @@ import numpy as np
 from albums import STRANGER, Album
 from shapes import MODEL, halves, read
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -26,11 +26,11 @@ from photoclust.people.calibration.evidence import calibration_of
 from photoclust.people.clustering.division import cluster_faces
 from photoclust.people.clustering.verify import candidates_of
 from photoclust.people.graph.neighbours import neighbours
-from photoclust.people.identity.near import Grouped, Near
+from photoclust.people.identity.near import LEAST, Grouped, Near
 from photoclust.types import Doubles
 
 BINS = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.01)
-NOBODY, LEAST = -1, -2.0  # the latter of the evidence of pairs that are fitted
+NOBODY = -1
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,11 @@ def show(title: str, pairs: Judged, said: Doubles) -> None:
 
 
 def loss(pairs: Judged, said: Doubles) -> str:
-    odds = np.clip(said, 1e-12, 1 - 1e-12)
-    lost = -np.average(np.where(pairs.same, np.log(odds), np.log(1 - odds)), weights=pairs.weight)
-    return f"loss {lost:.5f}, average precision {average_precision_score(pairs.same, said):.3f}"
+    """Of the pairs that are fitted."""
+    likely = pairs.signs[:, 0] > LEAST
+    same, chance, weight = pairs.same[likely], np.clip(said[likely], 1e-12, 1 - 1e-12), pairs.weight[likely]
+    lost, precision = (of(same, chance, sample_weight=weight) for of in (log_loss, average_precision_score))
+    return f"loss {lost:.4f}, average precision {precision:.3f}"
 
 
 def main() -> None:

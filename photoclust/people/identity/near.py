@@ -29,10 +29,13 @@ CANDIDATES = 10
 
 _FACES, _PAIRS = 65_536, 1 << 20  # that are looked at at once: of all it would be gigabytes
 
+LEAST = -2.0
+"""Evidence below which hardly any two groups are one person, and no more is looked at."""
+
 # Chance that two groups are one person, by `Weighed.signs`, and of two single faces: logistic regressions on
 # the people of ``benchmarks/shapes.py``, every kind of collection counting the same; those of either half
 # hold on the other (``benchmarks/chances.py``).
-_GROUP, _OFFSET = np.array([0.41, -42.0, 11.7, 0.46]), -2.5
+_GROUP, _OFFSET = np.array([0.52, -43.0, 13.0, 0.63]), -3.5
 _TWO_FACES, _OFFSET_OF_TWO = np.array([0.3, 0.0, 20.0, 0.0]), -4.0
 
 
@@ -86,7 +89,8 @@ class Weighed:
         float64, shape (pairs,): how much nearer it is to the larger than to the nearest other. Of two groups
         that are as large it is the greater; so is `crowding`.
     nearer
-        float64, shape (pairs,): what speaks for the pair because some of their faces are nearer than most.
+        float64, shape (pairs,): what speaks for the pair because some of their faces are nearer than most; 0
+        where evidence is less than `LEAST`, and of two faces.
     two_faces
         bool, shape (pairs,): pairs of single faces.
     """
@@ -194,7 +198,7 @@ class Near:
                 similarity - context.runner_up(b, similarity),
             )
             lead[block] = of_smaller(*both, one, other)
-            likely = np.flatnonzero((evidence[block] > 0) & (np.maximum(one.count, other.count) > 1))
+            likely = np.flatnonzero((evidence[block] > LEAST) & (np.maximum(one.count, other.count) > 1))
             sides = one.take(likely), other.take(likely)
             near[block][likely] = nearer(embeddings, group, a[likely], b[likely], *sides, product[likely])
         two_faces = np.maximum(self.count[left], self.count[right]) == 1
