@@ -4,7 +4,8 @@
 
 INDEX holds photos in folders by person and is grouped; it is copied, not changed. A question that the labels
 cannot answer, about faces that are no photo's main face, is passed over. Doubts are answered face by face. It
-is grouped anew after each number of answers; the questions are those of the beginning.
+is grouped anew after each number of answers; the questions are those of the beginning. Last comes how many of
+all questions are right.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from photoclust.workflows.people import correct
 from photoclust.workflows.people.people_index import PeopleIndex, Ref
 from photoclust.workflows.people.suggest import Question, suggest
 from photoclust.workflows.snapshot.labelled import labelled_faces
+
+ALL = 100_000  # more than there are questions
 
 
 def pairwise_f(folder: Path) -> float:
@@ -74,7 +77,7 @@ def main() -> None:
         truth = {ids[row]: person for row, person in zip(labels.rows, labels.people, strict=True)}
         print(f"before: pairwise F {pairwise_f(folder):.4f}")
         people_index, outcomes, said = PeopleIndex(store), Counter(), []
-        asked = iter(suggest(store, 2000))
+        asked = iter(suggest(store, ALL))
         for count in sorted(counts):
             while outcomes[True] + outcomes[False] < count and (one := next(asked, None)):
                 lines, right = answered(people_index, one, truth)
@@ -88,6 +91,8 @@ def main() -> None:
                 f"{outcomes[True]} suggestions right, {outcomes[None]} passed over",
                 flush=True,
             )
+        outcomes.update(answered(people_index, one, truth)[1] for one in asked)
+        print(f"of {outcomes[True] + outcomes[False]} questions in all {outcomes[True]} suggestions right")
 
 
 if __name__ == "__main__":
