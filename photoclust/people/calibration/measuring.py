@@ -143,8 +143,8 @@ def with_cohort(calibration: Calibration, strangers: Floats, degraded: Degraded 
     degraded
         Faces of the same people, which stand for strangers on poor photos: degraded faces resemble one
         another more than they do clear ones, whoever they are. Of pairs of scans and of strongly compressed
-        photos 5 to 10 times as many had the evidence of a false match rate of 1 in 1,000 before, and have 1.4
-        to 2 times as many with them (``benchmarks/degraded.py``).
+        photos 6 to 11 times as many had the evidence of a false match rate of 1 in 1,000 before, and have 1.6
+        to 2.3 times as many with them (``benchmarks/degraded.py``).
     """
     size = min(COHORT, len(strangers) // 4)
     if size < COHORT // 8:

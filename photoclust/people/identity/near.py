@@ -111,8 +111,8 @@ class Weighed:
     @property
     def chance(self) -> Doubles:
         """float64, shape (pairs,), in [0, 1]: probability that both are one person."""
-        signs = self.signs
-        odds = np.where(self.two_faces, signs @ _TWO_FACES + _OFFSET_OF_TWO, signs @ _GROUP + _OFFSET)
+        weights = np.where(self.two_faces[:, None], _TWO_FACES, _GROUP)
+        odds = (self.signs * weights).sum(axis=1) + np.where(self.two_faces, _OFFSET_OF_TWO, _OFFSET)
         return 1 / (1 + np.exp(-np.clip(odds, -60, 60)))
 
 
