@@ -44,8 +44,8 @@ STRIP = 64  # rows of cells that go through P-Net at once
 LIKELY = 0.8  # least P-Net score worth a closer look: 0.95 finds no fewer faces, 0.6 takes twice the tiles
 SPARSE = 1 << 20  # pixels of a copy from which on it is looked at near what the two coarser ones show alone
 """A small face alone on a plain wall shows in no coarse copy. Of 40 in 48 megapixels 24 are lost with
-1 << 18, 9 with 1 << 19, none with this, which takes 1 % less to 5 % more
-time in three photos of 12 megapixels."""
+1 << 18, 9 with 1 << 19, none with this, which takes 1 % less to 5 % more time than 1 << 18 in three photos
+of 12 megapixels."""
 MOST_SPARSE = 3  # such copies: with a fourth 13 of 40 faces in 96 megapixels are lost
 SMALL = 1 << 16  # pixels of a copy below which going over all of it takes no longer than a closer look
 CHUNK = 32  # candidates that go through a network at once: what suits the cache (512 takes 1.6 times as long)
