@@ -40,7 +40,7 @@ WEIGHED = SpreadModel(
 PLAIN = SpreadModel(0.65, 1.0, correlation=0.28, cohesion=0.0, cohesion_deviation=1.0, spread=0.35)
 GENUINE = 0.656
 FALSE_MATCH_RATES = (1e-2, 1e-3, 1e-4, 1e-5)
-COHORT, DEGRADED_COHORT = 256, 128  # 64, 192 and 256 of the latter are no better on half of the people
+COHORT, DEGRADED_COHORT = 256, 128  # 64, 192 and 256 of the latter hardly differ on half of the people
 NUISANCES = 1  # directions left out; more of them cost genuine pairs, see benchmarks/smaller.py
 COHERENT = 5  # photos of a person from which on their mean similarity says something
 POOR = 0.2  # quality of faces in whose midst those lie that cannot be recognised
